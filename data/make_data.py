@@ -1,0 +1,47 @@
+"""
+Makes the data sets that are generated rather than collected, the same bytes every time: `python3 data/make_data.py`.
+
+Each has its own seed, so that one can change without the others. SHA256SUMS is written last.
+"""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+DATA = Path(__file__).resolve().parent
+
+
+def clouds() -> np.ndarray:
+    """Two round clouds that one straight line separates: rows of x1, x2, label; shape (200, 3)."""
+    rng = np.random.default_rng(11)
+    offsets = rng.uniform(0, 1, size=(200, 1)) ** 0.5 * 1.25 * _on_circle(rng, 200)
+    label = np.repeat([0, 1], 100)
+    centers = np.array([[1.5, 2.0], [4.0, 4.0]])
+    return np.column_stack([centers[label] + offsets, label])
+
+
+def points() -> np.ndarray:
+    """A disc of green points (label 1) inside a ring of red ones (label 0): rows of x1, x2, label; shape (240, 3)."""
+    rng = np.random.default_rng(12)
+    label = np.repeat([1, 0], 120)
+    radius = np.where(label == 1, rng.uniform(0, 1.0, 240) ** 0.5, rng.uniform(1.3, 2.1, 240))
+    noise = rng.normal(scale=0.08, size=(240, 2))
+    return np.column_stack([radius[:, None] * _on_circle(rng, 240) + noise, label])
+
+
+def _on_circle(rng: np.random.Generator, n: int) -> np.ndarray:
+    angle = rng.uniform(0, 2 * np.pi, n)
+    return np.column_stack([np.cos(angle), np.sin(angle)])
+
+
+def _write(name: str, rows: np.ndarray) -> None:
+    lines = ["x1,x2,label", *(f"{x1:.3f},{x2:.3f},{label:.0f}" for x1, x2, label in rows)]
+    (DATA / name).write_bytes(("\n".join(lines) + "\n").encode())
+
+
+if __name__ == "__main__":
+    _write("clouds.csv", clouds())
+    _write("points.csv", points())
+    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}" for path in sorted(DATA.glob("*.csv"))]
+    (DATA / "SHA256SUMS").write_bytes(("\n".join(sums) + "\n").encode())

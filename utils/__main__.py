@@ -1,0 +1,93 @@
+"""`python3 -m utils lab | test | build`: one door for every command. Needs nothing but Python."""
+
+import argparse
+import os
+import subprocess
+import sys
+
+from utils import environment
+from utils.environment import COURSE
+
+
+def main(argv: list[str]) -> int:
+    """Run one command and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):  # a console of Windows may know neither … nor ✓
+        stream.reconfigure(errors="replace")
+    parser = argparse.ArgumentParser(prog="python3 -m utils", description="The deep learning labs.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    lab = commands.add_parser("lab", help="set up, and open JupyterLab on the first lab")
+    lab.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
+    lab.add_argument("--port", type=int, default=8888, help="the port to serve on (the next free one if it is taken)")
+    commands.add_parser("test", help="set up, and run every test; arguments are pytest's (-k, -x, files)", add_help=False)
+    build = commands.add_parser("build", help="make the notebooks from solutions/*.py")
+    build.add_argument("names", nargs="*", metavar="NAME", help="a lab, such as 01_perceptron; all that changed if none is named")
+    build.add_argument("--check", action="store_true", help="change nothing; fail and name what is not as its source has it")
+    build.add_argument("--all", action="store_true", help="build what has not changed as well")
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and arguments.command != "test":
+        parser.error(f"unknown argument {rest[0]!r}")
+
+    files = environment.requirements(for_tests=arguments.command != "lab")
+    try:
+        if environment.missing(files):
+            return _again_with(environment.prepare(files), argv)
+    except environment.SetUpFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    return {"lab": _lab, "test": _test, "build": _build}[arguments.command](arguments, rest)
+
+
+def _again_with(python: os.PathLike, argv: list[str]) -> int:
+    """Run the same command with the environment's Python."""
+    if os.environ.get("LABS_SET_UP"):
+        print("The environment .venv lacks packages although it was set up: delete it, and try again.", file=sys.stderr)
+        return 1
+    sys.stdout.flush()
+    command, variables = [str(python), "-m", "utils", *argv], {**os.environ, "LABS_SET_UP": "1"}
+    os.chdir(COURSE)
+    if os.name == "posix":
+        os.execve(command[0], command, variables)
+    return subprocess.call(command, env=variables)
+
+
+def _lab(arguments: argparse.Namespace, rest: list[str]) -> int:
+    first = min((COURSE / "notebooks").glob("*.ipynb"))
+    command = [sys.executable, "-m", "jupyterlab", str(first.relative_to(COURSE)), f"--ServerApp.root_dir={COURSE}",
+               f"--port={arguments.port}"]
+    if arguments.no_browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # in containers everybody is root, and Jupyter would refuse
+        command.append("--allow-root")
+    return _run(command)
+
+
+def _test(arguments: argparse.Namespace, rest: list[str]) -> int:
+    return _run([sys.executable, "-m", "pytest", *rest])
+
+
+def _run(command: list[str]) -> int:
+    try:
+        return subprocess.call(command, cwd=COURSE)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _build(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from utils import build
+    from utils.source import SourceError
+
+    try:
+        if arguments.check:
+            problems = build.stale(arguments.names)
+            print("\n".join(problems) or "Everything is as its source has it.")
+            return bool(problems)
+        written = build.build(arguments.names, everything=arguments.all)
+        print("\n".join(f"wrote {name}" for name in written) or "Nothing has changed.")
+        return 0
+    except SourceError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

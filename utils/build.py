@@ -1,0 +1,144 @@
+"""`python3 -m utils build`: makes the two notebooks of each lab from its source, and the README's table of labs."""
+
+import subprocess
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from utils import REPOSITORY, source
+from utils.source import COURSE, Lab, SourceError
+
+
+def build(names: list[str], *, everything: bool = False) -> list[str]:
+    """Build the labs that changed (of those named, if any; all with `everything`); return the files written."""
+    written = []
+    for lab in _labs(names):
+        solution, student = _paths(lab)
+        if everything or _stale_solution(lab):
+            _write(solution, source.solution_notebook(lab))  # what solution() shows while the lab runs
+            _write(solution, execute(lab))
+            written.append(_name(solution))
+        if _write(student, source.student_notebook(lab)):
+            written.append(_name(student))
+    if _write_text(COURSE / "README.md", readme()):
+        written.append("README.md")
+    return written
+
+
+def stale(names: list[str]) -> list[str]:
+    """What is not as the sources have it, each with its reason; changes nothing."""
+    problems = []
+    for lab in _labs(names):
+        solution, student = _paths(lab)
+        if _stale_solution(lab):
+            problems.append(f"{_name(solution)} is not what {_name(lab.path)} makes")
+        if _text(source.student_notebook(lab)) != _read(student):
+            problems.append(f"{_name(student)} is not what {_name(lab.path)} makes")
+    if not names:
+        for folder in ("notebooks", "solutions"):
+            problems += [f"{_name(path)} has no source in solutions/" for path in sorted((COURSE / folder).glob("*.ipynb"))
+                         if path.stem not in source.names()]
+        if readme() != _read(COURSE / "README.md"):
+            problems.append("README.md does not have the table of labs as the sources have it")
+    return problems
+
+
+def execute(lab: Lab) -> nbformat.NotebookNode:
+    """Run a lab's solution from top to bottom and return it with its outputs, the same for the same source."""
+    notebook = source.solution_notebook(lab)
+    client = NotebookClient(notebook, timeout=120, kernel_name="python3", record_timing=False,
+                            resources={"metadata": {"path": str(COURSE / "solutions")}})
+    try:
+        client.execute(stderr=subprocess.DEVNULL)
+    except CellExecutionError as error:
+        failed = next(cell for cell in notebook.cells if any(out.output_type == "error" for out in cell.get("outputs", [])))
+        line = lab.cells[notebook.cells.index(failed)].line
+        raise SourceError(f"{_name(lab.path)}:{line}: the cell stops with {error.ename}: {error.evalue}") from None
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.execution_count = None
+            cell.outputs = _joined_streams(cell.outputs)
+        cell.metadata.pop("execution", None)
+    notebook.metadata = source.solution_notebook(lab).metadata
+    return notebook
+
+
+def readme() -> str:
+    """The README with the labs' table and the course's address as they are today."""
+    rows = ["| lab | what you build | time | |", "|---|---|---|---|"]
+    for lab in _labs([]):
+        link = f"[{lab.title}](notebooks/{lab.name}.ipynb)"
+        rows.append(f"| {link} | {lab.summary} | {lab.minutes} min | {source.badge(lab.name)} |")
+    folder = REPOSITORY.rsplit("/", 1)[-1]
+    blocks = {"labs": rows, "clone": ["```", f"git clone {REPOSITORY}", f"cd {folder}", "python3 -m utils lab", "```"]}
+    text = _read(COURSE / "README.md")
+    for name, lines in blocks.items():
+        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
+        before, _, rest = text.partition(begin)
+        text = before + begin + "\n".join([*lines, end]) + rest.partition(end)[2]
+    return text
+
+
+def _labs(names: list[str]) -> list[Lab]:
+    unknown = [name for name in names if name not in source.names()]
+    if unknown:
+        raise SourceError(f"There is no lab {unknown[0]!r}; the labs are {', '.join(source.names())}")
+    return [source.read(name) for name in names or source.names()]
+
+
+def _paths(lab: Lab) -> tuple[Path, Path]:
+    return COURSE / "solutions" / f"{lab.name}.ipynb", COURSE / "notebooks" / f"{lab.name}.ipynb"
+
+
+def _stale_solution(lab: Lab) -> bool:
+    """Whether the executed solution has other cells than its source makes, or no outputs."""
+    try:
+        notebook = nbformat.reads(_read(_paths(lab)[0]), as_version=4)
+    except nbformat.reader.NotJSONError:
+        return True
+    ran = any(cell.get("outputs") for cell in notebook.cells)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return not ran or _text(notebook) != _text(source.solution_notebook(lab))
+
+
+def _joined_streams(outputs: list) -> list:
+    """What is printed arrives in pieces of any size: one piece for each run of the same stream."""
+    joined = []
+    for output in outputs:
+        output.pop("execution_count", None)
+        if output.output_type == "execute_result":
+            output["execution_count"] = None
+        if joined and output.output_type == "stream" and joined[-1].output_type == "stream" and joined[-1].name == output.name:
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
+
+
+def _text(notebook: nbformat.NotebookNode) -> str:
+    return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
+
+
+def _write(path: Path, notebook: nbformat.NotebookNode) -> bool:
+    nbformat.validate(notebook)
+    return _write_text(path, _text(notebook))
+
+
+def _write_text(path: Path, text: str) -> bool:
+    """Write the file if that changes it, and say whether it did."""
+    if path.exists() and _read(path) == text:
+        return False
+    path.write_bytes(text.encode())  # the same line ends on every system
+    return True
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode() if path.exists() else ""
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(COURSE).as_posix()

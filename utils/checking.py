@@ -1,0 +1,380 @@
+"""
+What an exercise is, and how an answer to it is judged.
+
+An exercise is a table of answers: one that is right, and the mistakes that students make, each with the sentence that
+helps. A check puts the student's answer to work on inputs and compares what it gives with what the right answer gives.
+Where they differ, the mistake that gives what the student's answer gives is the diagnosis.
+"""
+
+import ast
+import inspect
+import linecache
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from utils import diagnosis, running
+from utils.advice import Advice
+from utils.running import tf
+
+SECONDS = 10.0  # an answer that runs for longer is stopped
+
+CHANGED_INPUT = ("But your code changes its inputs: the caller's arrays are different afterwards. Work on a new array instead of "
+                 "assigning into the one that came in.")
+
+
+def call(answer: Callable[..., Any], *args: Any) -> Any:
+    """Observe a function: what it returns for the inputs."""
+    return answer(*args)
+
+
+def value(answer: Any) -> Any:
+    """Observe a value: the answer itself."""
+    return answer
+
+
+def no_inputs(rng: np.random.Generator) -> list[tuple]:
+    """The inputs of an exercise whose answer is a value: one case, with no arguments."""
+    return [()]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """
+    A wrong answer that students give, and the sentence that helps.
+
+    answer: the mistake as code; one fault, else right.
+    advice: the reason and the way, not the answer; may name what was observed as `{seen}`.
+    part: which of the exercise's parts it belongs to, where there are parts.
+    when: recognizes the mistake by what was observed; without it, the mistake is recognized by giving the same as `answer`.
+    untouched: whether the student's cell starts out with this mistake, for them to mend.
+    """
+
+    answer: Any
+    advice: str
+    part: str | None = None
+    when: Callable[[Any], bool] | None = None
+    untouched: bool = False
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """
+    What an exercise asks, what is right, and what is wrong and why.
+
+    right: a right answer, independent of the notebook's solution. With `parts`, a tuple of one answer for each part.
+    inputs: from a NumPy random generator to argument tuples; first the example that the text prints.
+    observe: puts an answer to work on one argument tuple; what it returns is compared.
+    accept: decides by what was observed, for exercises that have many right answers; else it must equal that of `right`.
+    also_right: other answers that must pass.
+    outputs: the names of what a function returns, where it returns several values.
+    squeeze: whether axes of length 1 may be there or not.
+    atol: how far a number may be off, beside a relative 1e-4.
+    equivalent: mutants of the solution that are right too: the changed line, and why.
+    """
+
+    number: str
+    title: str
+    right: Any
+    inputs: Callable[[np.random.Generator], Iterable[tuple]] = no_inputs
+    observe: Callable[..., Any] = call
+    accept: Callable[[Any], bool] | None = None
+    parts: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    squeeze: bool = False
+    atol: float = diagnosis.ATOL
+    mistakes: Sequence[Mistake] = ()
+    hints: Sequence[str] = ()
+    also_right: Sequence[Any] = ()
+    equivalent: Mapping[str, str] = field(default_factory=dict)
+
+    def split(self) -> list["Exercise"]:
+        """One exercise for each part; the exercise itself where it has none."""
+        if not self.parts:
+            return [self]
+        return [
+            replace(self, title=f"{self.title}, {part}", right=right, parts=(),
+                    mistakes=[mistake for mistake in self.mistakes if mistake.part == part])
+            for part, right in zip(self.parts, self.right, strict=True)
+        ]
+
+
+class Outcome(Enum):
+    """How a check can end. None of the five is ever reported as another."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    NOT_DONE = "not done yet"
+    ERROR = "an error in the answer's code"
+    FAULT = "a fault of the checker"
+
+
+class Verdict(NamedTuple):
+    """The outcome of a check, the title of what it judged, and what to tell the student."""
+
+    outcome: Outcome
+    title: str
+    advice: str = ""
+
+
+class CheckFailed(Advice):
+    """Raised by a check that did not end in RIGHT; shown as its advice alone."""
+
+    def __init__(self, message: str, outcome: Outcome):
+        super().__init__(message)
+        self.outcome = outcome
+
+
+def judge(exercise: Exercise, *answers: Any, rng: np.random.Generator | None = None, seconds: float = SECONDS) -> Verdict:
+    """
+    Judge the answers to an exercise (one for each part): the first part that is not right decides.
+
+    rng: where fresh inputs come from; a new one each time unless given.
+    seconds: how long the answer may run.
+    """
+    rng = rng or np.random.default_rng()
+    verdict = Verdict(Outcome.RIGHT, exercise.title)
+    for part, answer in zip(exercise.split(), answers, strict=True):
+        try:
+            with running.quiet() as printed:
+                outcome, advice = _judge(part, answer, rng, seconds)
+        except Exception as fault:
+            return Verdict(Outcome.FAULT, part.title, f"{type(fault).__name__}: {fault}")
+        if outcome is not Outcome.RIGHT:
+            if outcome in (Outcome.WRONG, Outcome.ERROR) and (text := printed.getvalue().strip()):
+                advice += "\nIt printed:  " + "\n             ".join(text.splitlines()[:5])[:400]
+            return Verdict(outcome, part.title, advice)
+    return verdict
+
+
+class _Seen(NamedTuple):
+    """What was observed of one answer on one input: values, or what is unfit about them, or an error."""
+
+    raw: Any = None
+    values: tuple[np.ndarray, ...] = ()
+    unfit: str = ""
+    error: BaseException | None = None
+    changed_input: bool = False
+
+
+def _judge(exercise: Exercise, answer: Any, rng: np.random.Generator, seconds: float) -> tuple[Outcome, str]:
+    if answer is Ellipsis or (isinstance(answer, (tuple, list)) and any(item is Ellipsis for item in answer)):
+        return Outcome.NOT_DONE, "The answer is still the placeholder `...`."
+    if advice := _misplaced(exercise, answer):
+        return Outcome.WRONG, advice
+    inputs = list(exercise.inputs(rng))
+    want = _observe_all(exercise, exercise.right, inputs)
+    if broken := [seen for seen in want if seen.error or seen.unfit]:
+        raise broken[0].error or TypeError(f"the right answer: {broken[0].unfit}")
+    if advice := _signature(answer, exercise.right, inputs[0]):
+        return Outcome.WRONG, advice
+    try:
+        with running.time_limit(seconds):
+            got = _observe_all(exercise, answer, inputs)
+            if any(seen.error for seen in got) and (tensors := _as_tensors(inputs)):
+                on_tensors = _observe_all(exercise, answer, tensors)  # an answer that takes tensors only is right too
+                got = on_tensors if _accepted(exercise, on_tensors, want) else got
+    except running.TimeUp:
+        return Outcome.ERROR, f"Your code was still running after {seconds:g} s and was stopped. Look for a loop that never ends."
+    if _accepted(exercise, got, want):
+        if any(seen.changed_input for seen in got):
+            return Outcome.WRONG, f"The result is right. {CHANGED_INPUT}"
+        return Outcome.RIGHT, ""
+    if waiting := _placeholder(answer, got):
+        return Outcome.NOT_DONE, waiting
+    return _explain(exercise, inputs, got, want)
+
+
+def _explain(exercise: Exercise, inputs: list[tuple], got: list[_Seen], want: list[_Seen]) -> tuple[Outcome, str]:
+    """Why an answer that is not right is not: a named mistake, its own error, or a general diagnosis."""
+    stopped = next((seen.error for seen in got if seen.error), None)
+    outcome = Outcome.ERROR if stopped else Outcome.WRONG
+    for mistake in exercise.mistakes:
+        if _recognized(exercise, mistake, inputs, got):
+            advice = mistake.advice.replace("{seen}", _seen_text(got[0].raw))
+            if mistake.untouched:
+                return Outcome.NOT_DONE, advice
+            return outcome, advice + (f"\n{running.describe(stopped)}" if stopped else "")
+    if stopped:
+        return outcome, running.describe(stopped) + _example(exercise, inputs, got)
+    if unfit := next((seen.unfit for seen in got if seen.unfit), ""):
+        return outcome, unfit
+    names = diagnosis.argument_names(exercise.right, len(inputs[0])) if callable(exercise.right) else []
+    for i, name in enumerate(exercise.outputs or ("",)):
+        cases = [diagnosis.Case(dict(zip(names, args, strict=False)), g.values[i], w.values[i], exercise.atol)
+                 for args, g, w in zip(inputs, got, want, strict=True)]
+        if diagnosis.wrong(cases):
+            return outcome, (f"In {name}, the output number {i + 1}: " if name else "") + diagnosis.diagnose(cases)
+    if any(seen.changed_input for seen in got):
+        return outcome, CHANGED_INPUT
+    return outcome, "That is not right yet."
+
+
+def _observe_all(exercise: Exercise, answer: Any, inputs: list[tuple]) -> list[_Seen]:
+    seen = []
+    for args in inputs:
+        seen.append(_observe(exercise, answer, args))
+        if isinstance(seen[-1].error, NotImplementedError):  # not begun: the other inputs tell no more
+            return seen + [seen[-1]] * (len(inputs) - len(seen))
+    return seen
+
+
+def _observe(exercise: Exercise, answer: Any, args: tuple) -> _Seen:
+    ran = running.run(lambda *given: exercise.observe(answer, *given), args)
+    if ran.error:
+        return _Seen(error=ran.error)
+    raw = ran.value
+    items = (raw,)
+    if exercise.outputs:
+        if not isinstance(raw, (tuple, list)) or len(raw) != len(exercise.outputs):
+            names = " and ".join(exercise.outputs)
+            return _Seen(raw, unfit=diagnosis.unfit(raw) or f"It should return {names}, in this order and nothing else.")
+        items = tuple(raw)
+    text_is_due = isinstance(exercise.right, str)
+    values = []
+    for item in items:
+        if not (text_is_due and isinstance(item, str)) and (unfit := diagnosis.unfit(item)):
+            return _Seen(raw, unfit=unfit)
+        try:
+            array = diagnosis.to_array(item)
+        except Exception:
+            return _Seen(raw, unfit=f"It gives a {type(item).__name__} that cannot be read as numbers in rows of equal length.")
+        if (array.dtype.kind == "U") != text_is_due:
+            return _Seen(raw, unfit="It holds text where numbers are due." if array.dtype.kind == "U" else
+                         "The answer is a letter in quotes, such as \"a\".")
+        values.append(np.squeeze(array) if exercise.squeeze else array)
+    return _Seen(raw, tuple(values), changed_input=ran.changed_input)
+
+
+def _accepted(exercise: Exercise, got: list[_Seen], want: list[_Seen]) -> bool:
+    if any(seen.error or seen.unfit for seen in got):
+        return False
+    if exercise.accept:
+        return all(exercise.accept(seen.raw) for seen in got)
+    return all(_same_values(exercise, g, w) for g, w in zip(got, want, strict=True))
+
+
+def _same_values(exercise: Exercise, a: _Seen, b: _Seen) -> bool:
+    return all(diagnosis.close(x, y, exercise.atol) for x, y in zip(a.values, b.values, strict=True))
+
+
+def _recognized(exercise: Exercise, mistake: Mistake, inputs: list[tuple], got: list[_Seen]) -> bool:
+    """Whether the student's answer makes this mistake."""
+    if mistake.when:
+        return not any(seen.error for seen in got) and all(mistake.when(seen.raw) for seen in got)
+    made = _observe_all(exercise, mistake.answer, inputs)
+    both_stop = [bool(a.error and b.error) for a, b in zip(got, made, strict=True)]
+    if all(both_stop):
+        return all(type(a.error) is type(b.error) and str(a.error) == str(b.error) for a, b in zip(got, made, strict=True))
+    return all(stop or (not a.error and not b.error and a.unfit == b.unfit and (a.unfit or _same_values(exercise, a, b)))
+               for stop, a, b in zip(both_stop, got, made, strict=True))
+
+
+def _seen_text(raw: Any) -> str:
+    return f"{raw:.1%}" if isinstance(raw, float) and 0 <= raw <= 1 else str(raw)
+
+
+def _example(exercise: Exercise, inputs: list[tuple], got: list[_Seen]) -> str:
+    """The input with which an answer stopped, unless it stops with every one."""
+    failed = [args for args, seen in zip(inputs, got, strict=True) if seen.error]
+    if len(failed) == len(inputs) or not failed[0]:
+        return ""
+    names = diagnosis.argument_names(exercise.right, len(failed[0]))
+    return f"\nThe inputs were {diagnosis.show_inputs(dict(zip(names, failed[0], strict=True)))}."
+
+
+def _as_tensors(inputs: list[tuple]) -> list[tuple]:
+    """The same inputs with tensors for arrays; nothing where there are no arrays."""
+    if not any(isinstance(item, np.ndarray) for args in inputs for item in args):
+        return []
+    return [tuple(tf.constant(item) if isinstance(item, np.ndarray) else item for item in args) for args in inputs]
+
+
+def _misplaced(exercise: Exercise, answer: Any) -> str | None:
+    """What is given where something of another kind is due: a class for an instance, a result for its function, …."""
+    right, name = exercise.right, getattr(answer, "__name__", "it")
+    if answer is None:
+        return "The answer given to check is None: a cell that sets it was not run, or a function has no `return`."
+    if inspect.isclass(right) != inspect.isclass(answer):
+        if inspect.isclass(right):
+            return f"Give check the class itself, without brackets: not an instance of it, nor a {type(answer).__name__}."
+        due = "an instance made from it" if not inspect.isroutine(right) and callable(right) else (
+            "a function" if callable(right) else "a value")
+        return f"`{name}` is a class, and {due} is due here."
+    if callable(right) and not callable(answer):
+        return (f"Give check the function itself, not what it returns: its name with no brackets after it. "
+                f"This is a {type(answer).__name__}.")
+    if not callable(right) and inspect.isroutine(answer):
+        return f"`{name}` is a function, and a value is due here: call it with brackets, or give the name of the result."
+    return None
+
+
+def _signature(answer: Callable[..., Any], right: Callable[..., Any], args: tuple) -> str | None:
+    """What is wrong with a function's parameters, if the right one takes the inputs as its arguments and it does not."""
+    if not inspect.isfunction(right) or not _takes(right, args) or _takes(answer, args):
+        return None
+    due = ", ".join(diagnosis.argument_names(right, len(args)))
+    takes = inspect.signature(answer)
+    return f"The function takes {takes}, and it is called with ({due}). Keep the first line of the cell as it was."
+
+
+def _takes(function: Callable[..., Any], args: tuple) -> bool:
+    """Whether a function takes these arguments, or does not tell."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(*args)
+    except TypeError:
+        return False
+    return True
+
+
+def _placeholder(answer: Any, got: list[_Seen]) -> str | None:
+    """Where an answer waits for the student: a `...` or NotImplementedError still in it. None when it is complete."""
+    for seen in got:
+        items = seen.raw if isinstance(seen.raw, (tuple, list)) else [seen.raw]
+        if any(item is Ellipsis for item in items):
+            return _todo(answer) or "It still gives the placeholder `...`."
+        frames = running.student_frames(seen.error) if seen.error else []
+        if isinstance(seen.error, NotImplementedError) and running.raised_by_student(seen.error):
+            return _todo(answer) or "It still raises NotImplementedError."
+        waiting = [name for frame, _ in frames for name, item in frame.f_locals.items() if item is Ellipsis]
+        if waiting:
+            return _todo(answer) or f"`{waiting[0]}` is still the placeholder `...`."
+    return _todo(answer)
+
+
+def _todo(answer: Any) -> str | None:
+    """The first statement of an answer's source that is a bare `...` or NotImplementedError, by its TODO comment."""
+    name = getattr(answer, "__name__", None)
+    methods = filter(inspect.isfunction, vars(answer).values()) if inspect.isclass(answer) else iter([inspect.unwrap(answer)])
+    code = getattr(next(methods, None), "__code__", None)
+    lines = linecache.getlines(code.co_filename) if code else []
+    try:
+        tree = ast.parse("".join(lines))
+    except SyntaxError:
+        return None
+    definitions = [node for node in ast.walk(tree)
+                   if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name]
+    for node in (inner for definition in definitions for inner in ast.walk(definition)):
+        if not _is_placeholder(node):
+            continue
+        near = " ".join(lines[max(node.lineno - 2, 0):node.lineno])
+        todo = re.search(r"# *TODO:? *(.*)", lines[node.lineno - 1]) or re.search(r"# *TODO:? *(.*)", near)
+        return f"Line {node.lineno} of the cell waits for your code" + (f":  {todo[1].strip()}" if todo and todo[1] else ".")
+    return None
+
+
+def _is_placeholder(node: ast.AST) -> bool:
+    if isinstance(node, ast.Raise):
+        return "NotImplementedError" in ast.unparse(node)
+    if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)):
+        return False
+    parts = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+    return any(isinstance(part, ast.Constant) and part.value is Ellipsis for part in parts)

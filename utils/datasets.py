@@ -1,0 +1,44 @@
+"""Every data set the labs load: from data/, checked against its checksum, never from the network."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from utils.advice import Advice
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+
+
+def clouds() -> tuple[np.ndarray, np.ndarray]:
+    """Two clouds that one straight line separates: X, shape (200, 2), float32; y, shape (200,), 0.0 or 1.0."""
+    return _points("clouds.csv")
+
+
+def points() -> tuple[np.ndarray, np.ndarray]:
+    """Green points (1.0) inside a ring of red ones (0.0): X, shape (240, 2), float32; y, shape (240,)."""
+    return _points("points.csv")
+
+
+def xor() -> tuple[np.ndarray, np.ndarray]:
+    """The four points of exclusive or: X, shape (4, 2), float32; y, shape (4,), 1.0 where one coordinate is 1."""
+    X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
+    return X, (X.sum(axis=1) == 1).astype(np.float32)
+
+
+def _points(name: str) -> tuple[np.ndarray, np.ndarray]:
+    rows = np.loadtxt(_lines(name), delimiter=",", skiprows=1, dtype=np.float32)
+    return rows[:, :2], rows[:, 2]
+
+
+def _lines(name: str) -> list[str]:
+    """The lines of a file in data/; Advice when it is missing or is not what the course ships."""
+    mend = "Restore it with `git checkout data/`, or download the course again."
+    try:
+        content = (DATA / name).read_bytes()
+    except OSError as error:
+        raise Advice(f"data/{name} cannot be read ({error.strerror}). {mend}") from None
+    checksums = dict(reversed(line.split()) for line in (DATA / "SHA256SUMS").read_text().splitlines())
+    if hashlib.sha256(content).hexdigest() != checksums[name]:
+        raise Advice(f"data/{name} is not the file that the course ships: it was changed or only half downloaded. {mend}")
+    return content.decode().splitlines()

@@ -1,0 +1,225 @@
+"""
+Says in one to three sentences how a value differs from the right one, where no named mistake explains it.
+
+Everything here compares arrays: what the answer gave (`got`) with what is right (`want`), case by case.
+"""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+RTOL, ATOL = 1e-4, 1e-5  # float32 sums in another order differ by less; a mistake differs by more
+
+
+class Case(NamedTuple):
+    """One call: the inputs by name, what the answer gave for them, and what is right."""
+
+    inputs: dict[str, Any]
+    got: np.ndarray
+    want: np.ndarray
+    atol: float = ATOL
+
+
+def unfit(value: Any) -> str | None:
+    """Why a value cannot be compared as numbers (or as the text of a choice); None when it can."""
+    if value is None:
+        return "It gives None: is there a `return` at the end?"
+    if inspect.isgenerator(value) or isinstance(value, (map, filter, zip, range)):
+        return f"It gives a {type(value).__name__}, which holds no numbers yet: give an array, a tensor or a list."
+    if inspect.isclass(value) or inspect.isroutine(value):
+        return f"It gives the {'class' if inspect.isclass(value) else 'function'} `{value.__name__}` itself, not a number."
+    if isinstance(value, (str, bytes)):
+        return f"It gives the text {value!r}, and a number is due: leave out the quotes, `str` and `print`."
+    if isinstance(value, (dict, set, frozenset)):
+        return f"It gives a {type(value).__name__}; give an array, a tensor or a number."
+    if type(value).__name__ in ("KerasTensor", "SymbolicTensor"):
+        return "It gives a symbolic tensor, which has a shape and no numbers yet."
+    return None
+
+
+def to_array(value: Any) -> np.ndarray:
+    """A tensor, variable, array, number or nested list as a NumPy array; ValueError when it holds no numbers."""
+    array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+    if array.dtype.kind not in "biufU":
+        array = array.astype(np.float64)  # bfloat16 has a kind of its own; objects and complex numbers fail here
+    return array
+
+
+def close(got: np.ndarray, want: np.ndarray, atol: float = ATOL, rtol: float = RTOL) -> bool:
+    """Whether two arrays have the same shape, both or neither hold truth values, and nearly equal numbers."""
+    if got.shape != want.shape or ((got.dtype.kind in "bU" or want.dtype.kind in "bU") and got.dtype.kind != want.dtype.kind):
+        return False
+    if want.dtype.kind == "U":
+        return bool(np.all(got == want))
+    return bool(np.allclose(got, want, rtol=rtol, atol=atol, equal_nan=True))
+
+
+def diagnose(cases: Sequence[Case]) -> str:
+    """What is wrong, from the most telling reason to the least: at the end, the first value that differs."""
+    for reason in (_text, _shape, _truth_value, _ignores_input, _only_printed_example, _transposed, _not_finite, _sign,
+                   _factor, _offset, _rounded, _first_difference):
+        if advice := reason(cases):
+            return advice
+    raise AssertionError("diagnose was called with cases that do not differ")
+
+
+def show(value: Any) -> str:
+    """A short form of a value for a sentence."""
+    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+        return f"{value:.6g}" if isinstance(value, float) else repr(value)
+    if not hasattr(value, "shape"):
+        return str(value)[:80]
+    array = np.asarray(value)
+    if array.size > 12:
+        return f"an array of shape {array.shape}"
+    return np.array2string(array, precision=4, separator=", ", suppress_small=True, floatmode="maxprec").replace("\n", "")
+
+
+def show_inputs(inputs: dict[str, Any]) -> str:
+    """The inputs of a case as `x = [1., 2.], b = 0.5`; nothing for an answer that takes none."""
+    return ", ".join(f"{name} = {show(value)}" for name, value in inputs.items())
+
+
+def _for(inputs: dict[str, Any]) -> str:
+    return f"For {show_inputs(inputs)} it" if inputs else "It"
+
+
+def wrong(cases: Sequence[Case]) -> list[Case]:
+    """The cases in which the value differs from the right one."""
+    return [case for case in cases if not close(case.got, case.want, case.atol)]
+
+
+def _text(cases: Sequence[Case]) -> str | None:
+    got, want = wrong(cases)[0][1:3]
+    if want.dtype.kind == "U":
+        return f"{show(got.item()) if got.ndim == 0 else show(got)} is not the right choice."
+    return None
+
+
+def _shape(cases: Sequence[Case]) -> str | None:
+    for inputs, got, want, _ in cases:
+        if got.shape == want.shape:
+            continue
+        lead = f"{_for(inputs)} gives shape {got.shape}, and shape {want.shape} is due."
+        if got.shape == want.shape[::-1]:
+            return f"{lead} That is the transposed: rows and columns are exchanged."
+        if want.ndim == 1 and got.shape == (want.size, want.size):
+            return f"{lead} One of the arrays is a column (n, 1) and the other flat (n,): together they broadcast to n × n."
+        if got.size == want.size:
+            return f"{lead} The numbers are as many as they should be, but arranged in another way."
+        if got.ndim < want.ndim:
+            return f"{lead} It sums or averages over an axis that should stay."
+        return f"{lead} Look at which axis is summed over, and at what broadcasts."
+    return None
+
+
+def _truth_value(cases: Sequence[Case]) -> str | None:
+    if any(got.dtype.kind == "b" and want.dtype.kind != "b" for _, got, want, _ in cases):
+        return "It gives True or False, and numbers are due: convert them, for example with `tf.cast`."
+    return None
+
+
+def _ignores_input(cases: Sequence[Case]) -> str | None:
+    if len(cases) < 2:
+        return None
+    first = cases[0]
+    same_got = all(case.got.size and np.allclose(case.got, case.got.flat[0], equal_nan=True) for case in cases) and all(
+        np.isclose(case.got.flat[0], first.got.flat[0], equal_nan=True) for case in cases)
+    if same_got and first.got.size:
+        return (f"It gives {show(first.got.flat[0].item())} whatever the inputs are. "
+                "Compute the result from the arguments; no number of the example belongs into the code.")
+    return None
+
+
+def _only_printed_example(cases: Sequence[Case]) -> str | None:
+    if len(cases) > 2 and not wrong(cases[:1]) and len(wrong(cases)) == len(cases) - 1:
+        return ("It is right for the example in the text and for no other input: are numbers of the example in the code? "
+                + _first_difference(cases))
+    return None
+
+
+def _transposed(cases: Sequence[Case]) -> str | None:
+    if all(got.ndim >= 2 and close(got, want.T) for _, got, want, _ in cases):
+        return "It gives the transposed of what is due: rows and columns are exchanged."
+    return None
+
+
+def _not_finite(cases: Sequence[Case]) -> str | None:
+    for inputs, got, want, _ in cases:
+        bad = ~np.isfinite(got) & np.isfinite(want)
+        if bad.any():
+            what = "nan" if np.isnan(got[bad]).any() else "inf"
+            why = "inf / inf, inf - inf, 0 / 0 or log of a negative number" if what == "nan" else "a division by 0 or an overflow"
+            return f"{_for(_at(inputs, np.argwhere(bad)[0], got.shape))} gives {what}. That comes from {why}."
+    return None
+
+
+def _sign(cases: Sequence[Case]) -> str | None:
+    if all(close(-got, want) for _, got, want, _ in cases):
+        return "Every value has the wrong sign."
+    return None
+
+
+def _factor(cases: Sequence[Case]) -> str | None:
+    ratios = []
+    for _, got, want, _ in cases:
+        clear = np.abs(want) > 1e-3
+        ratio = got[clear] / want[clear]
+        if not ratio.size:
+            continue
+        if np.ptp(ratio) > 1e-3 * abs(ratio[0]) or abs(ratio[0]) < 1e-6:
+            return None
+        ratios.append(float(ratio[0]))
+    if not ratios:
+        return None
+    sizes = [{n for value in inputs.values() for n in np.shape(value)} for inputs, *_ in cases]
+    if (len(ratios) == len(cases) and np.ptp(ratios) > 1e-3) or len(ratios) == 1:
+        if all(any(np.isclose(r, n, rtol=1e-3) for n in ns if n > 1) for r, ns in zip(ratios, sizes, strict=False)):
+            return "It is too large by the number of values summed: this is the sum, and the mean is due."
+        if all(any(np.isclose(r * n, 1, rtol=1e-3) for n in ns if n > 1) for r, ns in zip(ratios, sizes, strict=False)):
+            return "It is too small by the number of values summed: this is the mean, and the sum is due."
+    if np.ptp(ratios) <= 1e-3 * abs(ratios[0]):
+        return f"Every value is {ratios[0]:.4g} times what it should be: a factor too many, or one missing."
+    return None
+
+
+def _offset(cases: Sequence[Case]) -> str | None:
+    differences = np.concatenate([np.ravel(got - want) for _, got, want, _ in cases])
+    if differences.size > 2 and np.ptp(differences) < 1e-4:
+        more = "large" if differences[0] > 0 else "small"
+        return f"Every value is too {more} by {abs(differences[0]):.4g}: something added is missing, or one too many."
+    return None
+
+
+def _rounded(cases: Sequence[Case]) -> str | None:
+    if all(close(got, want, rtol=1e-2, atol=6e-3) for _, got, want, _ in cases):
+        return f"It is nearly right; the digits are lost by rounding or a short dtype. {_first_difference(cases)}"
+    return None
+
+
+def _first_difference(cases: Sequence[Case]) -> str:
+    inputs, got, want, atol = wrong(cases)[0]
+    index = tuple(np.argwhere(~np.isclose(got, want, rtol=RTOL, atol=atol, equal_nan=True))[0])
+    at = _at(inputs, index, got.shape)
+    where = f" at position {list(map(int, index))}" if index and at is inputs else ""
+    return f"{_for(at)} gives {show(got[index].item())}{where}, and {show(want[index].item())} is due."
+
+
+def _at(inputs: dict[str, Any], index: Sequence[int], shape: tuple[int, ...]) -> dict[str, Any]:
+    """For a function of one array that works element by element: the one element that matters."""
+    if len(inputs) == 1:
+        [(name, value)] = inputs.items()
+        if np.shape(value) == shape:
+            return {name: np.asarray(value)[tuple(index)].item()}
+    return inputs
+
+
+def argument_names(function: Callable[..., Any], count: int) -> list[str]:
+    """The names of a function's first `count` parameters; numbered ones where it does not tell."""
+    try:
+        names = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        names = []
+    return names[:count] if len(names) >= count else [f"argument {i + 1}" for i in range(count)]

@@ -1,0 +1,331 @@
+"""
+Every picture the labs draw. Each function draws what the student's own code does and returns a Picture.
+
+`alt` tells in words what there is to see; it travels with the image, for screen readers and for paper.
+"""
+
+import functools
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch, Rectangle
+from PIL import Image
+
+from utils import datasets, exercises, progress_file, running
+from utils.advice import Advice
+
+# Colors of Okabe and Ito, which color-blind people can tell apart; each class has a marker of its own as well.
+BLUE, ORANGE, GREEN, RED, GRAY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6b6b6b"
+CLASS_MARKERS = ((RED, "x"), (GREEN, "o"))
+REGIONS = LinearSegmentedColormap.from_list("regions", ["#f6c4a4", "#ffffff", "#a5dcc9"])
+
+Function = Callable[..., Any]
+
+
+class Picture:
+    """A figure and its description; a notebook shows the one and keeps the other beside it."""
+
+    def __init__(self, figure: Figure, alt: str):
+        self.figure, self.alt = figure, alt
+
+    def png(self) -> bytes:
+        """The picture as PNG in at most 128 colors, a third of the size; the same figure gives the same bytes."""
+        full, small = io.BytesIO(), io.BytesIO()
+        self.figure.savefig(full, format="png", dpi=100, bbox_inches="tight", facecolor="white")
+        Image.open(full).convert("RGB").quantize(128).save(small, format="png", optimize=True)
+        return small.getvalue()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+        return {"image/png": self.png(), "text/plain": repr(self)}, {"image/png": {"alt": self.alt}}
+
+    def __repr__(self) -> str:
+        return f"[picture] {self.alt}"
+
+
+def picture(draw: Callable[..., Figure]) -> Callable[..., Picture]:
+    """Make a Picture of what `draw` returns; say it in a sentence where the student's code is not ready for it."""
+
+    @functools.wraps(draw)
+    def drawn(*args: Any, alt: str, **options: Any) -> Picture:
+        try:
+            return Picture(draw(*args, **options), alt)
+        except Advice:
+            raise
+        except Exception as error:
+            raise Advice("This picture is drawn with your own code, which is not ready for it: solve the exercise above first.\n"
+                         + running.describe(error)) from None
+
+    return drawn
+
+
+# --- lab 0 ------------------------------------------------------------------------------------------------------------
+
+
+@picture
+def tensors(**named: Any) -> Figure:
+    """Draw each tensor as the block of cells it is, by name: rank 0 to 3 as a box, rank 4 as a row of boxes."""
+    figure = Figure(figsize=(9, 2.4))
+    axes = figure.subplots(1, len(named), gridspec_kw={"wspace": 0.05})
+    for ax, (name, tensor) in zip(axes, named.items(), strict=True):
+        shape = tuple(int(n) for n in tensor.shape)
+        _blocks(ax, shape)
+        ax.set_title(f"{name}\nrank {len(shape)}", fontsize=10)
+        ax.set_xlabel(f"shape {shape}", fontsize=9)
+    return figure
+
+
+def _blocks(ax: Axes, shape: tuple[int, ...]) -> None:
+    """Draw a shape with at most six cells along an axis; what is longer is drawn as six."""
+    rows, columns, depth, boxes = ((*(1,) * (2 - len(shape)), *shape) if len(shape) < 3 else (*shape[-3:-1],)) + (
+        1 if len(shape) < 3 else shape[-1], shape[0] if len(shape) == 4 else 1)
+    rows, columns, depth, boxes = (min(n, 6) for n in (rows, columns, depth, min(boxes, 3)))
+    size = 1 / max(rows, columns, 3)
+    for box in reversed(range(boxes)):
+        for layer in reversed(range(depth)):
+            left, bottom = 0.08 * layer + 0.36 * box, 0.08 * layer + 0.36 * box
+            color = (BLUE, ORANGE, GREEN)[layer % 3] if depth > 1 else BLUE
+            for row in range(rows):
+                for column in range(columns):
+                    ax.add_patch(Rectangle((left + column * size, bottom + (rows - 1 - row) * size), size, size,
+                                           facecolor=color, edgecolor="white", linewidth=1))
+    ax.set(xticks=[], yticks=[], xlim=(-0.35, 1.95), ylim=(-0.25, 2.05), aspect="equal")
+    ax.spines[:].set_visible(False)
+
+
+@picture
+def computation_graph(node: Function, **inputs: float) -> Figure:
+    """Draw the operations that TensorFlow records when it runs `node` on the inputs, each with the value it has."""
+    operations, edges = _trace(node, inputs)
+    columns: dict[str, int] = {}
+    for name in operations:
+        columns[name] = 1 + max((columns[source] for source, target in edges if target == name), default=-1)
+    places = {name: _place(name, columns) for name in operations}
+    figure = Figure(figsize=(7.5, 2.8))
+    ax = figure.subplots()
+    for source, target in edges:
+        ax.annotate("", places[target], places[source],
+                    arrowprops={"arrowstyle": "-|>", "color": GRAY, "shrinkA": 26, "shrinkB": 28, "linewidth": 1.5})
+    for name, (label, number) in operations.items():
+        is_input = columns[name] == 0
+        ax.text(*places[name], label, ha="center", va="center", fontsize=13, color="black",
+                bbox={"boxstyle": "circle,pad=0.5", "facecolor": "#d6e8f5" if is_input else "#fbe3b5", "edgecolor": GRAY})
+        ax.text(places[name][0], places[name][1] - 0.36, f"{number:g}", ha="center", va="top", fontsize=10, color=BLUE)
+    ax.set_xlim(-0.5, max(columns.values()) + 0.5)
+    heights = [y for _, y in places.values()]
+    ax.set_ylim(min(heights) - 0.75, max(heights) + 0.5)
+    ax.axis("off")
+    return figure
+
+
+def _trace(node: Function, inputs: Mapping[str, float]) -> tuple[dict[str, tuple[str, float]], list[tuple[str, str]]]:
+    """The operations of a function with their labels and values, and the edges between them."""
+    tf = running.tf
+    marks = {"AddV2": "+", "Add": "+", "Sub": "−", "Mul": "×", "RealDiv": "÷", "Neg": "−", "Pow": "^", "Square": "²"}
+    with tf.Graph().as_default() as graph:
+        result = node(*(tf.constant(number, tf.float32, name=name) for name, number in inputs.items()))
+        if not hasattr(result, "op"):
+            raise TypeError("the result was computed outside TensorFlow, so that there is no graph of it to draw")
+        operations = [op for op in graph.get_operations() if op.outputs and op.type != "Identity"]
+        with tf.compat.v1.Session(graph=graph) as session:
+            values = session.run([op.outputs[0] for op in operations])
+    labels = {}
+    for op, number in zip(operations, values, strict=True):
+        label = op.name if op.name in inputs else f"{number:g}" if op.type == "Const" else marks.get(op.type, op.type)
+        labels[op.name] = (label, float(number))
+    edges = [(tensor.op.name, op.name) for op in operations for tensor in op.inputs if tensor.op.name in labels]
+    return labels, edges
+
+
+def _place(name: str, columns: Mapping[str, int]) -> tuple[float, float]:
+    """Nodes of a column stand below one another, the column in the middle of the picture."""
+    same = [other for other, column in columns.items() if column == columns[name]]
+    return float(columns[name]), (len(same) - 1) / 2 - same.index(name)
+
+
+@picture
+def balance(x: Any, mean: Function) -> Figure:
+    """Draw the numbers as weights on a beam, and what `mean` makes of them as the point it rests on."""
+    x = np.asarray(x, float)
+    center = float(mean(x))
+    figure = Figure(figsize=(7, 1.9))
+    ax = figure.subplots()
+    tilt = 0.0 if np.isclose(center, x.mean()) else np.sign(x.mean() - center) * -0.12
+    low, high = min(x.min(), center) - 1.5, max(x.max(), center) + 1.5
+    ax.plot([low, high], [(low - center) * tilt, (high - center) * tilt], color=GRAY, linewidth=3)
+    ax.plot(x, (x - center) * tilt + 0.22, "o", color=BLUE, markersize=14, label="the numbers x")
+    ax.plot([center], [-0.28], "^", color=ORANGE, markersize=16, label=f"your mean, {center:g}")
+    ax.set(ylim=(-1, 1.2), yticks=[], xlabel="x")
+    ax.spines[["left", "top", "right"]].set_visible(False)
+    ax.legend(loc="upper right", ncols=2, frameon=False)
+    return figure
+
+
+@picture
+def course_map() -> Figure:
+    """Draw the labs as a path, each with the share of its exercises that are done."""
+    states = progress_file.load()
+    names = exercises.lab_names()
+    figure = Figure(figsize=(9, 0.9 + 1.1 * ((len(names) - 1) // 5 + 1)))
+    ax = figure.subplots()
+    for i, name in enumerate(names):
+        numbers = list(exercises.of_lab(name))
+        done = sum(number in states and states[number].passed for number in numbers)
+        row, column = divmod(i, 5)
+        left, bottom = column * 1.12, -row * 0.75
+        if column:
+            ax.plot([left - 0.12, left], [bottom + 0.25] * 2, color=GRAY, linewidth=2, zorder=0)
+        ax.add_patch(FancyBboxPatch((left + 0.02, bottom + 0.02), 0.96, 0.46, boxstyle="round,pad=0.02", facecolor="white",
+                                    edgecolor=GRAY))
+        ax.add_patch(Rectangle((left + 0.06, bottom + 0.08), 0.88 * done / len(numbers), 0.08, facecolor=GREEN))
+        ax.add_patch(Rectangle((left + 0.06, bottom + 0.08), 0.88, 0.08, facecolor="none", edgecolor=GRAY, linewidth=0.8))
+        title = name[3:].replace("_", " ").capitalize()
+        ax.text(left + 0.5, bottom + 0.36, f"{int(name[:2])} · {title}", ha="center", va="center", fontsize=9)
+        ax.text(left + 0.5, bottom + 0.23, f"{done} of {len(numbers)} done", ha="center", va="center", fontsize=8, color=GRAY)
+    ax.set(xlim=(-0.05, 5.6), ylim=(-((len(names) - 1) // 5) * 0.75 - 0.05, 0.55))
+    ax.axis("off")
+    return figure
+
+
+# --- lab 1 ------------------------------------------------------------------------------------------------------------
+
+
+@picture
+def weighted_sum(x: Sequence[float], w: Sequence[float], b: float, z: float) -> Figure:
+    """Draw how the terms add up to z: each bar begins where the one before it ends."""
+    terms = {"bias b": b} | {f"w{i}·x{i}": wi * xi for i, (wi, xi) in enumerate(zip(w, x, strict=True), 1)}
+    figure = Figure(figsize=(7, 2.8))
+    ax = figure.subplots()
+    start = 0.0
+    for row, (label, term) in enumerate(terms.items()):
+        ax.barh(row, term, left=start, color=BLUE if term > 0 else RED, height=0.6)
+        ax.text(max(start, start + term) + 0.15, row, f"{label} = {term:+g}", va="center", fontsize=10)
+        ax.plot([start + term] * 2, [row - 0.3, row + 1.3], color=GRAY, linewidth=1, linestyle=":")
+        start += term
+    ax.barh(len(terms), float(z), color=ORANGE, height=0.6)
+    ax.text(0.15, len(terms), f"your z = {float(z):g}", va="center", fontsize=10)
+    ax.axvline(0, color="black", linewidth=1)
+    ax.set(yticks=[], xlabel="z", xlim=(min(-7.0, float(z) - 1), max(4.0, float(z) + 3)))
+    ax.invert_yaxis()
+    ax.spines[["left", "top", "right"]].set_visible(False)
+    return figure
+
+
+@picture
+def activations(functions: Mapping[str, Function | tuple[Function, Function]]) -> Figure:
+    """Draw each activation by name, and beside it its derivative where there is one."""
+    z = np.linspace(-5, 5, 201, dtype=np.float32)
+    figure = Figure(figsize=(9, 2.6))
+    for ax, (name, pair) in zip(figure.subplots(1, len(functions)), functions.items(), strict=True):
+        g, *derivative = pair if isinstance(pair, tuple) else (pair,)
+        ax.plot(z, np.asarray(g(z)), color=BLUE, linewidth=2, label="g(z)")
+        if derivative:
+            ax.plot(z, np.asarray(derivative[0](z)), color=ORANGE, linewidth=2, linestyle="--", label="g'(z)")
+        ax.axhline(0, color=GRAY, linewidth=0.6)
+        ax.axvline(0, color=GRAY, linewidth=0.6)
+        ax.set(title=name, xlabel="z", ylim=(-1.3, 2.2))
+        ax.legend(loc="upper left", frameon=False, fontsize=9)
+    figure.tight_layout()
+    return figure
+
+
+@picture
+def decision_regions(predict: Function, X: Any = None, y: Any = None, *, line: Function | None = None,
+                     mark: Mapping[str, Sequence[float]] | None = None, limits: tuple[float, float] = (-4, 4)) -> Figure:
+    """
+    Draw ŷ over the plane: green where it is near 1, red where it is near 0, white where it is undecided.
+
+    predict: from points, shape (n, 2), to predictions, shape (n,).  X, y: data points and their labels, drawn on top.
+    line: x2 from x1, drawn as a line.  mark: points to show by name, with the prediction for each.
+    """
+    figure = Figure(figsize=(5.6, 4.2))
+    ax = figure.subplots()
+    _regions(figure, ax, predict, limits)
+    if X is not None:
+        scatter(ax, X, y)
+    if line is not None:
+        x1 = np.linspace(*limits, 50, dtype=np.float32)
+        ax.plot(x1, np.asarray(line(x1)), color="black", linewidth=2, label="your line")
+    for name, point in (mark or {}).items():
+        y_hat = np.asarray(predict(np.array([point], np.float32))).item()
+        ax.plot(*point, "*", color="black", markersize=14)
+        ax.annotate(f"{name}\nŷ = {y_hat:.5f}", point, xytext=(0, 10), textcoords="offset points", ha="center", fontsize=10)
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(loc="lower right", fontsize=9)
+    return figure
+
+
+def _regions(figure: Figure, ax: Axes, predict: Function, limits: tuple[float, float], bar: bool = True) -> None:
+    grid = np.linspace(*limits, 121, dtype=np.float32)
+    points = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
+    y_hat = np.asarray(predict(points), float).reshape(len(grid), len(grid))
+    shown = ax.contourf(grid, grid, y_hat, levels=np.linspace(0, 1, 11), cmap=REGIONS, vmin=0, vmax=1)
+    ax.set(xlabel="x1", ylabel="x2", xlim=limits, ylim=limits)
+    if bar:
+        figure.colorbar(shown, ax=ax, ticks=np.linspace(0, 1, 6)).set_label("ŷ", rotation=0, labelpad=8)
+
+
+def scatter(ax: Axes, X: Any, y: Any) -> None:
+    """Draw points with the color and the marker of their label."""
+    X, y = np.asarray(X), np.asarray(y)
+    for label, (color, marker) in enumerate(CLASS_MARKERS):
+        ax.scatter(*X[y == label].T, s=22, color=color, marker=marker, linewidths=1.2, label=f"y = {label}")
+
+
+@picture
+def linear_or_not(g: Function, name: str = "your g") -> Figure:
+    """
+    Draw the green and red points, and what a network with 30 hidden units makes of them without and with g.
+
+    Both networks have the same random hidden layer; the output layer is fitted in each, by ridge regression
+    (w = (HᵀH + λI)⁻¹ Hᵀy, with λ = 0.01).
+    """
+    X, y = datasets.points()
+    rng = np.random.default_rng(3)
+    W1, b1 = rng.normal(size=(2, 30)) * 1.5, rng.normal(size=30) * 1.5
+    figure = Figure(figsize=(9, 3.6))
+    titles = ("no activation", f"with {name} between the layers")
+    for ax, activation, title in zip(figure.subplots(1, 2), (lambda z: z, g), titles, strict=True):
+        def hidden(points: np.ndarray, activation: Function = activation) -> np.ndarray:
+            h = np.asarray(activation((points @ W1 + b1).astype(np.float32)), float)
+            return np.column_stack([h, np.ones(len(points))])
+
+        H = hidden(X)
+        output = np.linalg.solve(H.T @ H + 0.01 * np.eye(H.shape[1]), H.T @ y)
+
+        def predict(points: np.ndarray, hidden: Function = hidden, output: np.ndarray = output) -> np.ndarray:
+            return np.clip(hidden(points) @ output, 0, 1)
+
+        _regions(figure, ax, predict, (-2.6, 2.6), bar=False)
+        scatter(ax, X, y)
+        right = np.mean((predict(X) > 0.5) == (y == 1))
+        ax.set_title(f"{title}: {right:.0%} right", fontsize=11)
+        ax.legend(loc="lower right", fontsize=8)
+    figure.tight_layout()
+    return figure
+
+
+@picture
+def learning_by_mistakes(step: Function, epochs: int = 12, learning_rate: float = 0.1) -> Figure:
+    """Draw how many points Rosenblatt's `step` finds wrong in each epoch: on the two clouds, and on XOR."""
+    figure = Figure(figsize=(9, 2.8))
+    data = {"the two clouds": datasets.clouds(), "XOR": datasets.xor()}
+    for ax, (name, (X, y)) in zip(figure.subplots(1, 2), data.items(), strict=True):
+        order = np.random.default_rng(5).permutation(len(X))
+        w, b, counts = np.zeros(2, np.float32), 0.0, []
+        for _ in range(epochs):
+            wrong = 0
+            for i in order:
+                wrong += int((X[i] @ w + b > 0) != (y[i] == 1))
+                w, b = step(w, b, X[i], float(y[i]), learning_rate)
+                w, b = np.asarray(w, np.float32), float(b)
+            counts.append(wrong)
+        ax.plot(range(1, epochs + 1), counts, "o-", color=BLUE)
+        ax.set(title=f"{name}, {len(X)} points", xlabel="epoch", ylabel="mistakes", ylim=(-0.3, max(counts) * 1.15 + 0.7))
+        ax.axhline(0, color=GRAY, linewidth=0.6)
+    figure.tight_layout()
+    return figure

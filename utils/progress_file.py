@@ -1,0 +1,104 @@
+"""
+Keeps what a student has done so far: one small JSON file beside the notebooks.
+
+A session also keeps its own copy in memory and joins the two at every change, so that a file that cannot be written,
+or that another notebook writes at the same time, costs nothing that this session knows.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+COURSE = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class State:
+    """What is known of one exercise."""
+
+    tries: int = 0
+    passed: bool = False
+    hints: int = 0
+    asked_for_solution: bool = False
+
+    def join(self, other: "State") -> "State":
+        """The furthest that either of the two has come."""
+        return State(**{f.name: max(getattr(self, f.name), getattr(other, f.name)) for f in fields(State)})
+
+
+_session: dict[str, State] = {}
+
+
+def path() -> Path | None:
+    """Where progress is kept; None while a solution runs, which proves nothing about the student."""
+    return None if Path.cwd() == COURSE / "solutions" else COURSE / "notebooks" / "progress.json"
+
+
+def load(say: Callable[[str], None] = print) -> dict[str, State]:
+    """Every exercise's state. A damaged file is set aside, and `say` is told so; nothing here raises."""
+    states = dict(_session)
+    for number, state in _read(say).items():
+        states[number] = state.join(states.get(number, State()))
+    return states
+
+
+def update(number: str, say: Callable[[str], None] = print, **changes: int | bool) -> State:
+    """Change one exercise's state, in memory and in the file; `say` is told where the file cannot be written."""
+    states = load(say)
+    states[number] = State(**{**asdict(states.get(number, State())), **changes})
+    _session.clear()
+    _session.update(states)
+    if (file := path()) is not None:
+        _write(file, {key: asdict(state) for key, state in sorted(states.items())}, say)
+    return states[number]
+
+
+def _read(say: Callable[[str], None]) -> dict[str, State]:
+    file = path()
+    try:
+        text = file.read_text(encoding="utf-8") if file else "{}"
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    try:
+        return {str(number): State(**{f.name: type(f.default)(entry[f.name]) for f in fields(State)})
+                for number, entry in json.loads(text).items()}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return _set_aside(file, say)
+
+
+def _set_aside(file: Path, say: Callable[[str], None]) -> dict[str, State]:
+    """Keep a damaged file under another name, so that nothing in it is lost, and begin anew."""
+    aside = file.with_name("progress-damaged.json")
+    try:
+        os.replace(file, aside)
+        say(f"{file.name} was damaged. It is kept as {aside.name}, and a new one begins; your notebooks are as they were.")
+    except OSError:
+        _say_once(f"{file.name} is damaged and cannot be replaced; your progress is kept in this session only.", say)
+    return {}
+
+
+def _write(file: Path, content: dict, say: Callable[[str], None]) -> None:
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix="progress-", suffix=".json")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(content, stream, indent=1)
+        os.replace(temporary, file)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        _say_once(f"Your progress cannot be saved ({error.strerror}); it is kept in this session only.", say)
+
+
+_said: set[str] = set()
+
+
+def _say_once(sentence: str, say: Callable[[str], None]) -> None:
+    if sentence not in _said:
+        _said.add(sentence)
+        say(sentence)

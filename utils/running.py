@@ -1,0 +1,197 @@
+"""Runs a student's code so that nothing it does can take the course down."""
+
+import builtins
+import copy
+import ctypes
+import io
+import linecache
+import os
+import random
+import re
+import sys
+import sysconfig
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+@contextmanager
+def no_c_stderr() -> Iterator[None]:
+    """Keep what C++ code writes to file descriptor 2 from the notebook; where there is no descriptor 2, do nothing."""
+    try:
+        kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    except OSError:
+        yield
+        return
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+with no_c_stderr():  # some of TensorFlow's start-up lines obey no setting; here it is imported first, for everybody
+    import tensorflow as tf  # noqa: F401
+
+
+class TimeUp(BaseException):
+    """Raised inside an answer that runs for too long; a BaseException, so that `except Exception` lets it through."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one call of an answer did: the value it gave, or the error it stopped with."""
+
+    value: Any = None
+    error: BaseException | None = None
+    changed_input: bool = False
+
+
+def run(call: Callable[..., Any], args: tuple) -> Run:
+    """Call with copies of args, and tell what came of it. Only TimeUp and KeyboardInterrupt get out."""
+    given = copy.deepcopy(args)
+    try:
+        value = call(*given)
+    except (TimeUp, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        return Run(error=error)
+    same = all(np.array_equal(a, b, equal_nan=True) for a, b in zip(args, given, strict=True) if isinstance(a, np.ndarray))
+    return Run(value, changed_input=not same)
+
+
+@contextmanager
+def quiet() -> Iterator[io.StringIO]:
+    """
+    No output, no warnings, no keyboard, no exit, and the random numbers of the notebook left as they were.
+
+    Yields what was printed meanwhile.
+    """
+    printed = io.StringIO()
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    with ExitStack() as stack:
+        stack.enter_context(redirect_stdout(printed))
+        stack.enter_context(redirect_stderr(io.StringIO()))
+        stack.enter_context(no_c_stderr())
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        stack.enter_context(_replaced(sys, "stdin", io.StringIO()))
+        stack.enter_context(_replaced(builtins, "input", _no_keyboard))
+        if (shell := _ipython()) is not None:  # there, exit() does not raise: it tells the kernel to stop
+            stack.enter_context(_replaced(shell, "ask_exit", sys.exit))
+        try:
+            yield printed
+        finally:
+            random.setstate(python_state)
+            np.random.set_state(numpy_state)
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """
+    Raise TimeUp in this thread once the seconds are over, wherever its Python code stands.
+
+    Works on every system and in every thread. An answer that swallows it gets it again, twice a second.
+    """
+    thread = ctypes.c_ulong(threading.get_ident())
+    lock, done = threading.Lock(), threading.Event()
+
+    def watch():
+        pause = seconds
+        while not done.wait(pause):
+            pause = 0.5
+            with lock:
+                if not done.is_set():
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeUp))
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        while not done.is_set():
+            try:
+                with lock:
+                    done.set()
+            except TimeUp:  # it came while we were here: the time was up all the same
+                continue
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
+
+
+def describe(error: BaseException) -> str:
+    """The error in the student's own words: its kind, its message, and the line of theirs where it happened."""
+    if isinstance(error, SystemExit):
+        what = "Your code calls `exit()`, which would stop the whole notebook; a function ends with `return`"
+    elif isinstance(error, EOFError):
+        what = "Your code asks for keyboard input, and a check has no keyboard; take the numbers from the arguments"
+    elif isinstance(error, RecursionError):
+        what = "Your code calls itself without end (RecursionError)"
+    else:
+        what = f"Your code stops with {type(error).__name__}: {_words(error)}"
+    frames = student_frames(error)
+    if not frames:
+        return f"{what.rstrip('.')}."
+    frame, line_number = frames[-1]
+    line = linecache.getline(frame.f_code.co_filename, line_number).strip()
+    return f"{what.rstrip('.')}.\nIt happens in line {line_number} of the cell" + (f":  {line}" if line else ".")
+
+
+def student_frames(error: BaseException) -> list[tuple[Any, int]]:
+    """The frames of an error that lie in the student's own code, outermost first, each with its line number."""
+    return [(frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if not _is_library(frame)]
+
+
+def raised_by_student(error: BaseException) -> bool:
+    """Whether the student's own line raised the error, rather than something that it called."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    return bool(frames) and not _is_library(frames[-1][0])
+
+
+_LIBRARIES = tuple(
+    str(Path(folder).resolve()) + os.sep
+    for folder in {Path(__file__).parent, *(sysconfig.get_path(key) for key in ("stdlib", "purelib", "platlib"))}
+)
+
+
+def _is_library(frame: Any) -> bool:
+    name = frame.f_code.co_filename
+    return name.startswith(("<frozen", "<__array_function__")) or "autograph_generated" in name or (
+        not name.startswith("<") and str(Path(name).resolve()).startswith(_LIBRARIES)
+    )
+
+
+def _words(error: BaseException) -> str:
+    """The first sentence of an error's message, without TensorFlow's addresses of devices and operations."""
+    text = re.sub(r"\{\{.*?\}\}|\[Op:.*?\]|name: *$", "", str(error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        return "no message"
+    if lines[0].startswith("Exception encountered when calling"):  # Keras puts its own line first
+        lines = [line for line in lines[1:] if not line.startswith("Arguments received")] or lines
+    return re.sub(r"\s+", " ", re.sub(r"\x1b\[\d*m", "", lines[0]))[:200].strip()
+
+
+def _ipython() -> Any:
+    return sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+
+
+def _no_keyboard(prompt: str = "") -> str:
+    raise EOFError("a check has no keyboard")
+
+
+@contextmanager
+def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    before = getattr(owner, name)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        setattr(owner, name, before)
