@@ -37,8 +37,8 @@ import tensorflow as tf
 # Make the five tensors. Which numbers are in them is up to you: `tf.zeros`, `tf.ones` and `tf.constant` all make tensors.
 
 # %%
-scalar = tf.constant(5.0)  # SOLUTION: rank 0, shape ()
-vector = tf.constant([1.0, 2.0, 3.0])  # SOLUTION: rank 1, shape (3,)
+scalar = tf.zeros(())  # SOLUTION: rank 0, shape ()
+vector = tf.zeros(3)  # SOLUTION: rank 1, shape (3,)
 matrix = tf.zeros((2, 3))  # SOLUTION: rank 2, with 2 rows and 3 columns
 image = tf.zeros((28, 28, 3))  # SOLUTION: rank 3, a color image: height 28, width 28, 3 channels
 batch = tf.zeros((10, 28, 28, 3))  # SOLUTION: rank 4, ten of those images

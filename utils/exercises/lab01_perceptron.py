@@ -42,6 +42,7 @@ weighted_sum = Exercise(
         "Three terms: the bias, the first weight times the first input, the second weight times the second input.",
         "z = 1 + 3·(-1) + (-2)·2. In the line below it, `np.exp(-z)` is e^-z.",
     ],
+    equivalent={"z = 1 + 3 / -1 + -2 * 2": "dividing by -1 is multiplying by -1"},
     also_right=[(-6, 0.00247), (np.float32(-6), tf.sigmoid(-6.0)), (tf.constant(-6.0), 1 - 0.9975273768)],
 )
 
@@ -145,7 +146,8 @@ activations = Exercise(
          lambda z: (np.asarray(z) + np.abs(z)) / 2, lambda z: np.heaviside(z, 1.0)),
     ],
     equivalent={
-        "keras.ops.cast(z >= 0, 'float32')": "at z = 0 the lecture leaves the threshold open; both are accepted",
+        "return keras.ops.maximum(0, z)": "the maximum of two numbers does not depend on their order",
+        "return keras.ops.cast(z >= 0, 'float32')": "at z = 0 the lecture leaves the threshold open; both are accepted",
     },
 )
 
@@ -388,12 +390,8 @@ by_hand = Exercise(
         "With w = [1, 1], z is x1 + x2 + b. What is x1 + x2 at the centers of the two clouds?",
         "x1 + x2 is 3.5 at one center and 8 at the other; the line should lie half way, where x1 + x2 + b = 0.",
     ],
+    equivalent={"w_clouds, b_clouds = ([1.0, 1.0], -6.8)": "another line in the gap between the clouds"},
     also_right=[([2.5, 2.0], -13.0), (np.array([10.0, 6.0]), -46), (tf.constant([1.0, 1.0]), tf.constant([-5.75]))],
-    equivalent={
-        "w_clouds, b_clouds = ([1.0, 2.0], -5.8)": "another line in the gap between the clouds",
-        "w_clouds, b_clouds = ([2.0, 1.0], -5.8)": "another line, right for at least 95% of the points",
-        "w_clouds, b_clouds = ([1.0, 1.0], -6.8)": "another line in the gap between the clouds",
-    },
 )
 
 
@@ -420,7 +418,7 @@ collapse = Exercise(
     outputs=("W", "b"),
     squeeze=True,
     mistakes=[
-        Mistake(lambda W1, b1, W2, b2: (W2 @ W1, b1 @ W2 + b2), "The order is W2 W1 here. x meets W1 first: x @ W1 @ W2."),
+        Mistake(lambda W1, b1, W2, b2: (W2 @ W1, b1 @ W2 + b2), "The matrices stand in the wrong order. Which of the two does x meet first? That one stands next to x."),
         Mistake(lambda W1, b1, W2, b2: (W1 @ W2, b1 + b2), "The bias of the first layer is not carried through the second: what b1 adds is "
                 "multiplied by W2 as well."),
         Mistake(lambda W1, b1, W2, b2: (W1 @ W2, b2), "b1 is lost. The first layer adds it, and the second multiplies it by W2."),
@@ -456,10 +454,11 @@ def rosenblatt_inputs(rng):
     yield w, 0.5, np.array([2.0, 1.0], np.float32), 0.0, 0.5
     yield w, 0.5, np.array([2.0, 1.0], np.float32), 1.0, 0.5
     yield w, -0.5, np.array([1.0, 2.0], np.float32), 0.0, 0.5
-    for z in (-2.0, 2.0):
+    for z, b in [(-0.3, 1.0), (0.3, -1.0), (-0.3, -1.0), (0.3, 1.0)]:  # without b, two of them change sides
         for y in (0.0, 1.0):
-            x, w = rng.normal(size=(2, 3)).astype(np.float32)
-            yield w, float(z - x @ w), x, y, float(rng.uniform(0.1, 1))
+            x, w = rng.normal(size=(2, 3))
+            w += (z - b - x @ w) / (x @ x) * x  # so that x·w + b is z
+            yield w.astype(np.float32), b, x.astype(np.float32), y, float(rng.uniform(0.1, 1))
 
 
 def rosenblatt_right(w, b, x, y, learning_rate):
@@ -481,6 +480,10 @@ rosenblatt = Exercise(
     right=rosenblatt_right,
     inputs=rosenblatt_inputs,
     outputs=("w", "b"),
+    equivalent={
+        "error = y - threshold(np.dot(x, w) + b)": "a tensor of one number computes as a float does",
+        "error = y - float(threshold(np.dot(w, x) + b))": "a dot product does not depend on the order of its factors",
+    },
     mistakes=[
         Mistake(lambda w, b, x, y, learning_rate: (w - learning_rate * error(w, b, x, y) * x, b - learning_rate * error(w, b, x, y)),
                 "The step goes the wrong way: it makes a wrong point more wrong. The error is y - ŷ, and the step adds it."),

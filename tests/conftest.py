@@ -1,0 +1,36 @@
+"""Numbers that the tests measure are printed at the end of the run."""
+
+import statistics
+
+import pytest
+
+from utils import progress_file
+
+
+def pytest_terminal_summary(terminalreporter):
+    measured: dict[str, list] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, number in getattr(report, "user_properties", ()):
+                measured.setdefault(name, []).append(number)
+    if seconds := measured.get("seconds to judge"):
+        judged = sorted(second for exercise in seconds for second in exercise)
+        terminalreporter.write_line(
+            f"judging an answer: median {statistics.median(judged):.3f} s, slowest {judged[-1]:.3f} s ({len(judged)} answers)")
+    if mutants := measured.get("mutants"):
+        rejected, total, equivalent = map(sum, zip(*mutants, strict=True))
+        terminalreporter.write_line(f"mutation score: {rejected} of {total} mutants rejected ({rejected / total:.1%}), "
+                                    f"and {equivalent} listed as equivalent")
+    for name in ("seconds from `lab` to a served JupyterLab", "seconds that utils adds to TensorFlow's import"):
+        for number in measured.get(name, []):
+            terminalreporter.write_line(f"{name}: {number:.2f}")
+
+
+@pytest.fixture
+def own_progress(tmp_path, monkeypatch):
+    """A progress file of the test's own, and a session that knows nothing yet."""
+    file = tmp_path / "progress.json"
+    monkeypatch.setattr(progress_file, "path", lambda: file)
+    monkeypatch.setattr(progress_file, "_session", {})
+    monkeypatch.setattr(progress_file, "_said", set())
+    return file

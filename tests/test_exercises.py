@@ -1,0 +1,85 @@
+"""Every exercise's table is turned on itself: right answers pass, and every mistake gets its own advice."""
+
+import re
+import time
+
+import numpy as np
+import pytest
+
+from tests.labs import ALL, answers_of, cells_of, each_also_right, whole_answers
+from utils import exercises
+from utils.checking import Outcome, judge
+
+DRAWS = 5  # inputs are drawn afresh at each check: what holds must hold for more than one draw
+
+
+@pytest.fixture(params=ALL, ids=[number for _, number in ALL])
+def exercise(request):
+    lab, number = request.param
+    return exercises.of_lab(lab)[number]
+
+
+def test_the_right_answers_pass(exercise, record_property):
+    seconds = []
+    for answers in each_also_right(exercise):
+        for draw in range(DRAWS):
+            start = time.perf_counter()
+            verdict = judge(exercise, *answers, rng=np.random.default_rng(draw))
+            seconds.append(time.perf_counter() - start)
+            assert verdict.outcome is Outcome.RIGHT, verdict
+    record_property("seconds to judge", seconds)
+
+
+def test_every_mistake_gets_its_own_advice(exercise, record_property):
+    seconds = []
+    assert exercise.mistakes
+    for mistake in exercise.mistakes:
+        for draw in range(DRAWS):
+            start = time.perf_counter()
+            verdict = judge(exercise, *whole_answers(exercise, mistake.answer, mistake.part), rng=np.random.default_rng(draw))
+            seconds.append(time.perf_counter() - start)
+            wanted = {Outcome.NOT_DONE} if mistake.untouched else {Outcome.WRONG, Outcome.ERROR}
+            assert verdict.outcome in wanted, (mistake.advice, verdict)
+            pattern = ".*".join(map(re.escape, mistake.advice.split("{seen}")))
+            assert re.match(pattern, verdict.advice), (mistake.advice, verdict.advice)
+    record_property("seconds to judge", seconds)
+
+
+def test_the_notebooks_own_solution_passes(exercise):
+    lab = exercises.lab_of(exercise.number)
+    solution, _, check, namespace = cells_of(lab, exercise.number)
+    for draw in range(DRAWS):
+        answers = answers_of(solution, check, namespace, exercise.number)
+        assert judge(exercise, *answers, rng=np.random.default_rng(draw)).outcome is Outcome.RIGHT
+
+
+def test_an_untouched_answer_is_not_done_yet(exercise):
+    lab = exercises.lab_of(exercise.number)
+    _, student, check, namespace = cells_of(lab, exercise.number)
+    verdict = judge(exercise, *answers_of(student, check, namespace, exercise.number))
+    assert verdict.outcome is Outcome.NOT_DONE, verdict
+    assert verdict.advice
+
+
+def test_there_are_two_other_right_answers_and_two_hints_at_least(exercise):
+    assert len(exercise.also_right) >= 2
+    assert len(exercise.hints) >= 2
+
+
+def test_advice_is_three_sentences_at_most_and_different_for_each_mistake(exercise):
+    for mistake in exercise.mistakes:
+        sentences = re.findall(r"[.?!](?:\s|$|\))", re.sub(r"`[^`]*`", "code", mistake.advice))
+        assert 1 <= len(sentences) <= 3, mistake.advice
+    by_part = [(mistake.part, mistake.advice) for mistake in exercise.mistakes]
+    assert len(set(by_part)) == len(by_part)
+
+
+def test_no_advice_gives_the_answer_away(exercise):
+    """No line of the solution, and no right side of one, stands in an advice."""
+    lab = exercises.lab_of(exercise.number)
+    solution = cells_of(lab, exercise.number)[0]
+    answers = [re.sub(r"^\s*(return|\w+ =) ", "", line.partition("  # SOLUTION")[0]).strip() for line in solution.splitlines()
+               if "# SOLUTION" in line]
+    for mistake in exercise.mistakes:
+        for answer in answers:
+            assert len(answer) < 6 or answer not in mistake.advice, (answer, mistake.advice)
