@@ -11,16 +11,19 @@ def pytest_terminal_summary(terminalreporter):
     measured: dict[str, list] = {}
     for reports in terminalreporter.stats.values():
         for report in reports:
-            for name, number in getattr(report, "user_properties", ()):
+            for name, number in report.user_properties if getattr(report, "when", "") == "call" else ():
                 measured.setdefault(name, []).append(number)
     if seconds := measured.get("seconds to judge"):
         judged = sorted(second for exercise in seconds for second in exercise)
         terminalreporter.write_line(
-            f"judging an answer: median {statistics.median(judged):.3f} s, slowest {judged[-1]:.3f} s ({len(judged)} answers)")
+            f"judging an answer: median {statistics.median(judged):.3f} s, slowest {judged[-1]:.3f} s ({len(judged)} answers)"
+        )
     if mutants := measured.get("mutants"):
         rejected, total, equivalent = map(sum, zip(*mutants, strict=True))
-        terminalreporter.write_line(f"mutation score: {rejected} of {total} mutants rejected ({rejected / total:.1%}), "
-                                    f"and {equivalent} listed as equivalent")
+        terminalreporter.write_line(
+            f"mutation score: {rejected} of {total} mutants rejected ({rejected / total:.1%}), "
+            f"and {equivalent} listed as equivalent"
+        )
     for name in ("seconds from `lab` to a served JupyterLab", "seconds that utils adds to TensorFlow's import"):
         for number in measured.get(name, []):
             terminalreporter.write_line(f"{name}: {number:.2f}")

@@ -4,12 +4,38 @@ import ast
 import copy
 from collections.abc import Iterator
 
-OPERATORS = {ast.Add: [ast.Sub, ast.Mult], ast.Sub: [ast.Add], ast.Mult: [ast.Add, ast.Div], ast.Div: [ast.Mult],
-             ast.MatMult: [ast.Mult, ast.Add], ast.Pow: [ast.Mult], ast.Mod: [ast.Mult], ast.FloorDiv: [ast.Div]}
-COMPARISONS = {ast.Gt: [ast.GtE, ast.Lt], ast.Lt: [ast.LtE, ast.Gt], ast.GtE: [ast.Gt, ast.LtE], ast.LtE: [ast.Lt, ast.GtE],
-               ast.Eq: [ast.NotEq], ast.NotEq: [ast.Eq]}
-CALLS = {"maximum": "minimum", "minimum": "maximum", "sum": "mean", "mean": "sum", "exp": "log", "sigmoid": "tanh", "tanh": "sigmoid",
-         "threshold": "relu", "dot": "multiply", "zeros": "ones_like", "len": "sum", "reduce_sum": "reduce_mean"}
+OPERATORS = {
+    ast.Add: [ast.Sub, ast.Mult],
+    ast.Sub: [ast.Add],
+    ast.Mult: [ast.Add, ast.Div],
+    ast.Div: [ast.Mult],
+    ast.MatMult: [ast.Mult, ast.Add],
+    ast.Pow: [ast.Mult],
+    ast.Mod: [ast.Mult],
+    ast.FloorDiv: [ast.Div],
+}
+COMPARISONS = {
+    ast.Gt: [ast.GtE, ast.Lt],
+    ast.Lt: [ast.LtE, ast.Gt],
+    ast.GtE: [ast.Gt, ast.LtE],
+    ast.LtE: [ast.Lt, ast.GtE],
+    ast.Eq: [ast.NotEq],
+    ast.NotEq: [ast.Eq],
+}
+CALLS = {
+    "maximum": "minimum",
+    "minimum": "maximum",
+    "sum": "mean",
+    "mean": "sum",
+    "exp": "log",
+    "sigmoid": "tanh",
+    "tanh": "sigmoid",
+    "threshold": "relu",
+    "dot": "multiply",
+    "zeros": "ones_like",
+    "len": "sum",
+    "reduce_sum": "reduce_mean",
+}
 
 
 def mutants(code: str) -> Iterator[tuple[str, str]]:
@@ -97,7 +123,7 @@ def _calls(node: ast.Call) -> list[ast.AST]:
         made.append(ast.Call(func, node.args, node.keywords))
     if len(node.args) > 1:
         made.append(ast.Call(node.func, [node.args[1], node.args[0], *node.args[2:]], node.keywords))
-    made += [ast.Call(node.func, node.args, node.keywords[:i] + node.keywords[i + 1:]) for i in range(len(node.keywords))]
+    made += [ast.Call(node.func, node.args, node.keywords[:i] + node.keywords[i + 1 :]) for i in range(len(node.keywords))]
     return made
 
 

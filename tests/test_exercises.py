@@ -78,8 +78,11 @@ def test_no_advice_gives_the_answer_away(exercise):
     """No line of the solution, and no right side of one, stands in an advice."""
     lab = exercises.lab_of(exercise.number)
     solution = cells_of(lab, exercise.number)[0]
-    answers = [re.sub(r"^\s*(return|\w+ =) ", "", line.partition("  # SOLUTION")[0]).strip() for line in solution.splitlines()
-               if "# SOLUTION" in line]
+    answers = [
+        re.sub(r"^\s*(return|\w+ =) ", "", line.partition("  # SOLUTION")[0]).strip()
+        for line in solution.splitlines()
+        if "# SOLUTION" in line
+    ]
     for mistake in exercise.mistakes:
         for answer in answers:
             assert len(answer) < 6 or answer not in mistake.advice, (answer, mistake.advice)

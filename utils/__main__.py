@@ -52,8 +52,14 @@ def _again_with(python: os.PathLike, argv: list[str]) -> int:
 
 def _lab(arguments: argparse.Namespace, rest: list[str]) -> int:
     first = min((COURSE / "notebooks").glob("*.ipynb"))
-    command = [sys.executable, "-m", "jupyterlab", str(first.relative_to(COURSE)), f"--ServerApp.root_dir={COURSE}",
-               f"--port={arguments.port}"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        str(first.relative_to(COURSE)),
+        f"--ServerApp.root_dir={COURSE}",
+        f"--port={arguments.port}",
+    ]
     if arguments.no_browser:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # in containers everybody is root, and Jupyter would refuse

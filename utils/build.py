@@ -38,8 +38,11 @@ def stale(names: list[str]) -> list[str]:
             problems.append(f"{_name(student)} is not what {_name(lab.path)} makes")
     if not names:
         for folder in ("notebooks", "solutions"):
-            problems += [f"{_name(path)} has no source in solutions/" for path in sorted((COURSE / folder).glob("*.ipynb"))
-                         if path.stem not in source.names()]
+            problems += [
+                f"{_name(path)} has no source in solutions/"
+                for path in sorted((COURSE / folder).glob("*.ipynb"))
+                if path.stem not in source.names()
+            ]
         if readme() != _read(COURSE / "README.md"):
             problems.append("README.md does not have the table of labs as the sources have it")
     return problems
@@ -48,8 +51,13 @@ def stale(names: list[str]) -> list[str]:
 def execute(lab: Lab) -> nbformat.NotebookNode:
     """Run a lab's solution from top to bottom and return it with its outputs, the same for the same source."""
     notebook = source.solution_notebook(lab)
-    client = NotebookClient(notebook, timeout=120, kernel_name="python3", record_timing=False,
-                            resources={"metadata": {"path": str(COURSE / "solutions")}})
+    client = NotebookClient(
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(COURSE / "solutions")}},
+    )
     try:
         client.execute(stderr=subprocess.DEVNULL)
     except CellExecutionError as error:
@@ -58,9 +66,7 @@ def execute(lab: Lab) -> nbformat.NotebookNode:
         raise SourceError(f"{_name(lab.path)}:{line}: the cell stops with {error.ename}: {error.evalue}") from None
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.execution_count = None
             cell.outputs = _joined_streams(cell.outputs)
-        cell.metadata.pop("execution", None)
     notebook.metadata = source.solution_notebook(lab).metadata
     return notebook
 
@@ -109,9 +115,6 @@ def _joined_streams(outputs: list) -> list:
     """What is printed arrives in pieces of any size: one piece for each run of the same stream."""
     joined = []
     for output in outputs:
-        output.pop("execution_count", None)
-        if output.output_type == "execute_result":
-            output["execution_count"] = None
         if joined and output.output_type == "stream" and joined[-1].output_type == "stream" and joined[-1].name == output.name:
             joined[-1].text += output.text
         else:

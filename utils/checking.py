@@ -23,8 +23,10 @@ from utils.running import tf
 
 SECONDS = 10.0  # an answer that runs for longer is stopped
 
-CHANGED_INPUT = ("But your code changes its inputs: the caller's arrays are different afterwards. Work on a new array instead of "
-                 "assigning into the one that came in.")
+CHANGED_INPUT = (
+    "But your code changes its inputs: the caller's arrays are different afterwards. Work on a new array instead of "
+    "assigning into the one that came in."
+)
 
 
 def call(answer: Callable[..., Any], *args: Any) -> Any:
@@ -97,8 +99,13 @@ class Exercise:
         if not self.parts:
             return [self]
         return [
-            replace(self, title=f"{self.title}, {part}", right=right, parts=(),
-                    mistakes=[mistake for mistake in self.mistakes if mistake.part == part])
+            replace(
+                self,
+                title=f"{self.title}, {part}",
+                right=right,
+                parts=(),
+                mistakes=[mistake for mistake in self.mistakes if mistake.part == part],
+            )
             for part, right in zip(self.parts, self.right, strict=True)
         ]
 
@@ -205,8 +212,10 @@ def _explain(exercise: Exercise, inputs: list[tuple], got: list[_Seen], want: li
         return outcome, unfit
     names = diagnosis.argument_names(exercise.right, len(inputs[0])) if callable(exercise.right) else []
     for i, name in enumerate(exercise.outputs or ("",)):
-        cases = [diagnosis.Case(dict(zip(names, args, strict=False)), g.values[i], w.values[i], exercise.atol)
-                 for args, g, w in zip(inputs, got, want, strict=True)]
+        cases = [
+            diagnosis.Case(dict(zip(names, args, strict=False)), g.values[i], w.values[i], exercise.atol)
+            for args, g, w in zip(inputs, got, want, strict=True)
+        ]
         if diagnosis.wrong(cases):
             return outcome, (f"In {name}, the output number {i + 1}: " if name else "") + diagnosis.diagnose(cases)
     if any(seen.changed_input for seen in got):
@@ -244,8 +253,12 @@ def _observe(exercise: Exercise, answer: Any, args: tuple) -> _Seen:
         except Exception:
             return _Seen(raw, unfit=f"It gives a {type(item).__name__} that cannot be read as numbers in rows of equal length.")
         if (array.dtype.kind == "U") != text_is_due:
-            return _Seen(raw, unfit="It holds text where numbers are due." if array.dtype.kind == "U" else
-                         "The answer is a letter in quotes, such as \"a\".")
+            return _Seen(
+                raw,
+                unfit="It holds text where numbers are due."
+                if array.dtype.kind == "U"
+                else 'The answer is a letter in quotes, such as "a".',
+            )
         values.append(np.squeeze(array) if exercise.squeeze else array)
     return _Seen(raw, tuple(values), changed_input=ran.changed_input)
 
@@ -270,8 +283,10 @@ def _recognized(exercise: Exercise, mistake: Mistake, inputs: list[tuple], got: 
     both_stop = [bool(a.error and b.error) for a, b in zip(got, made, strict=True)]
     if all(both_stop):
         return all(type(a.error) is type(b.error) and str(a.error) == str(b.error) for a, b in zip(got, made, strict=True))
-    return all(stop or (not a.error and not b.error and a.unfit == b.unfit and (a.unfit or _same_values(exercise, a, b)))
-               for stop, a, b in zip(both_stop, got, made, strict=True))
+    return all(
+        stop or (not a.error and not b.error and a.unfit == b.unfit and (a.unfit or _same_values(exercise, a, b)))
+        for stop, a, b in zip(both_stop, got, made, strict=True)
+    )
 
 
 def _seen_text(raw: Any) -> str:
@@ -302,12 +317,17 @@ def _misplaced(exercise: Exercise, answer: Any) -> str | None:
     if inspect.isclass(right) != inspect.isclass(answer):
         if inspect.isclass(right):
             return f"Give check the class itself, without brackets: not an instance of it, nor a {type(answer).__name__}."
-        due = "an instance made from it" if not inspect.isroutine(right) and callable(right) else (
-            "a function" if callable(right) else "a value")
+        due = (
+            "an instance made from it"
+            if not inspect.isroutine(right) and callable(right)
+            else ("a function" if callable(right) else "a value")
+        )
         return f"`{name}` is a class, and {due} is due here."
     if callable(right) and not callable(answer):
-        return (f"Give check the function itself, not what it returns: its name with no brackets after it. "
-                f"This is a {type(answer).__name__}.")
+        return (
+            f"Give check the function itself, not what it returns: its name with no brackets after it. "
+            f"This is a {type(answer).__name__}."
+        )
     if not callable(right) and inspect.isroutine(answer):
         return f"`{name}` is a function, and a value is due here: call it with brackets, or give the name of the result."
     return None
@@ -360,12 +380,11 @@ def _todo(answer: Any) -> str | None:
         tree = ast.parse("".join(lines))
     except SyntaxError:
         return None
-    definitions = [node for node in ast.walk(tree)
-                   if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name]
+    definitions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name]
     for node in (inner for definition in definitions for inner in ast.walk(definition)):
         if not _is_placeholder(node):
             continue
-        near = " ".join(lines[max(node.lineno - 2, 0):node.lineno])
+        near = " ".join(lines[max(node.lineno - 2, 0) : node.lineno])
         todo = re.search(r"# *TODO:? *(.*)", lines[node.lineno - 1]) or re.search(r"# *TODO:? *(.*)", near)
         return f"Line {node.lineno} of the cell waits for your code" + (f":  {todo[1].strip()}" if todo and todo[1] else ".")
     return None

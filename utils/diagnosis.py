@@ -58,8 +58,20 @@ def close(got: np.ndarray, want: np.ndarray, atol: float = ATOL, rtol: float = R
 
 def diagnose(cases: Sequence[Case]) -> str:
     """What is wrong, from the most telling reason to the least: at the end, the first value that differs."""
-    for reason in (_text, _shape, _truth_value, _ignores_input, _only_printed_example, _transposed, _not_finite, _sign,
-                   _factor, _offset, _rounded, _first_difference):
+    for reason in (
+        _text,
+        _shape,
+        _truth_value,
+        _ignores_input,
+        _only_printed_example,
+        _transposed,
+        _not_finite,
+        _sign,
+        _factor,
+        _offset,
+        _rounded,
+        _first_difference,
+    ):
         if advice := reason(cases):
             return advice
     raise AssertionError("diagnose was called with cases that do not differ")
@@ -126,17 +138,22 @@ def _ignores_input(cases: Sequence[Case]) -> str | None:
         return None
     first = cases[0]
     same_got = all(case.got.size and np.allclose(case.got, case.got.flat[0], equal_nan=True) for case in cases) and all(
-        np.isclose(case.got.flat[0], first.got.flat[0], equal_nan=True) for case in cases)
+        np.isclose(case.got.flat[0], first.got.flat[0], equal_nan=True) for case in cases
+    )
     if same_got and first.got.size:
-        return (f"It gives {show(first.got.flat[0].item())} whatever the inputs are. "
-                "Compute the result from the arguments; no number of the example belongs into the code.")
+        return (
+            f"It gives {show(first.got.flat[0].item())} whatever the inputs are. "
+            "Compute the result from the arguments; no number of the example belongs into the code."
+        )
     return None
 
 
 def _only_printed_example(cases: Sequence[Case]) -> str | None:
     if len(cases) > 2 and not wrong(cases[:1]) and len(wrong(cases)) == len(cases) - 1:
-        return ("It is right for the example in the text and for no other input: are numbers of the example in the code? "
-                + _first_difference(cases))
+        return (
+            "It is right for the example in the text and for no other input: are numbers of the example in the code? "
+            + _first_difference(cases)
+        )
     return None
 
 

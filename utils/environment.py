@@ -47,9 +47,19 @@ def prepare(files: list[Path]) -> Path:
             UNFINISHED.touch()
             _step("Making the environment .venv", [sys.executable, "-m", "venv", str(VENV)])
         UNFINISHED.touch()
-        _step("Installing packages; the first time this takes some minutes",
-              [str(_python()), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off",
-               *_with_gpu(_lines(files))])
+        _step(
+            "Installing packages; the first time this takes some minutes",
+            [
+                str(_python()),
+                "-m",
+                "pip",
+                "install",
+                "--disable-pip-version-check",
+                "--progress-bar",
+                "off",
+                *_with_gpu(_lines(files)),
+            ],
+        )
         UNFINISHED.unlink()
     except BaseException:
         if new:
@@ -103,7 +113,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _missing_in_venv(files: list[Path]) -> bool:
-    code = "import sys, pathlib; from utils import environment as e; sys.exit(bool(e.missing([*map(pathlib.Path, sys.argv[1:])])))"
+    code = "import sys, pathlib, utils.environment as e; sys.exit(bool(e.missing([*map(pathlib.Path, sys.argv[1:])])))"
     return subprocess.run([str(_python()), "-c", code, *map(str, files)], cwd=COURSE).returncode != 0
 
 
@@ -137,8 +147,10 @@ def _remedy(lines: collections.deque) -> str:
         return "\nThis Python lacks the module venv: on Debian or Ubuntu, `apt install python3-venv`, then run the command again."
     if re.search(r"No matching distribution found for tensorflow", text):
         python = ".".join(map(str, sys.version_info[:2]))
-        return (f"\nThere is no TensorFlow for Python {python} on this system, or no network. "
-                "Try with another Python, for example `python3.12 -m utils lab`.")
+        return (
+            f"\nThere is no TensorFlow for Python {python} on this system, or no network. "
+            "Try with another Python, for example `python3.12 -m utils lab`."
+        )
     if re.search(r"No space left|Errno 28", text):
         return "\nThe disk is full: the packages need about 3 GB."
     if re.search(r"connection|Temporary failure|timed out|resolve", text, re.I):

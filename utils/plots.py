@@ -57,8 +57,10 @@ def picture(draw: Callable[..., Figure]) -> Callable[..., Picture]:
         except Advice:
             raise
         except Exception as error:
-            raise Advice("This picture is drawn with your own code, which is not ready for it: solve the exercise above first.\n"
-                         + running.describe(error)) from None
+            raise Advice(
+                "This picture is drawn with your own code, which is not ready for it: solve the exercise above first.\n"
+                + running.describe(error)
+            ) from None
 
     return drawn
 
@@ -82,7 +84,9 @@ def tensors(**named: Any) -> Figure:
 def _blocks(ax: Axes, shape: tuple[int, ...]) -> None:
     """Draw a shape with at most six cells along an axis; what is longer is drawn as six."""
     rows, columns, depth, boxes = ((*(1,) * (2 - len(shape)), *shape) if len(shape) < 3 else (*shape[-3:-1],)) + (
-        1 if len(shape) < 3 else shape[-1], shape[0] if len(shape) == 4 else 1)
+        1 if len(shape) < 3 else shape[-1],
+        shape[0] if len(shape) == 4 else 1,
+    )
     rows, columns, depth, boxes = (min(n, 6) for n in (rows, columns, depth, min(boxes, 3)))
     size = 1 / max(rows, columns, 3)
     for box in reversed(range(boxes)):
@@ -91,8 +95,16 @@ def _blocks(ax: Axes, shape: tuple[int, ...]) -> None:
             color = (BLUE, ORANGE, GREEN)[layer % 3] if depth > 1 else BLUE
             for row in range(rows):
                 for column in range(columns):
-                    ax.add_patch(Rectangle((left + column * size, bottom + (rows - 1 - row) * size), size, size,
-                                           facecolor=color, edgecolor="white", linewidth=1))
+                    ax.add_patch(
+                        Rectangle(
+                            (left + column * size, bottom + (rows - 1 - row) * size),
+                            size,
+                            size,
+                            facecolor=color,
+                            edgecolor="white",
+                            linewidth=1,
+                        )
+                    )
     ax.set(xticks=[], yticks=[], xlim=(-0.35, 1.95), ylim=(-0.25, 2.05), aspect="equal")
     ax.spines[:].set_visible(False)
 
@@ -108,12 +120,23 @@ def computation_graph(node: Function, **inputs: float) -> Figure:
     figure = Figure(figsize=(7.5, 2.8))
     ax = figure.subplots()
     for source, target in edges:
-        ax.annotate("", places[target], places[source],
-                    arrowprops={"arrowstyle": "-|>", "color": GRAY, "shrinkA": 26, "shrinkB": 28, "linewidth": 1.5})
+        ax.annotate(
+            "",
+            places[target],
+            places[source],
+            arrowprops={"arrowstyle": "-|>", "color": GRAY, "shrinkA": 26, "shrinkB": 28, "linewidth": 1.5},
+        )
     for name, (label, number) in operations.items():
         is_input = columns[name] == 0
-        ax.text(*places[name], label, ha="center", va="center", fontsize=13, color="black",
-                bbox={"boxstyle": "circle,pad=0.5", "facecolor": "#d6e8f5" if is_input else "#fbe3b5", "edgecolor": GRAY})
+        ax.text(
+            *places[name],
+            label,
+            ha="center",
+            va="center",
+            fontsize=13,
+            color="black",
+            bbox={"boxstyle": "circle,pad=0.5", "facecolor": "#d6e8f5" if is_input else "#fbe3b5", "edgecolor": GRAY},
+        )
         ax.text(places[name][0], places[name][1] - 0.36, f"{number:g}", ha="center", va="top", fontsize=10, color=BLUE)
     ax.set_xlim(-0.5, max(columns.values()) + 0.5)
     heights = [y for _, y in places.values()]
@@ -179,8 +202,9 @@ def course_map() -> Figure:
         left, bottom = column * 1.12, -row * 0.75
         if column:
             ax.plot([left - 0.12, left], [bottom + 0.25] * 2, color=GRAY, linewidth=2, zorder=0)
-        ax.add_patch(FancyBboxPatch((left + 0.02, bottom + 0.02), 0.96, 0.46, boxstyle="round,pad=0.02", facecolor="white",
-                                    edgecolor=GRAY))
+        ax.add_patch(
+            FancyBboxPatch((left + 0.02, bottom + 0.02), 0.96, 0.46, boxstyle="round,pad=0.02", facecolor="white", edgecolor=GRAY)
+        )
         ax.add_patch(Rectangle((left + 0.06, bottom + 0.08), 0.88 * done / len(numbers), 0.08, facecolor=GREEN))
         ax.add_patch(Rectangle((left + 0.06, bottom + 0.08), 0.88, 0.08, facecolor="none", edgecolor=GRAY, linewidth=0.8))
         title = name[3:].replace("_", " ").capitalize()
@@ -234,8 +258,15 @@ def activations(functions: Mapping[str, Function | tuple[Function, Function]]) -
 
 
 @picture
-def decision_regions(predict: Function, X: Any = None, y: Any = None, *, line: Function | None = None,
-                     mark: Mapping[str, Sequence[float]] | None = None, limits: tuple[float, float] = (-4, 4)) -> Figure:
+def decision_regions(
+    predict: Function,
+    X: Any = None,
+    y: Any = None,
+    *,
+    line: Function | None = None,
+    mark: Mapping[str, Sequence[float]] | None = None,
+    limits: tuple[float, float] = (-4, 4),
+) -> Figure:
     """
     Draw ŷ over the plane: green where it is near 1, red where it is near 0, white where it is undecided.
 
@@ -290,6 +321,7 @@ def linear_or_not(g: Function, name: str = "your g") -> Figure:
     figure = Figure(figsize=(9, 3.6))
     titles = ("no activation", f"with {name} between the layers")
     for ax, activation, title in zip(figure.subplots(1, 2), (lambda z: z, g), titles, strict=True):
+
         def hidden(points: np.ndarray, activation: Function = activation) -> np.ndarray:
             h = np.asarray(activation((points @ W1 + b1).astype(np.float32)), float)
             return np.column_stack([h, np.ones(len(points))])

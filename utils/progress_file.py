@@ -62,11 +62,16 @@ def _read(say: Callable[[str], None]) -> dict[str, State]:
         text = file.read_text(encoding="utf-8") if file else "{}"
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError):
+    except UnicodeDecodeError:
         text = ""
+    except OSError as error:
+        _say_once(f"Your progress cannot be read ({error.strerror}); it is kept in this session only.", say)
+        return {}
     try:
-        return {str(number): State(**{f.name: type(f.default)(entry[f.name]) for f in fields(State)})
-                for number, entry in json.loads(text).items()}
+        return {
+            str(number): State(**{f.name: type(f.default)(entry[f.name]) for f in fields(State)})
+            for number, entry in json.loads(text).items()
+        }
     except (ValueError, TypeError, KeyError, AttributeError):
         return _set_aside(file, say)
 

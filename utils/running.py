@@ -163,8 +163,10 @@ _LIBRARIES = tuple(
 
 def _is_library(frame: Any) -> bool:
     name = frame.f_code.co_filename
-    return name.startswith(("<frozen", "<__array_function__")) or "autograph_generated" in name or (
-        not name.startswith("<") and str(Path(name).resolve()).startswith(_LIBRARIES)
+    return (
+        name.startswith(("<frozen", "<__array_function__"))
+        or "autograph_generated" in name
+        or (not name.startswith("<") and str(Path(name).resolve()).startswith(_LIBRARIES))
     )
 
 

@@ -18,6 +18,7 @@ import jupytext
 import nbformat
 
 from utils import REPOSITORY, exercises
+from utils.checking import Exercise
 
 COURSE = Path(__file__).resolve().parent.parent
 LONGEST_CELL = 25
@@ -102,11 +103,14 @@ def read(name: str) -> Lab:
     if not text.startswith("# %% [markdown]\n# # "):
         raise SourceError(f"{_where(path, 1)}: a lab begins with a markdown cell and its title: `# %% [markdown]`, `# # 1 · …`")
     found = jupytext.reads(text, fmt={"extension": ".py", "format_name": "percent"}).cells
-    cells = [Cell(cell.cell_type, cell.source, cell.metadata.get("tags", []), line)
-             for cell, line in zip(found, starts, strict=True)]
+    cells = [
+        Cell(cell.cell_type, cell.source, cell.metadata.get("tags", []), line) for cell, line in zip(found, starts, strict=True)
+    ]
     lab = Lab(name, path, cells)
+    known = exercises.of_lab(name) if name in exercises.lab_names() else {}
+    _compare_headings(lab, known)
     _find_roles(lab)
-    _compare_with_exercises(lab)
+    _compare_checks(lab, known)
     return lab
 
 
@@ -141,8 +145,9 @@ def blank(text: str, path: Path, first_line: int) -> str:
             student += [f"{indent}raise NotImplementedError"] if instead is None else instead
             block = None
         elif "BEGIN SOLUTION" in line or "END SOLUTION" in line or line.strip() == "# INSTEAD":
-            raise SourceError(f"{_where(path, number)}: `{line.strip()}` does not pair up: "
-                              "`# BEGIN SOLUTION: text`, lines, `# END SOLUTION`")
+            raise SourceError(
+                f"{_where(path, number)}: `{line.strip()}` does not pair up: `# BEGIN SOLUTION: text`, lines, `# END SOLUTION`"
+            )
         elif block is not None:
             if instead is not None:
                 instead.append(line.replace("# ", "", 1))
@@ -169,8 +174,10 @@ def _placeholder(line: str, where: str) -> str:
         statement = ast.parse(marked[2]).body[0]
         value = statement.value
     except (TypeError, SyntaxError, IndexError, AttributeError):
-        raise SourceError(f"{where}: `# SOLUTION: text` follows an assignment, a return or an expression on one line; "
-                          "for more, use `# BEGIN SOLUTION: text`") from None
+        raise SourceError(
+            f"{where}: `# SOLUTION: text` follows an assignment, a return or an expression on one line; "
+            "for more, use `# BEGIN SOLUTION: text`"
+        ) from None
     target = statement.targets[0] if isinstance(statement, ast.Assign) else None
     dots = ", ".join(["..."] * (len(target.elts) if isinstance(target, ast.Tuple) else 1))
     kept = marked[2].encode()[: value.col_offset].decode()
@@ -188,8 +195,10 @@ def _find_roles(lab: Lab) -> None:
 
     def take(cell: Cell, role: str, number: str) -> None:
         if (role, number) in seen:
-            raise SourceError(f"{_where(lab.path, cell.line)}: exercise {number} has a second {role} cell; "
-                              f"the first is in line {seen[role, number].line}")
+            raise SourceError(
+                f"{_where(lab.path, cell.line)}: exercise {number} has a second {role} cell; "
+                f"the first is in line {seen[role, number].line}"
+            )
         seen[role, number] = cell
         if role != "heading":
             cell.role, cell.exercise = role, number
@@ -198,7 +207,7 @@ def _find_roles(lab: Lab) -> None:
         if cell.text.count("\n") >= LONGEST_CELL and cell.kind == "code":
             lines = cell.text.count("\n") + 1
             raise SourceError(f"{_where(lab.path, cell.line)}: a cell of {lines} lines; {LONGEST_CELL} at most")
-        heading = re.search(r"^### Exercise (\S+) · (.+)$", cell.text, re.M) if cell.kind == "markdown" else None
+        heading = _heading(cell)
         check = re.match(r'check\("(.+?)"', cell.text) if cell.kind == "code" else None
         if heading:
             asked = heading[1]
@@ -206,8 +215,10 @@ def _find_roles(lab: Lab) -> None:
         elif check:
             take(cell, "check", check[1])
             if check[1] != asked or ("answer", asked) not in seen:
-                raise SourceError(f"{_where(lab.path, cell.line)}: check(\"{check[1]}\") does not follow the heading "
-                                  f"`### Exercise {check[1]} · …` and the cell with its answer")
+                raise SourceError(
+                    f'{_where(lab.path, cell.line)}: check("{check[1]}") does not follow the heading '
+                    f"`### Exercise {check[1]} · …` and the cell with its answer"
+                )
         elif cell.kind == "code" and SOLUTION_MARK.search(cell.text):
             if not asked:
                 raise SourceError(f"{_where(lab.path, cell.line)}: an answer that belongs to no exercise")
@@ -215,23 +226,36 @@ def _find_roles(lab: Lab) -> None:
             blank(cell.text, lab.path, cell.line + 1)
 
 
-def _compare_with_exercises(lab: Lab) -> None:
-    """Refuse an exercise that stands in the lab and not in utils/exercises, or the reverse, or under another title."""
-    known = exercises.of_lab(lab.name) if lab.name in exercises.lab_names() else {}
-    module = COURSE / "utils" / "exercises" / f"lab{lab.name}.py"
+def _heading(cell: Cell) -> re.Match | None:
+    """The number and the title of the exercise that a cell's heading announces."""
+    return re.search(r"^### Exercise (\S+) · (.+)$", cell.text, re.M) if cell.kind == "markdown" else None
+
+
+def _module(lab: Lab) -> Path:
+    return COURSE / "utils" / "exercises" / f"lab{lab.name}.py"
+
+
+def _compare_headings(lab: Lab, known: dict[str, Exercise]) -> None:
+    """Refuse a heading whose exercise is not in utils/exercises, or has another title there."""
     for cell in lab.cells:
-        heading = re.search(r"^### Exercise (\S+) · (.+)$", cell.text, re.M)
+        heading = _heading(cell)
         if heading and heading[1] not in known:
-            raise SourceError(f"{_where(lab.path, cell.line)}: exercise {heading[1]} is not in {_where(module, 1)}")
+            raise SourceError(f"{_where(lab.path, cell.line)}: exercise {heading[1]} is not in {_where(_module(lab), 1)}")
         if heading and known[heading[1]].title != heading[2]:
-            raise SourceError(f"{_where(lab.path, cell.line)}: exercise {heading[1]} has the title {heading[2]!r} here and "
-                              f"{known[heading[1]].title!r} in utils/exercises")
+            raise SourceError(
+                f"{_where(lab.path, cell.line)}: exercise {heading[1]} has the title {heading[2]!r} here and "
+                f"{known[heading[1]].title!r} in utils/exercises"
+            )
+
+
+def _compare_checks(lab: Lab, known: dict[str, Exercise]) -> None:
+    """Refuse an exercise of utils/exercises that the lab does not check."""
     checked = {cell.exercise for cell in lab.cells if cell.role == "check"}
     for number in known:
         if number not in checked:
-            lines = module.read_text(encoding="utf-8").splitlines()
+            lines = _module(lab).read_text(encoding="utf-8").splitlines()
             line = next((i for i, text in enumerate(lines, 1) if f'"{number}"' in text), 1)
-            raise SourceError(f"{_where(module, line)}: exercise {number} has no cell with its check in {lab.path.name}")
+            raise SourceError(f"{_where(_module(lab), line)}: exercise {number} has no cell with its check in {lab.path.name}")
 
 
 def _notebook(lab: Lab, texts: list[str]) -> nbformat.NotebookNode:
@@ -246,8 +270,10 @@ def _notebook(lab: Lab, texts: list[str]) -> nbformat.NotebookNode:
         make = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
         metadata = {"tags": cell.tags} if cell.tags else {}
         cells.append(make(text, id=_cell_id(lab, cell, i), metadata=metadata | _nbgrader(cell)))
-    metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-                "language_info": {"name": "python"}}
+    metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
 
@@ -263,8 +289,14 @@ def _nbgrader(cell: Cell) -> dict:
     if not cell.role:
         return {}
     checks = cell.role == "check"
-    metadata = {"grade": checks, "grade_id": _cell_id(None, cell, 0), "locked": checks, "schema_version": 3,
-                "solution": not checks, "task": False}
+    metadata = {
+        "grade": checks,
+        "grade_id": _cell_id(None, cell, 0),
+        "locked": checks,
+        "schema_version": 3,
+        "solution": not checks,
+        "task": False,
+    }
     return {"nbgrader": metadata | ({"points": 1} if checks else {})}
 
 

@@ -23,8 +23,10 @@ def check(number: str | None = None, *answers: Any) -> None:
     exercise = _find("check", number, example=", perceptron")
     due = exercise.parts or ("your answer",)
     if len(answers) != len(due):
-        raise Advice(f'check("{exercise.number}", …) takes {len(due)} answer{"s" * (len(due) > 1)} after the number: '
-                     f"{', '.join(due)}. You gave {len(answers) or 'none'}.") from None
+        raise Advice(
+            f'check("{exercise.number}", …) takes {len(due)} answer{"s" * (len(due) > 1)} after the number: '
+            f"{', '.join(due)}. You gave {len(answers) or 'none'}."
+        ) from None
     try:
         outcome, title, advice = judge(exercise, *answers)
     except KeyboardInterrupt:
@@ -44,8 +46,10 @@ def _message(exercise: Exercise, outcome: Outcome, title: str, advice: str) -> s
     if outcome is Outcome.NOT_DONE:
         return f"{lead}: not done yet.\n{advice}"
     if outcome is Outcome.FAULT:
-        return (f"{lead}: the checker itself failed, so it cannot say whether your answer is right.\n"
-                f"Please report this line to your teacher: exercise {exercise.number}, {advice}")
+        return (
+            f"{lead}: the checker itself failed, so it cannot say whether your answer is right.\n"
+            f"Please report this line to your teacher: exercise {exercise.number}, {advice}"
+        )
     return f"{lead}: {'an error in your code' if outcome is Outcome.ERROR else 'not right yet'}.\n{advice}"
 
 
@@ -54,8 +58,10 @@ def hint(number: str | None = None) -> None:
     exercise = _find("hint", number)
     seen, total = _state(exercise).hints, len(exercise.hints)
     if seen >= total:
-        print(f'There are no more hints for {exercise.number}. The last one was:\n{exercise.hints[-1]}\n'
-              f'The answer: solution("{exercise.number}")')
+        print(
+            f"There are no more hints for {exercise.number}. The last one was:\n{exercise.hints[-1]}\n"
+            f'The answer: solution("{exercise.number}")'
+        )
         return
     progress_file.update(exercise.number, hints=seen + 1)
     print(f"Hint {seen + 1} of {total} for {exercise.number}: {exercise.hints[seen]}")
@@ -114,8 +120,10 @@ def _table(rows: list, passed: int, total: int) -> str:
 def _explain_missing_name(shell: Any, kind: type, error: NameError, trace: Any, tb_offset: int | None = None) -> list[str]:
     """Below the traceback of a NameError, say what to do when the cell that defines the name was not run."""
     lines = shell.InteractiveTB.structured_traceback(kind, error, trace, tb_offset=tb_offset)
-    lines.append(f"`{error.name}` has no value in this session. If a cell above defines it, run that cell first; after a restart "
-                 "of the kernel, Run > Run All Above Selected Cell does them all.")
+    lines.append(
+        f"`{error.name}` has no value in this session. If a cell above defines it, run that cell first; after a restart "
+        "of the kernel, Run > Run All Above Selected Cell does them all."
+    )
     shell._showtraceback(kind, error, lines)
     return lines
 

@@ -28,8 +28,10 @@ def lab_of(number: str) -> str:
     names = [name for name in lab_names() if digits.isdigit() and int(name[:2]) == int(digits)]
     if not names:
         first, last = (int(name[:2]) for name in (lab_names()[0], lab_names()[-1]))
-        raise Advice(f'There is no exercise "{number}". An exercise has the number of its lab, {first} to {last}, '
-                     'a dot, and its own: "1.4".')
+        raise Advice(
+            f'There is no exercise "{number}". An exercise has the number of its lab, {first} to {last}, '
+            'a dot, and its own: "1.4".'
+        )
     return names[0]
 
 

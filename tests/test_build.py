@@ -1,0 +1,156 @@
+"""The build: deterministic, only what changed, and every slip of an author named with file and line."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.courses import COURSE, copy_course
+from utils import build, source
+from utils.source import SourceError
+
+LAB = "solutions/01_perceptron.py"
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A copy of the course that the build, in this process, takes for the course."""
+    copy = copy_course(tmp_path / "course")
+    monkeypatch.setattr(source, "COURSE", copy)
+    monkeypatch.setattr(build, "COURSE", copy)
+    return copy
+
+
+def utils(course, *arguments):
+    return subprocess.run([sys.executable, "-m", "utils", *arguments], cwd=course, capture_output=True, text=True, timeout=120)
+
+
+def edit(course, old, new, file=LAB):
+    path = course / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+def test_nothing_in_the_course_is_stale():
+    assert build.stale([]) == []
+
+
+def test_check_names_what_is_stale_and_changes_nothing(course):
+    edit(course, "The sum $z$ can be any number", "The sum $z$ may be any number")
+    (course / "notebooks" / "00_start_here.ipynb").write_text("{}")
+    (course / "notebooks" / "99_orphan.ipynb").write_text("{}")
+    before = {path: path.read_bytes() for path in course.rglob("*.ipynb")}
+    result = utils(course, "build", "--check")
+    assert result.returncode == 1
+    for words in (
+        "solutions/01_perceptron.ipynb is not what",
+        "notebooks/01_perceptron.ipynb is not what",
+        "notebooks/00_start_here.ipynb is not what",
+        "notebooks/99_orphan.ipynb has no source",
+    ):
+        assert words in result.stdout
+    assert {path: path.read_bytes() for path in course.rglob("*.ipynb")} == before
+
+
+def test_a_solution_without_outputs_is_stale(course):
+    path = course / "solutions" / "00_start_here.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if "outputs" in cell:
+            cell["outputs"] = []
+    path.write_text(json.dumps(notebook))
+    assert build.stale(["00_start_here"]) == ["solutions/00_start_here.ipynb is not what solutions/00_start_here.py makes"]
+
+
+def test_building_twice_gives_the_same_bytes_and_only_what_changed_is_built(course):
+    edit(course, "First run the cell below", "Begin with the cell below", "solutions/00_start_here.py")
+    assert build.build([]) == ["solutions/00_start_here.ipynb", "notebooks/00_start_here.ipynb"]
+    built = {path: path.read_bytes() for path in course.rglob("*.ipynb")}
+    assert build.build([]) == []
+    build.build(["00_start_here"], everything=True)
+    assert {path: path.read_bytes() for path in course.rglob("*.ipynb")} == built
+
+
+def test_a_fork_changes_one_line(course):
+    edit(
+        course,
+        "https://github.com/your_organization/deep-learning-labs",
+        "https://github.com/someone/a-fork",
+        "utils/__init__.py",
+    )
+    code = (
+        "from utils import build, source; lab = source.read('01_perceptron'); print(source.student_notebook(lab), build.readme())"
+    )
+    made = subprocess.run([sys.executable, "-c", code], cwd=course, capture_output=True, text=True).stdout
+    assert "your_organization" not in made
+    assert "colab.research.google.com/github/someone/a-fork/blob/main/notebooks/01_perceptron.ipynb" in made
+    assert "git clone https://github.com/someone/a-fork" in made
+
+
+SLIPS = [
+    ("    # END SOLUTION\n", "", "has no `# END SOLUTION`", -3),
+    ("    # BEGIN SOLUTION: the prediction", "    # the prediction", "does not pair up", 3),
+    ("### Exercise 1.4 · The forward pass", "### Exercise 1.9 · The forward pass", "exercise 1.9", None),
+    ("### Exercise 1.4 · The forward pass", "### Exercise 1.4 · Forward", "has the title 'Forward' here", None),
+    ('check("1.4", perceptron)', 'check("1.3", perceptron)', "exercise 1.3 has a second check cell", None),
+    ('check("1.4", perceptron)', "perceptron", "exercise 1.4 has no cell with its check", None),
+    ("z = 1 + 3 * (-1) + (-2) * 2  # SOLUTION", "if True:  # SOLUTION", "follows an assignment, a return or an expression", 0),
+    ("keras.utils.set_random_seed(1)", "keras.utils.set_random_seed(1)\n" * 25, "a cell of 31 lines; 25 at most", None),
+    (
+        "keras.utils.set_random_seed(1)",
+        "keras.utils.set_random_seed(1)  # SOLUTION: a seed",
+        "an answer that belongs to no exercise",
+        None,
+    ),
+    ("# # 1 · The perceptron", "# The perceptron", "a lab begins with a markdown cell and its title", None),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "words", "offset"), SLIPS, ids=[words for *_, words, _ in SLIPS])
+def test_a_slip_of_the_author_is_named_with_file_and_line(course, old, new, words, offset):
+    line = edit(course, old, new)
+    with pytest.raises(SourceError) as failure:
+        source.read("01_perceptron")
+    message = str(failure.value)
+    assert words in message
+    file, number = message.split(":")[:2]
+    assert (course / file).is_file() and number.isdigit()
+    if offset is not None:
+        assert abs(int(number) - line) <= abs(offset)
+
+
+def test_two_answers_to_one_exercise_are_an_error(course):
+    edit(course, 'check("1.5", decision_line)', 'x = 1  # SOLUTION: one\n\n# %%\ncheck("1.5", decision_line)')
+    with pytest.raises(SourceError, match=r"exercise 1\.5 has a second answer cell; the first is in line"):
+        source.read("01_perceptron")
+
+
+def test_an_unknown_lab_is_named():
+    with pytest.raises(SourceError, match="There is no lab '07_nothing'; the labs are 00_start_here, "):
+        build.build(["07_nothing"])
+
+
+def test_a_cell_that_fails_while_building_is_one_sentence_with_its_line(course):
+    line = edit(course, "scalar = tf.zeros(())", "scalar = tf.zeroes(())", "solutions/00_start_here.py")
+    result = utils(course, "build", "00_start_here")
+    assert result.returncode == 1 and "Traceback" not in result.stderr
+    assert f"solutions/00_start_here.py:{line - 1}: the cell stops with AttributeError" in result.stderr
+
+
+def test_blanking_keeps_what_is_not_marked():
+    text = (
+        "def f(x):\n    y = 2 * x  # SOLUTION: twice x\n    a, b = x, y  # SOLUTION: two\n    g(x)  # SOLUTION: a call\n"
+        "    # BEGIN SOLUTION: a loop\n    for i in x:\n        pass\n    # END SOLUTION\n    return y  # SOLUTION: it"
+    )
+    assert source.blank(text, COURSE / LAB, 1) == (
+        "def f(x):\n    y = ...  # TODO: twice x\n    a, b = ..., ...  # TODO: two\n    ...  # TODO: a call\n"
+        "    # TODO: a loop\n    raise NotImplementedError\n    return ...  # TODO: it"
+    )
+
+
+def test_a_wrong_start_is_given_where_the_block_has_one():
+    text = "    # BEGIN SOLUTION: mend it\n    return 1\n    # INSTEAD\n    # return 2\n    # END SOLUTION"
+    assert source.blank(text, COURSE / LAB, 1) == "    # TODO: mend it\n    return 2"

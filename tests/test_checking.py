@@ -1,0 +1,288 @@
+"""The checking engine: five outcomes that are never confused, and a reason for whatever a student hands in."""
+
+import sys
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.labs import run_cell
+from utils import diagnosis, running
+from utils.checking import Exercise, Mistake, Outcome, judge
+
+
+def two_arrays(rng):
+    yield np.array([1.0, 2.0, 4.0], np.float32), np.array([2.0, 3.0, 5.0], np.float32)
+    for n in (2, 5, 8):
+        yield rng.normal(size=n).astype(np.float32) * 3, rng.normal(size=n).astype(np.float32) * 3
+
+
+squares = Exercise(
+    "9.1",
+    "Mean of squares",
+    right=lambda x, y: np.mean((x - y) ** 2),
+    inputs=two_arrays,
+    mistakes=[Mistake(lambda x, y: np.mean(np.abs(x - y)), "These are absolute values.")],
+)
+
+
+def matrices(rng):
+    yield (np.array([[1.0, 2.0], [3.0, 4.0]], np.float32),)
+    for shape in [(2, 3), (4, 1), (3, 3)]:
+        yield (rng.normal(size=shape).astype(np.float32),)
+
+
+doubled = Exercise("9.2", "Doubled", right=lambda X: 2 * X, inputs=matrices)
+
+
+def verdict(exercise, *answers, **options):
+    return judge(exercise, *answers, rng=np.random.default_rng(0), **options)
+
+
+def written(code, name="answer"):
+    """A function as a student writes it, in a cell."""
+    namespace = {"np": np, "tf": tf}
+    run_cell(code, namespace, f"written {name}")
+    return namespace[name]
+
+
+WRONG = [
+    (squares, lambda x, y: None, "None"),
+    (squares, lambda x, y: "0.5", "text"),
+    (squares, lambda x, y: (a for a in x), "generator"),
+    (squares, lambda x, y: map(abs, x), "map"),
+    (squares, lambda x, y: {"mse": 1.0}, "dict"),
+    (squares, lambda x, y: np.mean, "function"),
+    (squares, lambda x, y: [[1.0], [2.0, 3.0]], "rows of equal length"),
+    (squares, lambda x, y: object(), "object"),
+    (squares, lambda x, y: ["a", "b"], "text"),
+    (squares, lambda x, y: np.mean((x - y) ** 2) > 1, "True or False"),
+    (squares, lambda x, y: -np.mean((x - y) ** 2), "wrong sign"),
+    (squares, lambda x, y: np.sum((x - y) ** 2), "this is the sum, and the mean is due"),
+    (squares, lambda x, y: np.mean((x - y) ** 2) / len(x), "this is the mean, and the sum is due"),
+    (squares, lambda x, y: np.mean((x - y) ** 2) / 2, "0.5 times"),
+    (squares, lambda x, y: np.mean((x - y) ** 2) + 1, "too large by 1"),
+    (squares, lambda x, y: np.mean((x - y) ** 2) * np.nan, "nan"),
+    (squares, lambda x, y: np.float32(np.inf), "inf"),
+    (squares, lambda x, y: (x - y) ** 2, "shape (3,), and shape () is due"),
+    (squares, lambda x, y: 1.0, "whatever the inputs are"),
+    (squares, lambda x, y: 0.0, "whatever the inputs are"),
+    (squares, lambda x, y: np.float64(1.0) if x[0] == 1 else np.mean(x), "right for the example in the text and for no other"),
+    (squares, lambda x, y: np.round(np.mean((x - y) ** 2), 2), "digits are lost"),
+    (squares, lambda x, y: np.mean((x + y) ** 2), "is due"),
+    (squares, lambda x, y: np.mean(np.abs(x - y)), "These are absolute values."),
+    (squares, lambda x: np.mean(x**2), "called with (x, y)"),
+    (squares, lambda: 1.0, "called with (x, y)"),
+    (squares, 0.75, "function itself"),
+    (squares, np.float32(1), "function itself"),
+    (squares, dict, "is a class, and a function is due"),
+    (squares, None, "None"),
+    (doubled, lambda X: (2 * X).T, "transposed"),
+    (doubled, lambda X: 2 * np.sum(X, axis=0), "sums or averages over an axis"),
+    (doubled, lambda X: 2 * X[None], "arranged in another way"),
+    (doubled, lambda X: X * 2 + np.where(X > 0, 0.5, 0), "is due"),
+]
+
+
+@pytest.mark.parametrize(("exercise", "answer", "words"), WRONG, ids=[words for *_, words in WRONG])
+def test_a_wrong_answer_is_told_why(exercise, answer, words):
+    outcome, _, advice = verdict(exercise, answer)
+    assert outcome is Outcome.WRONG
+    assert words in advice
+
+
+def test_a_square_result_of_broadcasting_is_named():
+    each = Exercise("9.3", "Differences", right=lambda x, y: x - y, inputs=two_arrays)
+    assert "broadcast to n × n" in verdict(each, lambda x, y: x - y[:, None]).advice
+
+
+def test_right_answers_may_be_made_of_anything():
+    for answer in (
+        lambda x, y: tf.reduce_mean((x - y) ** 2),
+        lambda x, y: float(np.mean((x - y) ** 2)),
+        lambda x, y: [((x - y) ** 2).mean()][0],
+        lambda x, y: np.mean((x - y).astype(np.float64) ** 2),
+        lambda x, y: tf.Variable(tf.reduce_mean((x - y) ** 2)),
+        tf.function(lambda x, y: tf.reduce_mean((x - y) ** 2)),
+    ):
+        assert verdict(squares, answer).outcome is Outcome.RIGHT
+
+
+def test_an_answer_that_takes_tensors_only_is_right_too():
+    assert verdict(squares, lambda x, y: np.mean((x.numpy() - y.numpy()) ** 2)).outcome is Outcome.RIGHT
+
+
+def test_the_error_of_the_student_is_shown_with_its_line_and_nothing_of_ours():
+    answer = written("def helper(a):\n    return a.no_such_thing\n\ndef answer(x, y):\n    d = x - y\n    return helper(d)\n")
+    outcome, _, advice = verdict(squares, answer)
+    assert outcome is Outcome.ERROR
+    assert "AttributeError" in advice and "no_such_thing" in advice
+    assert "line 2 of the cell:  return a.no_such_thing" in advice
+    assert "utils" not in advice and "checking" not in advice
+
+
+def test_the_input_is_shown_when_an_answer_stops_with_some_inputs_only():
+    answer = written("def answer(x, y):\n    assert len(x) != 5\n    return np.mean((x - y) ** 2)\n")
+    outcome, _, advice = verdict(squares, answer)
+    assert outcome is Outcome.ERROR and "AssertionError" in advice and "The inputs were x = [" in advice
+
+
+def test_tensorflows_addresses_are_left_out_of_the_students_error():
+    answer = written("def answer(x, y):\n    return tf.matmul(x, y)\n")
+    advice = verdict(squares, answer).advice
+    assert "InvalidArgumentError" in advice and "{{" not in advice and "[Op:" not in advice and "device:" not in advice
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def answer(x, y):\n    raise NotImplementedError",
+        "def answer(x, y):\n    ...",
+        "def answer(x, y):\n    return ...  # TODO: the mean",
+        "def answer(x, y):\n    d = ...  # TODO: the mean\n    return np.mean(d)",
+        "def answer(x, y):\n    d, e = ..., ...  # TODO: the mean\n    return d * 2",
+        "def answer(x, y):\n    d = x - y\n    square = ...  # TODO: the mean\n    return np.mean(d)",
+    ],
+)
+def test_what_still_waits_is_not_done_yet_and_never_wrong(code):
+    outcome, _, advice = verdict(squares, written(code))
+    assert outcome is Outcome.NOT_DONE
+    assert "the mean" in advice if "TODO" in code else "waits" in advice
+
+
+def test_a_placeholder_is_recognized_without_the_source():
+    def answer(x, y):
+        d = ...
+        return np.mean(d)
+
+    assert verdict(squares, ...).outcome is Outcome.NOT_DONE
+    assert verdict(squares, answer).outcome is Outcome.NOT_DONE
+    assert verdict(Exercise("9.4", "A pair", right=(1, 2), observe=lambda a: a), (..., ...)).outcome is Outcome.NOT_DONE
+
+
+def test_dots_that_are_no_placeholder_do_not_disturb():
+    answer = written("def answer(x, y):\n    unused = ...\n    return np.mean((x[..., None] - y[..., None]) ** 2)")
+    assert verdict(squares, answer).outcome is Outcome.RIGHT
+
+
+def test_an_endless_loop_is_cut_off_even_when_it_swallows_every_exception():
+    for code in (
+        "def answer(x, y):\n    while True:\n        pass",
+        "def answer(x, y):\n    while True:\n        try:\n            x + y\n        except:\n            pass",
+    ):
+        start = time.perf_counter()
+        outcome, _, advice = verdict(squares, written(code), seconds=1)
+        assert outcome is Outcome.ERROR and "never ends" in advice
+        assert time.perf_counter() - start < 5
+
+
+def test_the_cut_off_is_after_ten_seconds_and_leaves_nothing_behind():
+    from utils import checking
+
+    assert checking.SECONDS == 10
+    with pytest.raises(running.TimeUp), running.time_limit(0.2):
+        while True:
+            pass
+    time.sleep(0.8)  # one that came late would be raised here
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("def answer(x, y):\n    return answer(x, y)", "calls itself without end"),
+        ("def answer(x, y):\n    return float(input('number? '))", "keyboard"),
+        ("import sys\ndef answer(x, y):\n    return float(sys.stdin.readline())", "ValueError"),
+        ("def answer(x, y):\n    exit()", "exit()"),
+        ("import sys\ndef answer(x, y):\n    sys.exit(3)", "exit()"),
+        ("def answer(x, y):\n    raise BaseException('out')", "out"),
+    ],
+)
+def test_an_answer_that_would_take_the_course_down_is_an_error_in_its_code(code, words):
+    outcome, _, advice = verdict(squares, written(code))
+    assert outcome is Outcome.ERROR and words in advice
+
+
+def test_inputs_are_copies_and_changing_them_is_told():
+    answer = written("def answer(x, y):\n    x -= y\n    x *= x\n    return np.mean(x)\n")
+    outcome, _, advice = verdict(squares, answer)
+    assert outcome is Outcome.WRONG and "changes its inputs" in advice
+
+
+def test_nothing_is_printed_and_what_was_printed_is_shown_only_with_what_is_wrong(capfd):
+    loud = (
+        "def answer(x, y):\n    print('here', len(x))\n    import sys\n    print('err', file=sys.stderr)\n    tf.print('c++')\n"
+    )
+    assert verdict(squares, written(loud + "    return np.mean((x - y) ** 2)")).advice == ""
+    advice = verdict(squares, written(loud + "    return np.mean(x * y) / 0")).advice
+    assert "It printed:  here 3" in advice
+    assert capfd.readouterr() == ("", "")
+
+
+def test_random_numbers_of_the_notebook_are_left_as_they_were():
+    np.random.seed(1)
+    expected = np.random.rand()
+    np.random.seed(1)
+    verdict(squares, lambda x, y: np.random.rand())
+    assert np.random.rand() == expected
+
+
+def test_a_fault_of_the_checker_says_so_and_never_wrong():
+    for broken in (
+        Exercise("9.5", "Broken", right=lambda x: 1 / 0, inputs=lambda rng: [(1.0,)]),
+        Exercise("9.5", "Broken", right=lambda x: x, inputs=lambda rng: 1 / 0),
+    ):
+        outcome, _, advice = verdict(broken, lambda x: x)
+        assert outcome is Outcome.FAULT and "ZeroDivisionError" in advice
+
+
+def test_a_class_and_an_instance_are_told_apart():
+    class Layer:
+        def __call__(self, x):
+            return x
+
+    takes_class = Exercise("9.6", "A class", right=Layer, observe=lambda cls, x: cls()(x), inputs=lambda rng: [(1.0,), (2.0,)])
+    takes_instance = Exercise("9.7", "An instance", right=Layer(), observe=lambda layer, x: layer(x), inputs=lambda rng: [(1.0,)])
+    assert verdict(takes_class, Layer).outcome is Outcome.RIGHT
+    assert "class itself" in verdict(takes_class, Layer()).advice
+    assert "an instance made from it" in verdict(takes_instance, Layer).advice
+    takes_value = Exercise("9.8", "A value", right=2.0, observe=lambda answer: answer)
+    assert "value is due" in verdict(takes_value, np.mean).advice
+
+
+def test_a_choice_is_a_letter():
+    choice = Exercise("9.9", "A choice", right="b", observe=lambda letter: letter, mistakes=[Mistake("a", "Not a: because.")])
+    assert verdict(choice, "b").outcome is Outcome.RIGHT
+    assert verdict(choice, "a").advice == "Not a: because."
+    assert verdict(choice, "c").outcome is Outcome.WRONG
+    assert "letter in quotes" in verdict(choice, 2).advice
+    assert verdict(choice, ...).outcome is Outcome.NOT_DONE
+
+
+def test_several_outputs_are_judged_by_name():
+    both = Exercise("9.10", "Two", right=lambda x, y: (np.mean(x), np.mean(y)), inputs=two_arrays, outputs=("m", "n"))
+    assert verdict(both, lambda x, y: [np.mean(x), np.mean(y)]).outcome is Outcome.RIGHT
+    assert "In n" in verdict(both, lambda x, y: (np.mean(x), -np.mean(y))).advice
+    assert "return m and n" in verdict(both, lambda x, y: np.mean(x)).advice
+
+
+def test_the_exercises_of_a_fresh_draw_differ():
+    draws = [np.concatenate([x for x, _ in list(two_arrays(np.random.default_rng()))[1:]]) for _ in range(2)]
+    assert not np.array_equal(*draws)
+
+
+def test_close_wants_shape_dtype_kind_and_numbers():
+    one = np.ones(3, np.float32)
+    assert diagnosis.close(one, np.ones(3))
+    assert not diagnosis.close(one, np.ones((3, 1)))
+    assert not diagnosis.close(one > 0, np.ones(3))
+    assert not diagnosis.close(one, one + 1e-3)
+
+
+def test_a_student_sees_no_frame_of_the_libraries():
+    try:
+        written("def answer(x):\n    return np.linalg.inv(x)")(np.zeros((2, 3)))
+    except Exception as error:
+        lines = [frame.f_code.co_filename for frame, _ in running.student_frames(error)]
+    assert lines[-1] == "<cell written answer>"
+    assert not any(sys.prefix in line for line in lines)

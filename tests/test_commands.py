@@ -1,0 +1,205 @@
+"""`python3 -m utils …` on machines where things are missing or fail, and JupyterLab as it serves the first lab."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.courses import COURSE, copy_course
+from utils import __main__ as command
+from utils import environment
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A copy of the course that the set-up, in this process, takes for the course."""
+    copy = copy_course(tmp_path / "course")
+    for name, path in {"COURSE": copy, "VENV": copy / ".venv", "UNFINISHED": copy / ".venv" / "unfinished"}.items():
+        monkeypatch.setattr(environment, name, path)
+    return copy
+
+
+def ask_for(course, *lines):
+    file = course / "requirements.txt"
+    file.write_text("\n".join(lines) + "\n")
+    return [file]
+
+
+def test_the_bootstrap_needs_the_standard_library_only():
+    code = (
+        "import sys; sys.path[:] = [p for p in sys.path if 'site-packages' not in p]\n"
+        "import utils.__main__\nheavy = {'numpy', 'tensorflow', 'IPython', 'jupytext', 'nbformat'} & set(sys.modules)\n"
+        "print(sorted(heavy))"
+    )
+    result = subprocess.run([sys.executable, "-S", "-c", code], cwd=COURSE, capture_output=True, text=True)
+    assert result.stdout.strip() == "[]", result.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "met"),
+    [
+        ("numpy>=1.26,<3", True),
+        ("numpy>=99", False),
+        ("numpy<1", False),
+        ("nbval", True),
+        ("no-such-thing>=1", False),
+        ("jupyter>=1.1,<2", True),
+        ("pytest-xdist>=3.6,<4", True),
+    ],
+)
+def test_what_is_installed_is_compared_with_what_is_asked_for(course, line, met):
+    assert environment.missing(ask_for(course, "# a comment", line, "")) == ([] if met else [line])
+
+
+def test_versions_compare_as_numbers():
+    assert environment._numbers("2.16.1") < environment._numbers("2.21.0rc1") < environment._numbers("10")
+    assert environment._numbers("2.16") == environment._numbers("2.16.0")
+
+
+def test_the_requirements_hold_what_a_student_needs_and_no_more():
+    names = {line.partition(">=")[0] for line in environment._lines(environment.requirements(for_tests=False))}
+    assert names == {"tensorflow", "numpy", "matplotlib", "jupyter", "nbval"}
+    lines = environment._lines(environment.requirements(for_tests=True))
+    assert all(">=" in line and ",<" in line for line in lines)
+
+
+def test_a_failed_install_says_which_step_and_leaves_nothing_half_made(course, capfd):
+    files = ask_for(course, "no-such-package-in-any-index>=1")
+    for _ in range(2):  # the second run begins anew and is not fooled by the first
+        with pytest.raises(environment.SetUpFailed) as failure:
+            environment.prepare(files)
+        assert "failed at this step: Installing packages" in str(failure.value)
+        assert "no-such-package-in-any-index" in str(failure.value)
+        assert not (course / ".venv").exists()
+    assert "Making the environment .venv" in capfd.readouterr().out
+
+
+def test_a_set_up_that_was_killed_is_not_trusted(course, capfd):
+    (course / ".venv" / "bin").mkdir(parents=True)
+    (course / ".venv" / "unfinished").touch()
+    python = environment.prepare(ask_for(course, "pip>=1"))
+    assert "did not finish" in capfd.readouterr().out
+    assert python.exists() and not (course / ".venv" / "unfinished").exists()
+    assert environment.prepare(ask_for(course, "pip>=1")) == python
+    assert "Making" not in capfd.readouterr().out
+
+
+def test_an_environment_that_worked_outlives_an_install_that_fails(course):
+    python = environment.prepare(ask_for(course, "pip>=1"))
+    with pytest.raises(environment.SetUpFailed):
+        environment.prepare(ask_for(course, "no-such-package-in-any-index>=1"))
+    assert python.exists() and environment.prepare(ask_for(course, "pip>=1")) == python
+
+
+def test_an_interrupted_set_up_leaves_nothing_half_made(course, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess, "Popen", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        environment.prepare(ask_for(course, "pip>=1"))
+    assert not (course / ".venv").exists()
+
+
+def test_an_old_python_is_told_apart(course, monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 9, 1))
+    with pytest.raises(environment.SetUpFailed, match=r"the course needs 3\.10 or newer"):
+        environment.prepare([])
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("ERROR: No matching distribution found for tensorflow>=2.16", "There is no TensorFlow for Python"),
+        ("Error: ensurepip is not available", "apt install python3-venv"),
+        ("OSError: [Errno 28] No space left on device", "The disk is full"),
+        ("Temporary failure in name resolution", "Is there a network?"),
+        ("something else", "Nothing half-made was left"),
+    ],
+)
+def test_the_reason_of_a_failure_comes_with_what_to_do(line, words):
+    assert words in environment._remedy([line])
+
+
+def test_with_an_nvidia_gpu_on_linux_tensorflow_comes_with_cuda(monkeypatch, tmp_path):
+    lines = ["tensorflow>=2.16.1,<3", "tensorflow-text>=1", "numpy>=1"]
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho 'GPU 0: A (UUID: B)'\n")
+    tool.chmod(0o755)
+    monkeypatch.setattr(environment.shutil, "which", lambda name: None)
+    assert environment._with_gpu(lines) == lines
+    monkeypatch.setattr(environment.shutil, "which", lambda name: str(tool))
+    monkeypatch.setattr(sys, "platform", "linux")
+    if os.name == "posix":
+        assert environment._with_gpu(lines)[0] == "tensorflow[and-cuda]>=2.16.1,<3"
+        assert environment._with_gpu(lines)[2] == "numpy>=1"
+        tool.write_text("#!/bin/sh\necho 'NVIDIA-SMI has failed'\nexit 9\n")
+        assert environment._with_gpu(lines) == lines
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert environment._with_gpu(lines) == lines
+
+
+def test_an_environment_that_lacks_packages_after_its_set_up_does_not_loop(monkeypatch, capfd):
+    monkeypatch.setenv("LABS_SET_UP", "1")
+    assert command._again_with(sys.executable, ["test"]) == 1
+    assert "delete it" in capfd.readouterr().err
+
+
+def test_arguments_of_test_go_to_pytest(monkeypatch):
+    ran = []
+    monkeypatch.setattr(command, "_run", lambda line: ran.append(line) or 0)
+    assert command.main(["test", "-k", "perceptron", "-x", "tests/test_build.py", "--durations=3"]) == 0
+    assert ran[0][1:] == ["-m", "pytest", "-k", "perceptron", "-x", "tests/test_build.py", "--durations=3"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["nothing"], ["lab", "--nothing"], ["build", "--nothing"], ["lab", "--port", "x"]])
+def test_a_command_that_is_not_understood_is_answered_with_its_usage(arguments, capfd):
+    with pytest.raises(SystemExit) as stopped:
+        command.main(arguments)
+    assert stopped.value.code == 2
+    assert "usage: python3 -m utils" in capfd.readouterr().err
+
+
+def test_lab_serves_jupyterlab_with_the_first_lab(record_property, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    start = time.perf_counter()
+    variables = {**os.environ, "JUPYTER_TOKEN": "labs", "HOME": str(tmp_path)}
+    server = subprocess.Popen(
+        [sys.executable, "-m", "utils", "lab", "--no-browser", "--port", str(port)],
+        cwd=COURSE,
+        env=variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        page = f"http://127.0.0.1:{port}/api/contents/notebooks/00_start_here.ipynb?content=0&token=labs"
+        while True:
+            assert time.perf_counter() - start < 60 and server.poll() is None
+            try:
+                with urllib.request.urlopen(page, timeout=5) as answer:
+                    found = json.load(answer)
+                break
+            except OSError:
+                time.sleep(0.1)
+        record_property("seconds from `lab` to a served JupyterLab", time.perf_counter() - start)
+    finally:
+        server.terminate()
+        server.wait(20)
+    assert found["path"] == "notebooks/00_start_here.ipynb"
+
+
+@pytest.mark.skipif(os.name != "posix", reason=".ci/run is a shell script")
+def test_ci_runs_the_command_of_the_readme():
+    script = (COURSE / ".ci" / "run").read_text(encoding="utf-8")
+    assert "python3 -m utils test" in script
+    assert "```\npython3 -m utils test\n```" in (COURSE / "README.md").read_text(encoding="utf-8")
+    assert subprocess.run([shutil.which("bash"), "-n", str(Path(COURSE, ".ci", "run"))]).returncode == 0

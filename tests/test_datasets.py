@@ -1,0 +1,67 @@
+"""The data that ships: its checksums, its generator, its loaders, and what they say of a damaged file."""
+
+import hashlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.courses import COURSE, copy_course
+from utils import datasets
+from utils.advice import Advice
+
+DATA = COURSE / "data"
+
+
+def test_every_data_file_has_its_checksum_and_its_card():
+    sums = dict(reversed(line.split()) for line in (DATA / "SHA256SUMS").read_text().splitlines())
+    files = {path.name for path in DATA.iterdir() if path.suffix not in (".md", ".py") and path.is_file()} - {"SHA256SUMS"}
+    assert files and set(sums) == files
+    card = (DATA / "README.md").read_text(encoding="utf-8")
+    for name in files:
+        assert hashlib.sha256((DATA / name).read_bytes()).hexdigest() == sums[name]
+        assert f"`{name}`" in card and f"## {name}" in card
+
+
+def test_the_generator_makes_the_same_bytes_again(tmp_path):
+    course = copy_course(tmp_path / "course")
+    before = {path.name: path.read_bytes() for path in DATA.glob("*.csv")}
+    for path in (course / "data").glob("*.csv"):
+        path.unlink()
+    subprocess.run([sys.executable, str(course / "data" / "make_data.py")], check=True)
+    assert {path.name: path.read_bytes() for path in (course / "data").glob("*.csv")} == before
+    assert (course / "data" / "SHA256SUMS").read_bytes() == (DATA / "SHA256SUMS").read_bytes()
+
+
+def test_loaders_give_the_shapes_that_they_promise():
+    for load, n in ((datasets.clouds, 200), (datasets.points, 240), (datasets.xor, 4)):
+        X, y = load()
+        assert X.shape == (n, 2) and y.shape == (n,)
+        assert X.dtype == y.dtype == np.float32
+        assert np.mean(y) == 0.5 and set(y) == {0, 1}
+
+
+def test_a_line_separates_the_clouds_and_none_the_points():
+    X, y = datasets.clouds()
+    assert np.all((X @ [1, 1] - 5.8 > 0) == (y == 1))
+    X, y = datasets.points()
+    lines = [(np.cos(a), np.sin(a), t) for a in np.linspace(0, 2 * np.pi, 60) for t in np.linspace(-2, 2, 40)]
+    assert max(np.mean((X @ [w1, w2] > t) == (y == 1)) for w1, w2, t in lines) < 0.75
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda path: path.unlink(), "cannot be read"),
+        (lambda path: path.write_bytes(path.read_bytes()[:100]), "is not the file that the course ships"),
+        (lambda path: path.write_text("x1,x2\n1,2\n"), "is not the file that the course ships"),
+        (lambda path: path.write_bytes(b""), "is not the file that the course ships"),
+    ],
+)
+def test_a_damaged_file_gives_the_sentence_that_mends_it(tmp_path, monkeypatch, damage, words):
+    monkeypatch.setattr(datasets, "DATA", copy_course(tmp_path / "course") / "data")
+    damage(datasets.DATA / "clouds.csv")
+    with pytest.raises(Advice, match=words) as failure:
+        datasets.clouds()
+    assert "git checkout data/" in str(failure.value) and "clouds.csv" in str(failure.value)

@@ -1,0 +1,136 @@
+"""The notebooks as a student and a teacher meet them: parsed, compiled, run untouched, run with the answers filled in."""
+
+import json
+
+import nbformat
+import pytest
+from nbclient.exceptions import CellExecutionError
+
+from tests.courses import COURSE, cell, copy_course, errors, run_notebook, stderr
+from utils import exercises, source
+
+LABS = source.names()
+
+
+def student(name):
+    return nbformat.read(COURSE / "notebooks" / f"{name}.ipynb", as_version=4)
+
+
+def solution(name):
+    return nbformat.read(COURSE / "solutions" / f"{name}.ipynb", as_version=4)
+
+
+def test_there_is_a_notebook_and_a_module_of_exercises_for_every_lab():
+    assert LABS
+    assert exercises.lab_names() == LABS
+    for folder in ("notebooks", "solutions"):
+        assert sorted(path.stem for path in (COURSE / folder).glob("*.ipynb")) == LABS
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_notebooks_are_valid_and_every_code_cell_compiles(name):
+    for notebook in (student(name), solution(name)):
+        nbformat.validate(notebook)
+        codes = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+        assert codes
+        for code in codes:
+            compile(code, name, "exec")
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_the_students_notebook_has_no_answers_and_no_outputs(name):
+    for number in exercises.of_lab(name):
+        code = cell(student(name), f"ex-{number.replace('.', '-')}").source
+        assert "TODO" in code and "SOLUTION" not in code
+    for code_cell in (c for c in student(name).cells if c.cell_type == "code"):
+        assert not code_cell.outputs and code_cell.execution_count is None
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_each_check_offers_hint_and_solution_and_both_notebooks_carry_nbgraders_metadata(name):
+    for number in exercises.of_lab(name):
+        dashed = number.replace(".", "-")
+        assert cell(student(name), f"check-{dashed}").source.splitlines()[-1] == f'# hint("{number}")  # solution("{number}")'
+        for notebook in (student(name), solution(name)):
+            answer, check = (cell(notebook, f"{kind}-{dashed}").metadata["nbgrader"] for kind in ("ex", "check"))
+            assert answer == {
+                "grade": False,
+                "grade_id": f"ex-{dashed}",
+                "locked": False,
+                "schema_version": 3,
+                "solution": True,
+                "task": False,
+            }
+            assert check == {
+                "grade": True,
+                "grade_id": f"check-{dashed}",
+                "locked": True,
+                "points": 1,
+                "schema_version": 3,
+                "solution": False,
+                "task": False,
+            }
+    assert "nbgrader" not in (COURSE / "solutions" / f"{name}.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_every_picture_has_its_description_and_is_60_kilobytes_at_most(name):
+    pictures = [
+        output
+        for c in solution(name).cells
+        if c.cell_type == "code"
+        for output in c.outputs
+        if "image/png" in output.get("data", {})
+    ]
+    assert pictures
+    for output in pictures:
+        assert len(output.metadata["image/png"]["alt"]) > 30
+        assert len(output.data["image/png"]) * 3 / 4 < 60_000
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_cells_keep_the_rhythm_of_the_course(name):
+    lab = source.read(name)
+    for c in lab.cells:
+        where = f"{name}, line {c.line}"
+        if c.kind == "code":
+            assert c.text.count("\n") < 20, where
+        else:
+            prose = [
+                word
+                for line in c.text.splitlines()
+                if not line.startswith(("#", "$$", "-", "**Time"))
+                for word in line.split()
+                if word.isalpha()
+            ]
+            assert len(prose) <= 120, where
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_run_all_on_an_untouched_notebook_stops_at_the_first_exercise_with_one_kind_message(name, tmp_path):
+    course = copy_course(tmp_path / "course")
+    notebook = student(name)
+    with pytest.raises(CellExecutionError):
+        run_notebook(notebook, course / "notebooks")
+    first = next(iter(exercises.of_lab(name).values()))
+    [(stopped, shown)] = errors(notebook)
+    assert stopped == f"check-{first.number.replace('.', '-')}"
+    assert shown.splitlines()[0].startswith(f"○ {first.number} {first.title}") and shown.splitlines()[0].endswith("not done yet.")
+    assert "Traceback" not in shown and "utils" not in shown and len(shown.splitlines()) <= 3
+    assert stderr(notebook) == ""
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_notebook_with_the_answers_filled_in_runs_to_its_end(name, tmp_path):
+    course = copy_course(tmp_path / "course")
+    notebook = student(name)
+    for number in exercises.of_lab(name):
+        dashed = f"ex-{number.replace('.', '-')}"
+        cell(notebook, dashed).source = cell(solution(name), dashed).source
+    run_notebook(notebook, course / "notebooks")
+    assert not errors(notebook) and stderr(notebook) == ""
+    for number in exercises.of_lab(name):
+        [output] = cell(notebook, f"check-{number.replace('.', '-')}").outputs
+        assert output.text.startswith(f"✓ {number}") and output.text.count("\n") == 1
+    kept = json.loads((course / "notebooks" / "progress.json").read_text())
+    assert all(kept[number]["passed"] for number in exercises.of_lab(name))
