@@ -50,9 +50,7 @@ check("0.1", scalar, vector, matrix, image, batch)
 # Before you run the next cell: how will a tensor of rank 4 look on flat paper?
 
 # %%
-plots.tensors(scalar=scalar, vector=vector, matrix=matrix, image=image, batch=batch,
-              alt="Five tensors as blocks of cells: one cell, a row of three, two rows of three, three layers of a square, "
-                  "and several such stacks behind one another. Long axes are drawn shorter.")
+plots.tensors(scalar=scalar, vector=vector, matrix=matrix, image=image, batch=batch)
 
 # %% [markdown]
 # ## 2 · A computation is a graph
@@ -86,9 +84,7 @@ check("0.2", node)
 # ran, with the value of each. How many arrows will come in at the last node?
 
 # %%
-plots.computation_graph(node, a=1.5, b=2.5,
-                        alt="A graph: the inputs a and b lead to a plus, b and the constant 1 lead to a minus, and both lead "
-                            "to a multiplication, whose value is 6.")
+plots.computation_graph(node, a=1.5, b=2.5)
 
 # %% [markdown]
 # ## 3 · When something is wrong
@@ -124,7 +120,7 @@ solution("0.3")
 # If `mean` is right, a beam that rests on it stays level. What does the beam do with the broken answer?
 
 # %%
-plots.balance([2.0, 4.0, 9.0], mean, alt="A beam with weights at 2, 4 and 9 rests level on a support at their mean, 5.")
+plots.balance([2.0, 4.0, 9.0], mean)
 
 # %% [markdown]
 # ## Your machine, and how far you are
@@ -136,8 +132,8 @@ print("TensorFlow", tf.__version__, "on", [device.device_type for device in tf.c
 # %% tags=["nbval-ignore-output"]
 progress()
 
-# %%
-plots.course_map(alt="The labs of the course in their order, each with a bar that shows how many of its exercises are done.")
+# %% tags=["nbval-ignore-output"]
+plots.course_map()
 
 # %% [markdown]
 # ## What you can do now

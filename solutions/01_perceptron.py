@@ -45,8 +45,7 @@ check("1.1", z, y_hat)
 # Which of the three terms pulls $z$ down the most? Guess, then look.
 
 # %%
-plots.weighted_sum(x=[-1, 2], w=[3, -2], b=1, z=z,
-                   alt="Bars that add up: the bias +1, then w1·x1 = -3, then w2·x2 = -4, and the sum z = -6.")
+plots.weighted_sum(x=[-1, 2], w=[3, -2], b=1, z=z)
 
 # %% [markdown]
 # ## 2 · Squash it
@@ -90,9 +89,7 @@ check("1.2", sigmoid, tanh, relu, threshold)
 # Which of the four are flat far out, and which one goes on growing? Where is each of them steepest?
 
 # %%
-plots.activations({"sigmoid": sigmoid, "tanh": tanh, "ReLU": relu, "threshold": threshold},
-                  alt="Four curves: the sigmoid rises from 0 to 1, tanh from -1 to 1, ReLU is 0 and then rises as a straight "
-                      "line, the threshold jumps from 0 to 1.")
+plots.activations({"sigmoid": sigmoid, "tanh": tanh, "ReLU": relu, "threshold": threshold})
 
 # %% [markdown]
 # ## 3 · How steep is it?
@@ -130,9 +127,7 @@ check("1.3", sigmoid_prime, tanh_prime, relu_prime)
 # The largest slope of the sigmoid is small. How small? It will matter in deep networks, where many slopes are multiplied.
 
 # %%
-plots.activations({"sigmoid": (sigmoid, sigmoid_prime), "tanh": (tanh, tanh_prime), "ReLU": (relu, relu_prime)},
-                  alt="Each activation with its slope as a dashed line: a low bump of height 0.25 for the sigmoid, a bump of "
-                      "height 1 for tanh, a step from 0 to 1 for ReLU.")
+plots.activations({"sigmoid": (sigmoid, sigmoid_prime), "tanh": (tanh, tanh_prime), "ReLU": (relu, relu_prime)})
 
 # %% [markdown]
 # ## 4 · The whole perceptron
@@ -165,9 +160,7 @@ check("1.4", perceptron)
 
 # %%
 w, b = np.array([3.0, -2.0], np.float32), 1.0
-plots.decision_regions(lambda X: perceptron(X, w, b), mark={"(-1, 2)": (-1, 2)},
-                       alt="The plane is green where the prediction is near 1 and red where it is near 0; the two meet along a "
-                           "slanted line. The point (-1, 2) lies in the red part, with a prediction of 0.00247.")
+plots.decision_regions(lambda X: perceptron(X, w, b), mark={"(-1, 2)": (-1, 2)})
 
 # %% [markdown]
 # ## 5 · Where it decides
@@ -196,9 +189,7 @@ check("1.5", decision_line)
 # Your line should run where the picture is white. Which way do you move it by making the bias larger?
 
 # %%
-plots.decision_regions(lambda X: perceptron(X, w, b), line=lambda x1: decision_line(x1, w, b), mark={"(-1, 2)": (-1, 2)},
-                       alt="The line 1 + 3·x1 - 2·x2 = 0 runs exactly between the green and the red half of the plane, with "
-                           "the point (-1, 2) on the red side.")
+plots.decision_regions(lambda X: perceptron(X, w, b), line=lambda x1: decision_line(x1, w, b), mark={"(-1, 2)": (-1, 2)})
 
 # %% [markdown]
 # ## 6 · Be the learning algorithm
@@ -215,8 +206,7 @@ w_clouds, b_clouds = [1.0, 1.0], -5.8  # SOLUTION: two weights as a list, and a 
 check("1.6", (w_clouds, b_clouds))
 
 # %%
-plots.decision_regions(lambda X: perceptron(X, np.array(w_clouds), b_clouds), *datasets.clouds(), limits=(0, 6),
-                       alt="Red crosses around (1.5, 2) and green dots around (4, 4), with a line through the gap between them.")
+plots.decision_regions(lambda X: perceptron(X, np.array(w_clouds), b_clouds), *datasets.clouds(), limits=(0, 6))
 
 # %% [markdown]
 # ## 7 · Why g must bend
@@ -259,9 +249,7 @@ print("largest difference:", np.round(np.max(np.abs(model(X) - (X @ W + b_one)))
 # the right one has your tanh. Which shapes can each of them draw?
 
 # %%
-plots.linear_or_not(tanh, "your tanh",
-                    alt="Left: without an activation, the network can only shade the plane along a straight line and gets "
-                        "about half of the points right. Right: with tanh, a closed curve surrounds the green points.")
+plots.linear_or_not(tanh, "your tanh")
 
 # %% [markdown]
 # ## What the slide said
@@ -308,9 +296,7 @@ check("1.8", rosenblatt_step)
 # On the two clouds the mistakes stop. On XOR, four points that no line can separate, will they ever?
 
 # %%
-plots.learning_by_mistakes(rosenblatt_step,
-                           alt="Two curves of mistakes in each epoch: on the two clouds they fall to 0 and stay there; on XOR "
-                               "they go on for ever.")
+plots.learning_by_mistakes(rosenblatt_step)
 
 # %% [markdown]
 # ## What you can do now

@@ -78,7 +78,7 @@ def test_nothing_that_an_answer_does_stops_the_kernel_or_shows_our_stack(course)
 
 
 def test_cells_out_of_order_and_misused_checks_get_a_sentence(course):
-    picture = "plots.decision_regions(lambda X: perceptron(X, w, b), alt='a')"
+    picture = "plots.decision_regions(lambda X: perceptron(X, w, b))"
     texts, on_stderr = run_cells(
         course / "notebooks",
         setup_code(),

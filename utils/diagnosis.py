@@ -49,7 +49,8 @@ def to_array(value: Any) -> np.ndarray:
 
 def close(got: np.ndarray, want: np.ndarray, atol: float = ATOL, rtol: float = RTOL) -> bool:
     """Whether two arrays have the same shape, both or neither hold truth values, and nearly equal numbers."""
-    if got.shape != want.shape or ((got.dtype.kind in "bU" or want.dtype.kind in "bU") and got.dtype.kind != want.dtype.kind):
+    kinds = {got.dtype.kind, want.dtype.kind}
+    if got.shape != want.shape or (len(kinds) > 1 and kinds & {"b", "U"}):
         return False
     if want.dtype.kind == "U":
         return bool(np.all(got == want))

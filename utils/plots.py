@@ -47,13 +47,13 @@ class Picture:
         return f"[picture] {self.alt}"
 
 
-def picture(draw: Callable[..., Figure]) -> Callable[..., Picture]:
+def picture(draw: Callable[..., tuple[Figure, str]]) -> Callable[..., Picture]:
     """Make a Picture of what `draw` returns; say it in a sentence where the student's code is not ready for it."""
 
     @functools.wraps(draw)
-    def drawn(*args: Any, alt: str, **options: Any) -> Picture:
+    def drawn(*args: Any, **options: Any) -> Picture:
         try:
-            return Picture(draw(*args, **options), alt)
+            return Picture(*draw(*args, **options))
         except Advice:
             raise
         except Exception as error:
@@ -69,7 +69,7 @@ def picture(draw: Callable[..., Figure]) -> Callable[..., Picture]:
 
 
 @picture
-def tensors(**named: Any) -> Figure:
+def tensors(**named: Any) -> tuple[Figure, str]:
     """Draw each tensor as the block of cells it is, by name: rank 0 to 3 as a box, rank 4 as a row of boxes."""
     figure = Figure(figsize=(9, 2.4))
     axes = figure.subplots(1, len(named), gridspec_kw={"wspace": 0.05})
@@ -78,7 +78,8 @@ def tensors(**named: Any) -> Figure:
         _blocks(ax, shape)
         ax.set_title(f"{name}\nrank {len(shape)}", fontsize=10)
         ax.set_xlabel(f"shape {shape}", fontsize=9)
-    return figure
+    sizes = [f"{name} of rank {len(tensor.shape)} and shape {tuple(map(int, tensor.shape))}" for name, tensor in named.items()]
+    return figure, f"Tensors as blocks of cells, at most six along an axis: {', '.join(sizes)}."
 
 
 def _blocks(ax: Axes, shape: tuple[int, ...]) -> None:
@@ -110,7 +111,7 @@ def _blocks(ax: Axes, shape: tuple[int, ...]) -> None:
 
 
 @picture
-def computation_graph(node: Function, **inputs: float) -> Figure:
+def computation_graph(node: Function, **inputs: float) -> tuple[Figure, str]:
     """Draw the operations that TensorFlow records when it runs `node` on the inputs, each with the value it has."""
     operations, edges = _trace(node, inputs)
     columns: dict[str, int] = {}
@@ -142,7 +143,13 @@ def computation_graph(node: Function, **inputs: float) -> Figure:
     heights = [y for _, y in places.values()]
     ax.set_ylim(min(heights) - 0.75, max(heights) + 0.5)
     ax.axis("off")
-    return figure
+    steps = [
+        f"{' and '.join(operations[source][0] for source, target in edges if target == name)} to {label}, which is {number:g}"
+        for name, (label, number) in operations.items()
+        if columns[name] > 0
+    ]
+    given = [f"{name} = {number:g}" for name, number in inputs.items()]
+    return figure, f"A graph with the inputs {' and '.join(given)}. Arrows lead from {'; from '.join(steps)}."
 
 
 def _trace(node: Function, inputs: Mapping[str, float]) -> tuple[dict[str, tuple[str, float]], list[tuple[str, str]]]:
@@ -150,9 +157,18 @@ def _trace(node: Function, inputs: Mapping[str, float]) -> tuple[dict[str, tuple
     tf = running.tf
     marks = {"AddV2": "+", "Add": "+", "Sub": "−", "Mul": "×", "RealDiv": "÷", "Neg": "−", "Pow": "^", "Square": "²"}
     with tf.Graph().as_default() as graph:
-        result = node(*(tf.constant(number, tf.float32, name=name) for name, number in inputs.items()))
+        tensors = [tf.constant(number, tf.float32, name=name) for name, number in inputs.items()]
+        try:
+            result = node(*tensors)
+        except NotImplementedError as error:
+            if running.raised_by_student(error):
+                raise
+            result = None  # NumPy was asked to compute with tensors that have no values yet
         if not hasattr(result, "op"):
-            raise TypeError("the result was computed outside TensorFlow, so that there is no graph of it to draw")
+            raise Advice(
+                "This picture shows the operations that TensorFlow records, and your code gave it none to record: "
+                "write them with +, -, * or functions of TensorFlow."
+            )
         operations = [op for op in graph.get_operations() if op.outputs and op.type != "Identity"]
         with tf.compat.v1.Session(graph=graph) as session:
             values = session.run([op.outputs[0] for op in operations])
@@ -171,7 +187,7 @@ def _place(name: str, columns: Mapping[str, int]) -> tuple[float, float]:
 
 
 @picture
-def balance(x: Any, mean: Function) -> Figure:
+def balance(x: Any, mean: Function) -> tuple[Figure, str]:
     """Draw the numbers as weights on a beam, and what `mean` makes of them as the point it rests on."""
     x = np.asarray(x, float)
     center = float(mean(x))
@@ -185,14 +201,18 @@ def balance(x: Any, mean: Function) -> Figure:
     ax.set(ylim=(-1, 1.2), yticks=[], xlabel="x")
     ax.spines[["left", "top", "right"]].set_visible(False)
     ax.legend(loc="upper right", ncols=2, frameon=False)
-    return figure
+    state = "is level" if tilt == 0 else f"sinks on the {'right' if tilt < 0 else 'left'}"
+    return (
+        figure,
+        f"A beam with weights at {' and '.join(map('{:g}'.format, x))} rests on a support at {center:g}: it {state}.",
+    )
 
 
 @picture
-def course_map() -> Figure:
+def course_map() -> tuple[Figure, str]:
     """Draw the labs as a path, each with the share of its exercises that are done."""
     states = progress_file.load()
-    names = exercises.lab_names()
+    names, shares = exercises.lab_names(), []
     figure = Figure(figsize=(9, 0.9 + 1.1 * ((len(names) - 1) // 5 + 1)))
     ax = figure.subplots()
     for i, name in enumerate(names):
@@ -207,20 +227,22 @@ def course_map() -> Figure:
         )
         ax.add_patch(Rectangle((left + 0.06, bottom + 0.08), 0.88 * done / len(numbers), 0.08, facecolor=GREEN))
         ax.add_patch(Rectangle((left + 0.06, bottom + 0.08), 0.88, 0.08, facecolor="none", edgecolor=GRAY, linewidth=0.8))
-        title = name[3:].replace("_", " ").capitalize()
-        ax.text(left + 0.5, bottom + 0.36, f"{int(name[:2])} · {title}", ha="center", va="center", fontsize=9)
-        ax.text(left + 0.5, bottom + 0.23, f"{done} of {len(numbers)} done", ha="center", va="center", fontsize=8, color=GRAY)
+        title, share = f"{int(name[:2])} · {name[3:].replace('_', ' ').capitalize()}", f"{done} of {len(numbers)} done"
+        ax.text(left + 0.5, bottom + 0.36, title, ha="center", va="center", fontsize=9)
+        ax.text(left + 0.5, bottom + 0.23, share, ha="center", va="center", fontsize=8, color=GRAY)
+        shares.append(f"{title}, {share}")
     ax.set(xlim=(-0.05, 5.6), ylim=(-((len(names) - 1) // 5) * 0.75 - 0.05, 0.55))
     ax.axis("off")
-    return figure
+    return figure, f"The labs in their order, with a bar for the share of exercises done: {'; '.join(shares)}."
 
 
 # --- lab 1 ------------------------------------------------------------------------------------------------------------
 
 
 @picture
-def weighted_sum(x: Sequence[float], w: Sequence[float], b: float, z: float) -> Figure:
+def weighted_sum(x: Sequence[float], w: Sequence[float], b: float, z: float) -> tuple[Figure, str]:
     """Draw how the terms add up to z: each bar begins where the one before it ends."""
+    z = float(z)
     terms = {"bias b": b} | {f"w{i}·x{i}": wi * xi for i, (wi, xi) in enumerate(zip(w, x, strict=True), 1)}
     figure = Figure(figsize=(7, 2.8))
     ax = figure.subplots()
@@ -230,31 +252,37 @@ def weighted_sum(x: Sequence[float], w: Sequence[float], b: float, z: float) -> 
         ax.text(max(start, start + term) + 0.15, row, f"{label} = {term:+g}", va="center", fontsize=10)
         ax.plot([start + term] * 2, [row - 0.3, row + 1.3], color=GRAY, linewidth=1, linestyle=":")
         start += term
-    ax.barh(len(terms), float(z), color=ORANGE, height=0.6)
-    ax.text(0.15, len(terms), f"your z = {float(z):g}", va="center", fontsize=10)
+    ax.barh(len(terms), z, color=ORANGE, height=0.6)
+    ax.text(0.15, len(terms), f"your z = {z:g}", va="center", fontsize=10)
     ax.axvline(0, color="black", linewidth=1)
-    ax.set(yticks=[], xlabel="z", xlim=(min(-7.0, float(z) - 1), max(4.0, float(z) + 3)))
+    ax.set(yticks=[], xlabel="z", xlim=(min(-7.0, z - 1), max(4.0, z + 3)))
     ax.invert_yaxis()
     ax.spines[["left", "top", "right"]].set_visible(False)
-    return figure
+    steps = [f"{label} = {term:+g}" for label, term in terms.items()]
+    return figure, f"Bars, each from the end of the one before: {', '.join(steps)}. They end at {start:g}; your z is {z:g}."
 
 
 @picture
-def activations(functions: Mapping[str, Function | tuple[Function, Function]]) -> Figure:
+def activations(functions: Mapping[str, Function | tuple[Function, Function]]) -> tuple[Figure, str]:
     """Draw each activation by name, and beside it its derivative where there is one."""
     z = np.linspace(-5, 5, 201, dtype=np.float32)
+    seen = []
     figure = Figure(figsize=(9, 2.6))
     for ax, (name, pair) in zip(figure.subplots(1, len(functions)), functions.items(), strict=True):
         g, *derivative = pair if isinstance(pair, tuple) else (pair,)
-        ax.plot(z, np.asarray(g(z)), color=BLUE, linewidth=2, label="g(z)")
+        values = np.asarray(g(z), float)
+        ax.plot(z, values, color=BLUE, linewidth=2, label="g(z)")
+        seen.append(f"{name} goes from {values[0]:.2f} to {values[-1]:.2f}")
         if derivative:
-            ax.plot(z, np.asarray(derivative[0](z)), color=ORANGE, linewidth=2, linestyle="--", label="g'(z)")
+            slopes = np.asarray(derivative[0](z), float)
+            ax.plot(z, slopes, color=ORANGE, linewidth=2, linestyle="--", label="g'(z)")
+            seen[-1] += f", and its slope is between {slopes.min():.2f} and {slopes.max():.2f}"
         ax.axhline(0, color=GRAY, linewidth=0.6)
         ax.axvline(0, color=GRAY, linewidth=0.6)
         ax.set(title=name, xlabel="z", ylim=(-1.3, 2.2))
         ax.legend(loc="upper left", frameon=False, fontsize=9)
     figure.tight_layout()
-    return figure
+    return figure, "Curves for z from -5 to 5: " + "; ".join(seen) + "."
 
 
 @picture
@@ -266,7 +294,7 @@ def decision_regions(
     line: Function | None = None,
     mark: Mapping[str, Sequence[float]] | None = None,
     limits: tuple[float, float] = (-4, 4),
-) -> Figure:
+) -> tuple[Figure, str]:
     """
     Draw ŷ over the plane: green where it is near 1, red where it is near 0, white where it is undecided.
 
@@ -276,18 +304,24 @@ def decision_regions(
     figure = Figure(figsize=(5.6, 4.2))
     ax = figure.subplots()
     _regions(figure, ax, predict, limits)
+    seen = ["The plane is green where ŷ is near 1, red where it is near 0, and white where the two meet."]
     if X is not None:
         scatter(ax, X, y)
+        right = np.mean((np.asarray(predict(X)) > 0.5) == (y == 1))
+        seen.append(f"Of {len(X)} points, {right:.0%} lie in their own color.")
     if line is not None:
         x1 = np.linspace(*limits, 50, dtype=np.float32)
-        ax.plot(x1, np.asarray(line(x1)), color="black", linewidth=2, label="your line")
+        x2 = np.asarray(line(x1), float)
+        ax.plot(x1, x2, color="black", linewidth=2, label="your line")
+        seen.append(f"Your line runs from ({x1[0]:g}, {x2[0]:.3g}) to ({x1[-1]:g}, {x2[-1]:.3g}).")
     for name, point in (mark or {}).items():
         y_hat = np.asarray(predict(np.array([point], np.float32))).item()
         ax.plot(*point, "*", color="black", markersize=14)
+        seen.append(f"At {name}, ŷ is {y_hat:.5f}.")
         ax.annotate(f"{name}\nŷ = {y_hat:.5f}", point, xytext=(0, 10), textcoords="offset points", ha="center", fontsize=10)
     if ax.get_legend_handles_labels()[0]:
         ax.legend(loc="lower right", fontsize=9)
-    return figure
+    return figure, " ".join(seen)
 
 
 def _regions(figure: Figure, ax: Axes, predict: Function, limits: tuple[float, float], bar: bool = True) -> None:
@@ -308,7 +342,7 @@ def scatter(ax: Axes, X: Any, y: Any) -> None:
 
 
 @picture
-def linear_or_not(g: Function, name: str = "your g") -> Figure:
+def linear_or_not(g: Function, name: str = "your g") -> tuple[Figure, str]:
     """
     Draw the green and red points, and what a network with 30 hidden units makes of them without and with g.
 
@@ -318,6 +352,7 @@ def linear_or_not(g: Function, name: str = "your g") -> Figure:
     X, y = datasets.points()
     rng = np.random.default_rng(3)
     W1, b1 = rng.normal(size=(2, 30)) * 1.5, rng.normal(size=30) * 1.5
+    seen = []
     figure = Figure(figsize=(9, 3.6))
     titles = ("no activation", f"with {name} between the layers")
     for ax, activation, title in zip(figure.subplots(1, 2), (lambda z: z, g), titles, strict=True):
@@ -335,16 +370,18 @@ def linear_or_not(g: Function, name: str = "your g") -> Figure:
         _regions(figure, ax, predict, (-2.6, 2.6), bar=False)
         scatter(ax, X, y)
         right = np.mean((predict(X) > 0.5) == (y == 1))
-        ax.set_title(f"{title}: {right:.0%} right", fontsize=11)
+        seen.append(f"{title}: {right:.0%} right")
+        ax.set_title(seen[-1], fontsize=11)
         ax.legend(loc="lower right", fontsize=8)
     figure.tight_layout()
-    return figure
+    return figure, "Green points inside a ring of red ones, and the regions of two networks: " + "; ".join(seen) + "."
 
 
 @picture
-def learning_by_mistakes(step: Function, epochs: int = 12, learning_rate: float = 0.1) -> Figure:
+def learning_by_mistakes(step: Function, epochs: int = 12, learning_rate: float = 0.1) -> tuple[Figure, str]:
     """Draw how many points Rosenblatt's `step` finds wrong in each epoch: on the two clouds, and on XOR."""
     figure = Figure(figsize=(9, 2.8))
+    seen = []
     data = {"the two clouds": datasets.clouds(), "XOR": datasets.xor()}
     for ax, (name, (X, y)) in zip(figure.subplots(1, 2), data.items(), strict=True):
         order = np.random.default_rng(5).permutation(len(X))
@@ -356,8 +393,9 @@ def learning_by_mistakes(step: Function, epochs: int = 12, learning_rate: float 
                 w, b = step(w, b, X[i], float(y[i]), learning_rate)
                 w, b = np.asarray(w, np.float32), float(b)
             counts.append(wrong)
+        seen.append(f"{name}, {len(X)} points: {', '.join(map(str, counts))}")
         ax.plot(range(1, epochs + 1), counts, "o-", color=BLUE)
         ax.set(title=f"{name}, {len(X)} points", xlabel="epoch", ylabel="mistakes", ylim=(-0.3, max(counts) * 1.15 + 0.7))
         ax.axhline(0, color=GRAY, linewidth=0.6)
     figure.tight_layout()
-    return figure
+    return figure, "Mistakes in each epoch: " + "; ".join(seen) + "."
