@@ -121,5 +121,5 @@ def test_rosenblatt_stops_on_the_clouds_and_never_on_xor():
 )
 def test_what_is_not_ready_to_be_drawn_is_a_sentence(draw):
     for unready in (..., lambda *args: None, lambda *args: 1 / 0, lambda *args: "text"):
-        with pytest.raises(Advice, match="solve the exercise above first|operations that TensorFlow records"):
+        with pytest.raises(Advice, match=r"solve the exercise above first|operations that TensorFlow records"):
             draw(unready)

@@ -1,0 +1,1 @@
+"""What holds the labs together: `python3 -m utils test` runs it all."""
