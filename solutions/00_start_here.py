@@ -127,7 +127,8 @@ plots.balance([2.0, 4.0, 9.0], mean)
 # A GPU makes large networks fast. These labs run without one as well; where TensorFlow finds one, it uses it unasked.
 
 # %% tags=["nbval-ignore-output"]
-print("TensorFlow", tf.__version__, "on", [device.device_type for device in tf.config.list_physical_devices()])
+devices = [device.device_type for device in tf.config.list_physical_devices()]
+print("TensorFlow", tf.__version__, "on", devices)
 
 # %% tags=["nbval-ignore-output"]
 progress()

@@ -127,7 +127,8 @@ check("1.3", sigmoid_prime, tanh_prime, relu_prime)
 # The largest slope of the sigmoid is small. How small? It will matter in deep networks, where many slopes are multiplied.
 
 # %%
-plots.activations({"sigmoid": (sigmoid, sigmoid_prime), "tanh": (tanh, tanh_prime), "ReLU": (relu, relu_prime)})
+plots.activations({"sigmoid": (sigmoid, sigmoid_prime), "tanh": (tanh, tanh_prime),
+                   "ReLU": (relu, relu_prime)})
 
 # %% [markdown]
 # ## 4 · The whole perceptron
@@ -176,7 +177,8 @@ plots.decision_regions(lambda X: perceptron(X, w, b), mark={"(-1, 2)": (-1, 2)})
 def decision_line(x1, w, b):
     """The x2 at which ŷ = 0.5.
 
-    x1: a number, or an array of shape (n,).  w: two weights, w[0] for x1 and w[1] for x2, not 0.  b: bias, a scalar.
+    x1: a number, or an array of shape (n,).  b: bias, a scalar.
+    w: weights, shape (2,): w[0] for x1, w[1] for x2, neither of them 0.
     Returns x2, of the shape of x1.
     """
     return -(b + w[0] * x1) / w[1]  # SOLUTION: from b + w1 x1 + w2 x2 = 0
@@ -189,7 +191,8 @@ check("1.5", decision_line)
 # Your line should run where the picture is white. Which way do you move it by making the bias larger?
 
 # %%
-plots.decision_regions(lambda X: perceptron(X, w, b), line=lambda x1: decision_line(x1, w, b), mark={"(-1, 2)": (-1, 2)})
+plots.decision_regions(lambda X: perceptron(X, w, b), line=lambda x1: decision_line(x1, w, b),
+                       mark={"(-1, 2)": (-1, 2)})
 
 # %% [markdown]
 # ## 6 · Be the learning algorithm
@@ -206,7 +209,8 @@ w_clouds, b_clouds = [1.0, 1.0], -5.8  # SOLUTION: two weights as a list, and a 
 check("1.6", (w_clouds, b_clouds))
 
 # %%
-plots.decision_regions(lambda X: perceptron(X, np.array(w_clouds), b_clouds), *datasets.clouds(), limits=(0, 6))
+plots.decision_regions(lambda X: perceptron(X, np.array(w_clouds), b_clouds), *datasets.clouds(),
+                       limits=(0, 6))
 
 # %% [markdown]
 # ## 7 · Why g must bend
@@ -280,7 +284,8 @@ print(np.round(tf.math.sigmoid(3.0), 4), np.round(sigmoid(3), 4))
 def rosenblatt_step(w, b, x, y, learning_rate):
     """The weights and the bias after one step of Rosenblatt's rule.
 
-    w: weights, shape (m,).  b: bias, a scalar.  x: one example, shape (m,).  y: its label, 0 or 1.
+    w: weights, shape (m,).  b: bias, a scalar.
+    x: one example, shape (m,).  y: its label, 0 or 1.
     Returns the new w, shape (m,), and the new b.
     """
     # BEGIN SOLUTION: the prediction by the threshold, the error y - ŷ, the step

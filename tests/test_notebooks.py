@@ -95,6 +95,7 @@ def test_cells_keep_the_rhythm_of_the_course(name):
         where = f"{name}, line {c.line}"
         if c.kind == "code":
             assert c.text.count("\n") < 20, where
+            assert max(map(len, c.text.splitlines())) <= 100, where  # what a notebook shows without scrolling
         else:
             prose = [
                 word
