@@ -111,6 +111,7 @@ def test_right_answers_may_be_made_of_anything():
 
 def test_an_answer_that_takes_tensors_only_is_right_too():
     assert verdict(squares, lambda x, y: np.mean((x.numpy() - y.numpy()) ** 2)).outcome is Outcome.RIGHT
+    assert verdict(squares, lambda x, y: np.mean(np.abs(x.numpy() - y.numpy()))).advice == "These are absolute values."
 
 
 def test_the_error_of_the_student_is_shown_with_its_line_and_nothing_of_ours():

@@ -183,8 +183,8 @@ def _judge(exercise: Exercise, answer: Any, rng: np.random.Generator, seconds: f
         with running.time_limit(seconds):
             got = _observe_all(exercise, answer, inputs)
             if any(seen.error for seen in got) and (tensors := _as_tensors(inputs)):
-                on_tensors = _observe_all(exercise, answer, tensors)  # an answer that takes tensors only is right too
-                got = on_tensors if _accepted(exercise, on_tensors, want) else got
+                on_tensors = _observe_all(exercise, answer, tensors)  # an answer may take tensors only
+                got = got if any(seen.error for seen in on_tensors) else on_tensors
     except running.TimeUp:
         return Outcome.ERROR, f"Your code was still running after {seconds:g} s and was stopped. Look for a loop that never ends."
     if _accepted(exercise, got, want):
@@ -303,10 +303,11 @@ def _example(exercise: Exercise, inputs: list[tuple], got: list[_Seen]) -> str:
 
 
 def _as_tensors(inputs: list[tuple]) -> list[tuple]:
-    """The same inputs with tensors for arrays; nothing where there are no arrays."""
-    if not any(isinstance(item, np.ndarray) for args in inputs for item in args):
+    """The same inputs with tensors for NumPy's arrays and numbers; nothing where there are none."""
+    numpy_types = (np.ndarray, np.generic)
+    if not any(isinstance(item, numpy_types) for args in inputs for item in args):
         return []
-    return [tuple(tf.constant(item) if isinstance(item, np.ndarray) else item for item in args) for args in inputs]
+    return [tuple(tf.constant(item) if isinstance(item, numpy_types) else item for item in args) for args in inputs]
 
 
 def _misplaced(exercise: Exercise, answer: Any) -> str | None:

@@ -24,6 +24,8 @@ COURSE = Path(__file__).resolve().parent.parent
 LONGEST_CELL = 25
 SOLUTION_MARK = re.compile(r"# (?:BEGIN |END )?SOLUTION\b")
 
+_ID_OF = {"answer": "ex", "check": "check"}  # how the ids of an exercise's cells begin: `ex-1-4`, `check-1-4`
+
 SETUP = """\
 # Run this cell first, and again after every restart of the kernel ("name 'check' is not defined").
 import subprocess
@@ -268,8 +270,9 @@ def _notebook(lab: Lab, texts: list[str]) -> nbformat.NotebookNode:
         if cell is first_code:
             text = SETUP.format(repository=REPOSITORY, folder=REPOSITORY.rsplit("/", 1)[-1]) + text
         make = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
+        cell_id = f"{_ID_OF[cell.role]}-{cell.exercise.replace('.', '-')}" if cell.role else f"lab{lab.name[:2]}-{i:02d}"
         metadata = {"tags": cell.tags} if cell.tags else {}
-        cells.append(make(text, id=_cell_id(lab, cell, i), metadata=metadata | _nbgrader(cell)))
+        cells.append(make(text, id=cell_id, metadata=metadata | _nbgrader(cell, cell_id)))
     metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -277,21 +280,14 @@ def _notebook(lab: Lab, texts: list[str]) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
 
-def _cell_id(lab: Lab, cell: Cell, index: int) -> str:
-    """The id of a cell: `ex-1-4` and `check-1-4` for those of an exercise, else the lab's number and the cell's."""
-    if cell.role:
-        return f"{'ex' if cell.role == 'answer' else 'check'}-{cell.exercise.replace('.', '-')}"
-    return f"lab{lab.name[:2]}-{index:02d}"
-
-
-def _nbgrader(cell: Cell) -> dict:
+def _nbgrader(cell: Cell, cell_id: str) -> dict:
     """What nbgrader reads: the answer is the student's to change, and its check is worth a point."""
     if not cell.role:
         return {}
     checks = cell.role == "check"
     metadata = {
         "grade": checks,
-        "grade_id": _cell_id(None, cell, 0),
+        "grade_id": cell_id,
         "locked": checks,
         "schema_version": 3,
         "solution": not checks,
