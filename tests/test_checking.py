@@ -65,7 +65,7 @@ WRONG = [
     (squares, lambda x, y: np.mean((x - y) ** 2) + 1, "too large by 1"),
     (squares, lambda x, y: np.mean((x - y) ** 2) * np.nan, "nan"),
     (squares, lambda x, y: np.float32(np.inf), "inf"),
-    (squares, lambda x, y: (x - y) ** 2, "shape (3,), and shape () is due"),
+    (squares, lambda x, y: (x - y) ** 2, "and shape () is due"),
     (squares, lambda x, y: 1.0, "whatever the inputs are"),
     (squares, lambda x, y: 0.0, "whatever the inputs are"),
     (squares, lambda x, y: np.float64(1.0) if x[0] == 1 else np.mean(x), "right for the example in the text and for no other"),
@@ -80,7 +80,11 @@ WRONG = [
     (squares, None, "None"),
     (doubled, lambda X: (2 * X).T, "transposed"),
     (doubled, lambda X: 2 * np.sum(X, axis=0), "sums or averages over an axis"),
-    (doubled, lambda X: 2 * X[None], "arranged in another way"),
+    (doubled, lambda X: 2 * X[None], "An axis of length 1 is too many"),
+    (doubled, lambda X: 2 * np.squeeze(X), "An axis of length 1 is lost"),
+    (doubled, lambda X: 2 * X.ravel(), "arranged in another way"),
+    (doubled, lambda X: np.float32(4), "whatever the inputs are"),
+    (squares, lambda x, y: np.mean((x - y) ** 2) * 1.0005, "nearly right"),
     (doubled, lambda X: X * 2 + np.where(X > 0, 0.5, 0), "is due"),
 ]
 

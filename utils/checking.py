@@ -295,11 +295,11 @@ def _seen_text(raw: Any) -> str:
 
 def _example(exercise: Exercise, inputs: list[tuple], got: list[_Seen]) -> str:
     """The input with which an answer stopped, unless it stops with every one."""
-    failed = [args for args, seen in zip(inputs, got, strict=True) if seen.error]
-    if len(failed) == len(inputs) or not failed[0]:
+    failed = next(args for args, seen in zip(inputs, got, strict=True) if seen.error)
+    if all(seen.error for seen in got) or not failed:
         return ""
-    names = diagnosis.argument_names(exercise.right, len(failed[0]))
-    return f"\nThe inputs were {diagnosis.show_inputs(dict(zip(names, failed[0], strict=True)))}."
+    names = diagnosis.argument_names(exercise.right, len(failed))
+    return f"\nThe inputs were {diagnosis.show_inputs(dict(zip(names, failed, strict=True)))}."
 
 
 def _as_tensors(inputs: list[tuple]) -> list[tuple]:

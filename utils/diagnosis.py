@@ -59,11 +59,11 @@ def close(got: np.ndarray, want: np.ndarray, atol: float = ATOL, rtol: float = R
 
 def diagnose(cases: Sequence[Case]) -> str:
     """What is wrong, from the most telling reason to the least: at the end, the first value that differs."""
-    for reason in (
+    reasons = (
         _text,
+        _ignores_input,
         _shape,
         _truth_value,
-        _ignores_input,
         _only_printed_example,
         _transposed,
         _not_finite,
@@ -72,7 +72,8 @@ def diagnose(cases: Sequence[Case]) -> str:
         _offset,
         _rounded,
         _first_difference,
-    ):
+    )
+    for reason in reasons:
         if advice := reason(cases):
             return advice
     raise AssertionError("diagnose was called with cases that do not differ")
@@ -100,8 +101,9 @@ def _for(inputs: dict[str, Any]) -> str:
 
 
 def wrong(cases: Sequence[Case]) -> list[Case]:
-    """The cases in which the value differs from the right one."""
-    return [case for case in cases if not close(case.got, case.want, case.atol)]
+    """The cases in which the value differs from the right one, the one with the smallest inputs first: it is shown."""
+    differing = [case for case in cases if not close(case.got, case.want, case.atol)]
+    return sorted(differing, key=lambda case: sum(np.size(value) for value in case.inputs.values()))
 
 
 def _text(cases: Sequence[Case]) -> str | None:
@@ -112,7 +114,7 @@ def _text(cases: Sequence[Case]) -> str | None:
 
 
 def _shape(cases: Sequence[Case]) -> str | None:
-    for inputs, got, want, _ in cases:
+    for inputs, got, want, _ in wrong(cases):
         if got.shape == want.shape:
             continue
         lead = f"{_for(inputs)} gives shape {got.shape}, and shape {want.shape} is due."
@@ -120,6 +122,8 @@ def _shape(cases: Sequence[Case]) -> str | None:
             return f"{lead} That is the transposed: rows and columns are exchanged."
         if want.ndim == 1 and got.shape == (want.size, want.size):
             return f"{lead} One of the arrays is a column (n, 1) and the other flat (n,): together they broadcast to n × n."
+        if np.squeeze(got).shape == np.squeeze(want).shape:
+            return f"{lead} An axis of length 1 is {'too many' if got.ndim > want.ndim else 'lost: do not squeeze it away'}."
         if got.size == want.size:
             return f"{lead} The numbers are as many as they should be, but arranged in another way."
         if got.ndim < want.ndim:
@@ -190,7 +194,7 @@ def _factor(cases: Sequence[Case]) -> str | None:
         if np.ptp(ratio) > 1e-3 * abs(ratio[0]) or abs(ratio[0]) < 1e-6:
             return None
         ratios.append(float(ratio[0]))
-    if not ratios:
+    if not ratios or np.allclose(ratios, 1, rtol=0.02):
         return None
     sizes = [{n for value in inputs.values() for n in np.shape(value)} for inputs, *_ in cases]
     if (len(ratios) == len(cases) and np.ptp(ratios) > 1e-3) or len(ratios) == 1:

@@ -70,7 +70,7 @@ INTEGERS = "For whole numbers in z the results are whole numbers too: they are s
 activations = Exercise(
     "1.2", "Four activations",
     parts=("sigmoid", "tanh", "relu", "threshold"),
-    right=(lambda z: keras.ops.sigmoid(keras.ops.cast(z, "float32")), np.tanh, keras.ops.relu,
+    right=(lambda z: keras.ops.sigmoid(keras.ops.cast(z, "float32")), lambda z: np.tanh(z), lambda z: keras.ops.relu(z),
            lambda z: np.heaviside(z, 0.0)),
     inputs=activation_inputs,
     mistakes=[
@@ -90,6 +90,10 @@ activations = Exercise(
         Mistake(lambda z: (np.exp(z) - np.exp(-np.asarray(z))) / (np.exp(z) + np.exp(-np.asarray(z))), "The slide's formula, and right "
                 "on paper; but e^1000 is infinite for a computer, and inf / inf is nan. Use that tanh is a sigmoid, stretched: its "
                 "values 0 to 1 become -1 to 1.", "tanh"),
+        Mistake(lambda z: (np.exp(2 * np.asarray(z)) - 1) / (np.exp(2 * np.asarray(z)) + 1), "Right on paper, but e^2000 is infinite for "
+                "a computer, and inf / inf is nan. Let the exponential stand in the denominator only, as your sigmoid does.", "tanh"),
+        Mistake(lambda z: (1 - np.exp(-2 * np.asarray(z))) / (1 + np.exp(-2 * np.asarray(z))), "Right on paper, but for z = -1000 the "
+                "exponential is infinite, and inf / inf is nan. Let it stand in the denominator only, as in your sigmoid.", "tanh"),
         Mistake(lambda z: 1 / np.tanh(z), "Numerator and denominator are exchanged: the difference of the exponentials stands above, "
                 "their sum below.", "tanh"),
         Mistake(lambda z: 2 * sigmoid(z) - 1, "Nearly: the values do go from -1 to 1, but too slowly. This is tanh(z / 2): there is a "
@@ -293,8 +297,12 @@ forward_pass = Exercise(
         Mistake(lambda x, w, b: sigmoid(sigmoid(dot(x, w) + b)), "The activation is applied twice."),
         Mistake(lambda x, w, b: np.reshape(sigmoid(dot(x, w) + b), (-1, 1)), "The numbers are right, but in a column, shape (n, 1). One "
                 "prediction for each example has shape (n,): an axis of length 1 is too many."),
+        Mistake(lambda x, w, b: sigmoid(np.sum(x * w, axis=-1, keepdims=True) + b), "The numbers are right, but one axis too many is kept: "
+                "one prediction for each example has shape (n,), and shape () for one example alone."),
+        Mistake(lambda x, w, b: np.squeeze(sigmoid(np.atleast_2d(x) @ w + b)), "In a batch of one example, the axis of the batch is lost: "
+                "`squeeze` takes away every axis of length 1. Sum over the last axis instead, which keeps the others."),
         Mistake(lambda x, w, b: tf.sigmoid(tf.matmul(x, w) + b), "`tf.matmul` takes matrices only, and w is a vector. Multiply, then sum "
-                "over the last axis; or use `tf.tensordot(x, w, 1)`."),
+                "over the last axis."),
     ],
     hints=[
         "Three steps, in this order: dot product, bias, activation.",
