@@ -70,6 +70,8 @@ WRONG = [
     (squares, lambda x, y: 0.0, "whatever the inputs are"),
     (squares, lambda x, y: np.float64(1.0) if x[0] == 1 else np.mean(x), "right for the example in the text and for no other"),
     (squares, lambda x, y: np.round(np.mean((x - y) ** 2), 2), "digits are lost"),
+    (squares, lambda x, y: np.floor(np.mean((x - y) ** 2)), "cut off"),
+    (squares, lambda x, y: round(float(np.mean((x - y) ** 2))), "rounded away"),
     (squares, lambda x, y: np.mean((x + y) ** 2), "is due"),
     (squares, lambda x, y: np.mean(np.abs(x - y)), "These are absolute values."),
     (squares, lambda x: np.mean(x**2), "called with (x, y)"),
@@ -267,7 +269,7 @@ def test_a_choice_is_a_letter():
 def test_several_outputs_are_judged_by_name():
     both = Exercise("9.10", "Two", right=lambda x, y: (np.mean(x), np.mean(y)), inputs=two_arrays, outputs=("m", "n"))
     assert verdict(both, lambda x, y: [np.mean(x), np.mean(y)]).outcome is Outcome.RIGHT
-    assert "In n" in verdict(both, lambda x, y: (np.mean(x), -np.mean(y))).advice
+    assert "Look at n." in verdict(both, lambda x, y: (np.mean(x), -np.mean(y))).advice
     assert "return m and n" in verdict(both, lambda x, y: np.mean(x)).advice
 
 

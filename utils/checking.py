@@ -74,7 +74,7 @@ class Exercise:
     accept: decides by what was observed, for exercises that have many right answers; else it must equal that of `right`.
     also_right: other answers that must pass.
     outputs: the names of what a function returns, where it returns several values.
-    squeeze: whether axes of length 1 may be there or not.
+    row_for_vector: whether a row, shape (1, n), may stand for a vector, shape (n,).
     atol: how far a number may be off, beside a relative 1e-4.
     equivalent: mutants of the solution that are right too: the changed line, and why.
     """
@@ -87,7 +87,7 @@ class Exercise:
     accept: Callable[[Any], bool] | None = None
     parts: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
-    squeeze: bool = False
+    row_for_vector: bool = False
     atol: float = diagnosis.ATOL
     mistakes: Sequence[Mistake] = ()
     hints: Sequence[str] = ()
@@ -193,10 +193,10 @@ def _judge(exercise: Exercise, answer: Any, rng: np.random.Generator, seconds: f
         return Outcome.RIGHT, ""
     if waiting := _placeholder(answer, got):
         return Outcome.NOT_DONE, waiting
-    return _explain(exercise, inputs, got, want)
+    return _explain(exercise, answer, inputs, got, want)
 
 
-def _explain(exercise: Exercise, inputs: list[tuple], got: list[_Seen], want: list[_Seen]) -> tuple[Outcome, str]:
+def _explain(exercise: Exercise, answer: Any, inputs: list[tuple], got: list[_Seen], want: list[_Seen]) -> tuple[Outcome, str]:
     """Why an answer that is not right is not: a named mistake, its own error, or a general diagnosis."""
     stopped = next((seen.error for seen in got if seen.error), None)
     outcome = Outcome.ERROR if stopped else Outcome.WRONG
@@ -207,17 +207,17 @@ def _explain(exercise: Exercise, inputs: list[tuple], got: list[_Seen], want: li
                 return Outcome.NOT_DONE, advice
             return outcome, advice + (f"\n{running.describe(stopped)}" if stopped else "")
     if stopped:
-        return outcome, running.describe(stopped) + _example(exercise, inputs, got)
+        return outcome, running.describe(stopped) + _example(exercise, answer, inputs, got)
     if unfit := next((seen.unfit for seen in got if seen.unfit), ""):
         return outcome, unfit
-    names = diagnosis.argument_names(exercise.right, len(inputs[0])) if callable(exercise.right) else []
+    names = diagnosis.argument_names([answer, exercise.right], len(inputs[0])) if callable(exercise.right) else []
     for i, name in enumerate(exercise.outputs or ("",)):
         cases = [
             diagnosis.Case(dict(zip(names, args, strict=False)), g.values[i], w.values[i], exercise.atol)
             for args, g, w in zip(inputs, got, want, strict=True)
         ]
         if diagnosis.wrong(cases):
-            return outcome, (f"In {name}, the output number {i + 1}: " if name else "") + diagnosis.diagnose(cases)
+            return outcome, (f"Look at {name}. " if name else "") + diagnosis.diagnose(cases)
     if any(seen.changed_input for seen in got):
         return outcome, CHANGED_INPUT
     return outcome, "That is not right yet."
@@ -241,7 +241,8 @@ def _observe(exercise: Exercise, answer: Any, args: tuple) -> _Seen:
     if exercise.outputs:
         if not isinstance(raw, (tuple, list)) or len(raw) != len(exercise.outputs):
             names = " and ".join(exercise.outputs)
-            return _Seen(raw, unfit=diagnosis.unfit(raw) or f"It should return {names}, in this order and nothing else.")
+            unfit = f"It should return {names}, in this order and nothing else."
+            return _Seen(raw, unfit=unfit if raw is not None else diagnosis.unfit(raw))
         items = tuple(raw)
     text_is_due = isinstance(exercise.right, str)
     values = []
@@ -259,7 +260,9 @@ def _observe(exercise: Exercise, answer: Any, args: tuple) -> _Seen:
                 if array.dtype.kind == "U"
                 else 'The answer is a letter in quotes, such as "a".',
             )
-        values.append(np.squeeze(array) if exercise.squeeze else array)
+        if exercise.row_for_vector and array.ndim == 2 and len(array) == 1:
+            array = array[0]
+        values.append(array)
     return _Seen(raw, tuple(values), changed_input=ran.changed_input)
 
 
@@ -293,12 +296,12 @@ def _seen_text(raw: Any) -> str:
     return f"{raw:.1%}" if isinstance(raw, float) and 0 <= raw <= 1 else str(raw)
 
 
-def _example(exercise: Exercise, inputs: list[tuple], got: list[_Seen]) -> str:
+def _example(exercise: Exercise, answer: Any, inputs: list[tuple], got: list[_Seen]) -> str:
     """The input with which an answer stopped, unless it stops with every one."""
     failed = next(args for args, seen in zip(inputs, got, strict=True) if seen.error)
     if all(seen.error for seen in got) or not failed:
         return ""
-    names = diagnosis.argument_names(exercise.right, len(failed))
+    names = diagnosis.argument_names([answer, exercise.right], len(failed))
     return f"\nThe inputs were {diagnosis.show_inputs(dict(zip(names, failed, strict=True)))}."
 
 
@@ -338,7 +341,7 @@ def _signature(answer: Callable[..., Any], right: Callable[..., Any], args: tupl
     """What is wrong with a function's parameters, if the right one takes the inputs as its arguments and it does not."""
     if not inspect.isfunction(right) or not _takes(right, args) or _takes(answer, args):
         return None
-    due = ", ".join(diagnosis.argument_names(right, len(args)))
+    due = ", ".join(diagnosis.argument_names([right], len(args)))
     takes = inspect.signature(answer)
     return f"The function takes {takes}, and it is called with ({due}). Keep the first line of the cell as it was."
 

@@ -64,6 +64,7 @@ def diagnose(cases: Sequence[Case]) -> str:
         _ignores_input,
         _shape,
         _truth_value,
+        _whole_numbers,
         _only_printed_example,
         _transposed,
         _not_finite,
@@ -153,6 +154,14 @@ def _ignores_input(cases: Sequence[Case]) -> str | None:
     return None
 
 
+def _whole_numbers(cases: Sequence[Case]) -> str | None:
+    if any(not np.all(want == np.round(want)) for _, _, want, _ in cases):
+        for what, cut in (("cut off", np.trunc), ("cut off", np.floor), ("rounded away", np.round)):
+            if all(close(got, cut(want)) for _, got, want, _ in cases):
+                return f"The digits after the point are {what}: the result becomes a whole number. {_first_difference(cases)}"
+    return None
+
+
 def _only_printed_example(cases: Sequence[Case]) -> str | None:
     if len(cases) > 2 and not wrong(cases[:1]) and len(wrong(cases)) == len(cases) - 1:
         return (
@@ -194,7 +203,7 @@ def _factor(cases: Sequence[Case]) -> str | None:
         if np.ptp(ratio) > 1e-3 * abs(ratio[0]) or abs(ratio[0]) < 1e-6:
             return None
         ratios.append(float(ratio[0]))
-    if not ratios or np.allclose(ratios, 1, rtol=0.02):
+    if not ratios or np.allclose(ratios, 1, rtol=0.02) or sum(want.size for _, _, want, _ in cases) == 1:
         return None
     sizes = [{n for value in inputs.values() for n in np.shape(value)} for inputs, *_ in cases]
     if (len(ratios) == len(cases) and np.ptp(ratios) > 1e-3) or len(ratios) == 1:
@@ -238,10 +247,14 @@ def _at(inputs: dict[str, Any], index: Sequence[int], shape: tuple[int, ...]) ->
     return inputs
 
 
-def argument_names(function: Callable[..., Any], count: int) -> list[str]:
-    """The names of a function's first `count` parameters; numbered ones where it does not tell."""
-    try:
-        names = list(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        names = []
-    return names[:count] if len(names) >= count else [f"argument {i + 1}" for i in range(count)]
+def argument_names(functions: Sequence[Callable[..., Any]], count: int) -> list[str]:
+    """The names of the first `count` parameters, by the first of the functions that tells; else numbered ones."""
+    for function in functions:
+        try:
+            parameters = inspect.signature(function).parameters.values()
+        except (TypeError, ValueError):
+            continue
+        names = [parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+        if len(names) >= count:
+            return names[:count]
+    return [f"argument {i + 1}" for i in range(count)]

@@ -12,13 +12,16 @@ def shape_of(tensor):
     return tuple(tensor.shape) if hasattr(tensor, "shape") and hasattr(tensor, "dtype") else type(tensor).__name__
 
 
+NUMBERS = ("no number", "one number", "two numbers", "three numbers", "four numbers")
+
+
 def tensor_mistakes(part, rank, *named):
     """Mistakes of one tensor: no tensor at all, those named by (shape, advice), and any other shape."""
     return [
         Mistake(0.0, "This is a Python {seen}, not a tensor. Let TensorFlow make it: `tf.zeros(shape)`, or `tf.constant(numbers)`.",
                 part, when=lambda seen: isinstance(seen, str)),
         *(Mistake(tf.zeros(shape), advice, part, when=lambda seen, shape=shape: seen == shape) for shape, advice in named),
-        Mistake(tf.zeros((9, 9)), f"The shape of this tensor is {{seen}}. Rank {rank} means {rank} numbers in the shape, one for "
+        Mistake(tf.zeros((9, 9)), f"The shape of this tensor is {{seen}}. Rank {rank} means {NUMBERS[rank]} in the shape, one for "
                 "each axis; compare with what the TODO line asks for.", part, when=lambda seen: True),
     ]
 
@@ -93,6 +96,7 @@ node = Exercise(
         Mistake(lambda a, b: (a + b) * (b + 1), "The node d adds 1 to b here; it should take 1 away."),
         Mistake(lambda a, b: (a - b) * (b - 1), "The node c is the difference of a and b here; it should be their sum."),
         Mistake(lambda a, b: (a * b) * (b - 1), "The node c is the product of a and b here; it should be their sum."),
+        Mistake(lambda a, b: (a + b) / (b - 1), "The last node divides c by d; it should multiply them."),
         Mistake(lambda a, b: a + b, "This is the node c alone. Go on: d, then e, and return e."),
         Mistake(lambda a, b: b - 1, "This is the node d alone. The last line returns e, which is made from c and d."),
         Mistake(lambda a, b: np.trunc((a + b) * (b - 1)), "The digits after the point are cut off at the end: somewhere the result "
@@ -137,6 +141,8 @@ mean = Exercise(
                 "a sample; the mean divides by n."),
         Mistake(lambda x: np.sum(x) / (len(x) + 1), "This divides by n + 1: one too many. How many numbers are in x?"),
         Mistake(lambda x: np.sum(x) // len(x), "`//` drops the digits after the point. Division of floats is `/`."),
+        Mistake(lambda x: tf.reduce_mean(x), "For whole numbers in x this gives a whole number: `tf.reduce_mean` keeps the dtype. Convert x "
+                "to floats before you take the mean."),
         Mistake(np.median, "This is the median, the number in the middle. The mean divides the sum."),
         Mistake(np.max, "This is the largest number, not the mean."),
         Mistake(lambda x: x[0] / len(x), "The first number alone is divided: the `return` stands inside the loop. Move it to the left, "

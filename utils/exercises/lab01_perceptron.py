@@ -32,6 +32,7 @@ weighted_sum = Exercise(
         Mistake(float(sigmoid(6.0)), "This is 1/(1 + e^z), as one of the lecture's notes prints it. The exponent of the sigmoid has a "
                 "minus sign: e^-z.", "y_hat"),
         Mistake(-6.0, "This is z itself: the activation is missing.", "y_hat"),
+        Mistake(0.002, "This is rounded as on the slide. Keep the digits that Python gives you.", "y_hat"),
         Mistake(0.0, "Rounded to 0. The sigmoid is never exactly 0: keep the digits.", "y_hat"),
         Mistake(float(np.exp(6.0)), "This is e^-z. The sigmoid is 1/(1 + e^-z).", "y_hat"),
         Mistake(float(np.exp(-6.0)), "This is e^z, or 1/e^-z: the 1 + in the denominator is missing.", "y_hat"),
@@ -326,7 +327,7 @@ forward_pass = Exercise(
 def line_inputs(rng):
     """The example of the text; one number; other lines, none of them steep."""
     yield np.array([-2.0, 0.0, 2.0], np.float32), np.array([3.0, -2.0], np.float32), 1.0
-    yield 0.5, np.array([1.0, 2.0], np.float32), -3.0
+    yield 0.5, np.array([1.0, 2.0], np.float32), -4.0
     for n in (1, 4):
         w = rng.uniform(0.5, 3, 2) * rng.choice([-1, 1], 2)
         yield rng.normal(size=n).astype(np.float32), w.astype(np.float32), float(rng.normal())
@@ -346,6 +347,11 @@ decision_line = Exercise(
         Mistake(lambda x1, w, b: (-b + w[0] * x1) / w[1], "The minus reaches the bias only; w1·x1 changes sides too."),
         Mistake(lambda x1, w, b: (b - w[0] * x1) / w[1], "The minus reaches w1·x1 only; the bias changes sides too."),
         Mistake(lambda x1, w, b: -b - w[0] * x1 / w[1], "The bias is not divided by w2: brackets around the whole numerator are missing."),
+        Mistake(lambda x1, w, b: -b / w[1], "This does not depend on x1: it is the one point of the line where x1 is 0. Where has the term "
+                "w1·x1 gone?"),
+        Mistake(lambda x1, w, b: -(b + w[1] * x1) / w[1], "x1 is multiplied by w[1] here, the weight of x2. Its own weight is w[0]."),
+        Mistake(lambda x1, w, b: (1 + 3 * x1) / 2, "This is the line of the example, 1 + 3·x1 - 2·x2 = 0, whatever comes in. Take the "
+                "numbers from w and b."),
         Mistake(lambda x1, w, b: -b + -w[0] * x1, "This is w2·x2. Divide by w2 to get x2."),
         Mistake(lambda x1, w, b: (0.5 - b - w[0] * x1) / w[1], "This solves z = 0.5. The prediction ŷ is 0.5 where z is 0."),
         Mistake(lambda x1, w, b: sigmoid(b + w[0] * np.asarray(x1)), "This is a prediction. What is due is the x2 where the prediction is "
@@ -368,9 +374,11 @@ def share_right(line):
     """The share of the clouds' points on the right side of the line (w, b); a text where it is not a line."""
     w, b = line if isinstance(line, (tuple, list)) and len(line) == 2 else (None, None)
     try:
-        w, b = diagnosis.to_array(w).astype(float), diagnosis.to_array(b).astype(float)
+        w, b = diagnosis.to_array(w), diagnosis.to_array(b)
     except (TypeError, ValueError):
-        return "not numbers"
+        return "no numbers"
+    if "U" in (w.dtype.kind, b.dtype.kind):
+        return "text"
     if w.shape != (2,) or b.size != 1:
         return "not two weights and one bias"
     X, y = datasets.clouds()
@@ -424,7 +432,7 @@ collapse = Exercise(
     right=collapse_right,
     inputs=collapse_inputs,
     outputs=("W", "b"),
-    squeeze=True,
+    row_for_vector=True,
     mistakes=[
         Mistake(lambda W1, b1, W2, b2: (W2 @ W1, b1 @ W2 + b2), "The matrices stand in the wrong order. Which of the two does x meet first? That one stands next to x."),
         Mistake(lambda W1, b1, W2, b2: (W1 @ W2, b1 + b2), "The bias of the first layer is not carried through the second: what b1 adds is "
@@ -439,6 +447,9 @@ collapse = Exercise(
         Mistake(lambda W1, b1, W2, b2: (W1 @ W2, b1 @ W1 @ W2 + b2), "b1 goes through both matrices here. It is added after W1, so "
                 "only W2 multiplies it."),
         Mistake(lambda W1, b1, W2, b2: (W1 @ W2, b1 @ W2 + b2 @ W2), "b2 is multiplied by W2 as well. The second layer adds it last."),
+        Mistake(lambda W1, b1, W2, b2: (b1 @ W2 + b2, W1 @ W2), "W and b are returned in the wrong order."),
+        Mistake(lambda W1, b1, W2, b2: (W1 @ W2, (b1 @ W2 + b2).reshape(-1, 1)), "b is a column here, shape (k, 1). It is added to every "
+                "row of x W, so it is a vector of shape (k,)."),
         Mistake(lambda W1, b1, W2, b2: ((W1 @ W2).T, b1 @ W2 + b2), "W is transposed: it takes inputs in its rows, as W1 does."),
     ],
     hints=[
@@ -495,6 +506,14 @@ rosenblatt = Exercise(
     mistakes=[
         Mistake(lambda w, b, x, y, learning_rate: (w - learning_rate * error(w, b, x, y) * x, b - learning_rate * error(w, b, x, y)),
                 "The step goes the wrong way: it makes a wrong point more wrong. The error is y - ŷ, and the step adds it."),
+        Mistake(lambda w, b, x, y, learning_rate: (w + learning_rate * error(w, b, x, y) * x, b + error(w, b, x, y)),
+                "The step of the bias leaves the learning rate out."),
+        Mistake(lambda w, b, x, y, learning_rate: (w + 0.1 * error(w, b, x, y) * x, b + 0.1 * error(w, b, x, y)),
+                "The learning rate is 0.1 here, whatever comes in. Use the argument."),
+        Mistake(lambda w, b, x, y, learning_rate: (w, b), "Nothing changes. Where the prediction is wrong, the error y - ŷ is 1 or -1, and "
+                "w and b take a step."),
+        Mistake(lambda w, b, x, y, learning_rate: (w + learning_rate * (y - (x @ w + b > 0.5)) * x, b + learning_rate * (y - (x @ w + b > 0.5))),
+                "The threshold is at z = 0.5 here. It is at z = 0."),
         Mistake(lambda w, b, x, y, learning_rate: (w + learning_rate * error(w, b, x, y) * x, b),
                 "The bias stays as it was. It learns like a weight whose input is always 1."),
         Mistake(lambda w, b, x, y, learning_rate: (w + learning_rate * error(w, b, x, y), b + learning_rate * error(w, b, x, y)),
