@@ -195,6 +195,8 @@ def test_lab_serves_jupyterlab_with_the_first_lab(record_property, tmp_path):
         server.terminate()
         server.wait(20)
     assert found["path"] == "notebooks/00_start_here.ipynb"
+    with pytest.raises(OSError):  # the server ended with the command: nothing is left running
+        urllib.request.urlopen(page, timeout=5)
 
 
 @pytest.mark.skipif(os.name != "posix", reason=".ci/run is a shell script")

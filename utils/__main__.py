@@ -42,12 +42,8 @@ def _again_with(python: os.PathLike, argv: list[str]) -> int:
     if os.environ.get("LABS_SET_UP"):
         print("The environment .venv lacks packages although it was set up: delete it, and try again.", file=sys.stderr)
         return 1
-    sys.stdout.flush()
-    command, variables = [str(python), "-m", "utils", *argv], {**os.environ, "LABS_SET_UP": "1"}
-    os.chdir(COURSE)
-    if os.name == "posix":
-        os.execve(command[0], command, variables)
-    return subprocess.call(command, env=variables)
+    os.environ["LABS_SET_UP"] = "1"
+    return _run([str(python), "-m", "utils", *argv])
 
 
 def _lab(arguments: argparse.Namespace, rest: list[str]) -> int:
@@ -72,8 +68,13 @@ def _test(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _run(command: list[str]) -> int:
+    """Run a command in this process's place, so that it gets what is sent here, Ctrl-C as well as a request to end."""
+    sys.stdout.flush()
+    os.chdir(COURSE)
+    if os.name == "posix":
+        os.execv(command[0], command)
     try:
-        return subprocess.call(command, cwd=COURSE)
+        return subprocess.call(command)
     except KeyboardInterrupt:
         return 130
 
