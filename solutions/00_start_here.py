@@ -40,7 +40,7 @@ import tensorflow as tf
 scalar = tf.zeros(())  # SOLUTION: rank 0, shape ()
 vector = tf.zeros(3)  # SOLUTION: rank 1, shape (3,)
 matrix = tf.zeros((2, 3))  # SOLUTION: rank 2, with 2 rows and 3 columns
-image = tf.zeros((28, 28, 3))  # SOLUTION: rank 3, a color image: height 28, width 28, 3 channels
+image = tf.zeros((28, 28, 3))  # SOLUTION: rank 3, a color image of 28 by 28 pixels
 batch = tf.zeros((10, 28, 28, 3))  # SOLUTION: rank 4, ten of those images
 
 # %%

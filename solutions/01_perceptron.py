@@ -89,7 +89,8 @@ check("1.2", sigmoid, tanh, relu, threshold)
 # Which of the four are flat far out, and which one goes on growing? Where is each of them steepest?
 
 # %%
-plots.activations({"sigmoid": sigmoid, "tanh": tanh, "ReLU": relu, "threshold": threshold})
+plots.activations({"sigmoid": sigmoid, "tanh": tanh,
+                   "ReLU": relu, "threshold": threshold})
 
 # %% [markdown]
 # ## 3 · How steep is it?
@@ -127,7 +128,8 @@ check("1.3", sigmoid_prime, tanh_prime, relu_prime)
 # The largest slope of the sigmoid is small. How small? It will matter in deep networks, where many slopes are multiplied.
 
 # %%
-plots.activations({"sigmoid": (sigmoid, sigmoid_prime), "tanh": (tanh, tanh_prime),
+plots.activations({"sigmoid": (sigmoid, sigmoid_prime),
+                   "tanh": (tanh, tanh_prime),
                    "ReLU": (relu, relu_prime)})
 
 # %% [markdown]
@@ -191,7 +193,8 @@ check("1.5", decision_line)
 # Your line should run where the picture is white. Which way do you move it by making the bias larger?
 
 # %%
-plots.decision_regions(lambda X: perceptron(X, w, b), line=lambda x1: decision_line(x1, w, b),
+plots.decision_regions(lambda X: perceptron(X, w, b),
+                       line=lambda x1: decision_line(x1, w, b),
                        mark={"(-1, 2)": (-1, 2)})
 
 # %% [markdown]
@@ -208,9 +211,12 @@ w_clouds, b_clouds = [1.0, 1.0], -5.8  # SOLUTION: two weights as a list, and a 
 # %%
 check("1.6", (w_clouds, b_clouds))
 
+# %% [markdown]
+# What will happen to the white band if you double all three numbers? Look, then try it.
+
 # %%
-plots.decision_regions(lambda X: perceptron(X, np.array(w_clouds), b_clouds), *datasets.clouds(),
-                       limits=(0, 6))
+plots.decision_regions(lambda X: perceptron(X, np.array(w_clouds), b_clouds),
+                       *datasets.clouds(), limits=(0, 6))
 
 # %% [markdown]
 # ## 7 · Why g must bend
@@ -243,10 +249,12 @@ check("1.7", collapse)
 # Keras agrees: two Dense layers with no activation between them, and the one layer you made of them, predict the same.
 
 # %%
-model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+model = keras.Sequential([keras.Input((2,)),
+                          keras.layers.Dense(3), keras.layers.Dense(1)])
 W, b_one = collapse(*model.get_weights())
 X, _ = datasets.points()
-print("largest difference:", np.round(np.max(np.abs(model(X) - (X @ W + b_one))), 4))
+difference = np.max(np.abs(model(X) - (X @ W + b_one)))
+print("largest difference:", np.round(difference, 4))
 
 # %% [markdown]
 # Now the green and the red points of the lecture. Both networks below have 30 hidden units; the left one has no activation,

@@ -8,9 +8,10 @@ or that another notebook writes at the same time, costs nothing that this sessio
 import json
 import os
 import tempfile
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+
+from utils.advice import say
 
 COURSE = Path(__file__).resolve().parent.parent
 
@@ -37,26 +38,26 @@ def path() -> Path | None:
     return None if Path.cwd() == COURSE / "solutions" else COURSE / "notebooks" / "progress.json"
 
 
-def load(say: Callable[[str], None] = print) -> dict[str, State]:
-    """Every exercise's state. A damaged file is set aside, and `say` is told so; nothing here raises."""
+def load() -> dict[str, State]:
+    """Every exercise's state. A damaged file is set aside, which is said; nothing here raises."""
     states = dict(_session)
-    for number, state in _read(say).items():
+    for number, state in _read().items():
         states[number] = state.join(states.get(number, State()))
     return states
 
 
-def update(number: str, say: Callable[[str], None] = print, **changes: int | bool) -> State:
-    """Change one exercise's state, in memory and in the file; `say` is told where the file cannot be written."""
-    states = load(say)
+def update(number: str, **changes: int | bool) -> State:
+    """Change one exercise's state, in memory and in the file; where that cannot be written, it is said."""
+    states = load()
     states[number] = State(**{**asdict(states.get(number, State())), **changes})
     _session.clear()
     _session.update(states)
     if (file := path()) is not None:
-        _write(file, {key: asdict(state) for key, state in sorted(states.items())}, say)
+        _write(file, {key: asdict(state) for key, state in sorted(states.items())})
     return states[number]
 
 
-def _read(say: Callable[[str], None]) -> dict[str, State]:
+def _read() -> dict[str, State]:
     file = path()
     try:
         text = file.read_text(encoding="utf-8") if file else "{}"
@@ -65,7 +66,7 @@ def _read(say: Callable[[str], None]) -> dict[str, State]:
     except UnicodeDecodeError:
         text = ""
     except OSError as error:
-        _say_once(f"Your progress cannot be read ({error.strerror}); it is kept in this session only.", say)
+        _say_once(f"Your progress cannot be read ({error.strerror}); it is kept in this session only.")
         return {}
     try:
         return {
@@ -73,21 +74,21 @@ def _read(say: Callable[[str], None]) -> dict[str, State]:
             for number, entry in json.loads(text).items()
         }
     except (ValueError, TypeError, KeyError, AttributeError):
-        return _set_aside(file, say)
+        return _set_aside(file)
 
 
-def _set_aside(file: Path, say: Callable[[str], None]) -> dict[str, State]:
+def _set_aside(file: Path) -> dict[str, State]:
     """Keep a damaged file under another name, so that nothing in it is lost, and begin anew."""
     aside = file.with_name("progress-damaged.json")
     try:
         os.replace(file, aside)
         say(f"{file.name} was damaged. It is kept as {aside.name}, and a new one begins; your notebooks are as they were.")
     except OSError:
-        _say_once(f"{file.name} is damaged and cannot be replaced; your progress is kept in this session only.", say)
+        _say_once(f"{file.name} is damaged and cannot be replaced; your progress is kept in this session only.")
     return {}
 
 
-def _write(file: Path, content: dict, say: Callable[[str], None]) -> None:
+def _write(file: Path, content: dict) -> None:
     temporary = None
     try:
         handle, temporary = tempfile.mkstemp(dir=file.parent, prefix="progress-", suffix=".json")
@@ -97,13 +98,13 @@ def _write(file: Path, content: dict, say: Callable[[str], None]) -> None:
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        _say_once(f"Your progress cannot be saved ({error.strerror}); it is kept in this session only.", say)
+        _say_once(f"Your progress cannot be saved ({error.strerror}); it is kept in this session only.")
 
 
 _said: set[str] = set()
 
 
-def _say_once(sentence: str, say: Callable[[str], None]) -> None:
+def _say_once(sentence: str) -> None:
     if sentence not in _said:
         _said.add(sentence)
         say(sentence)

@@ -8,7 +8,7 @@ from IPython import get_ipython
 from IPython.display import Code, display
 
 from utils import exercises, progress_file
-from utils.advice import Advice
+from utils.advice import Advice, say, wrapped
 from utils.checking import CheckFailed, Exercise, Outcome, judge
 
 _MARKS = {Outcome.RIGHT: "✓", Outcome.WRONG: "✗", Outcome.NOT_DONE: "○", Outcome.ERROR: "✗", Outcome.FAULT: "?"}
@@ -58,13 +58,13 @@ def hint(number: str | None = None) -> None:
     exercise = _find("hint", number)
     seen, total = _state(exercise).hints, len(exercise.hints)
     if seen >= total:
-        print(
+        say(
             f"There are no more hints for {exercise.number}. The last one was:\n{exercise.hints[-1]}\n"
             f'The answer: solution("{exercise.number}")'
         )
         return
     progress_file.update(exercise.number, hints=seen + 1)
-    print(f"Hint {seen + 1} of {total} for {exercise.number}: {exercise.hints[seen]}")
+    say(f"Hint {seen + 1} of {total} for {exercise.number}: {exercise.hints[seen]}")
 
 
 def solution(number: str | None = None) -> None:
@@ -79,7 +79,7 @@ def solution(number: str | None = None) -> None:
         progress_file.update(exercise.number, asked_for_solution=True)
         left = len(exercise.hints) - state.hints
         hints = f'Hints left: {left}; hint("{exercise.number}") gives the next one. ' if left else ""
-        print(f"{hints}Call solution again to see the answer to {exercise.number}.")
+        say(f"{hints}Call solution again to see the answer to {exercise.number}.")
         return
     code = _solution_code(exercise.number)
     if get_ipython() is None:
@@ -120,10 +120,11 @@ def _table(rows: list, passed: int, total: int) -> str:
 def _explain_missing_name(shell: Any, kind: type, error: NameError, trace: Any, tb_offset: int | None = None) -> list[str]:
     """Below the traceback of a NameError, say what to do when the cell that defines the name was not run."""
     lines = shell.InteractiveTB.structured_traceback(kind, error, trace, tb_offset=tb_offset)
-    lines.append(
+    advice = (
         f"`{error.name}` has no value in this session. If a cell above defines it, run that cell first; after a restart "
         "of the kernel, Run > Run All Above Selected Cell does them all."
     )
+    lines += wrapped(advice).splitlines()
     shell._showtraceback(kind, error, lines)
     return lines
 
