@@ -87,7 +87,7 @@ def test_solution_first_tells_of_the_hints_then_shows_the_code_as_written(capfd)
     capfd.readouterr()
     solution("0.3")
     assert " ".join(capfd.readouterr().out.split()) == (
-        'Hints left: 1; hint("0.3") gives the next one. Call solution again to see the answer to 0.3.\n'
+        'Hints left: 1; hint("0.3") gives the next one. Call solution again to see the answer to 0.3.'
     )
     solution("0.3")
     shown = capfd.readouterr().out
