@@ -103,6 +103,16 @@ def test_a_square_result_of_broadcasting_is_named():
     assert "broadcast to n × n" in verdict(each, lambda x, y: x - y[:, None]).advice
 
 
+def test_truth_values_and_empty_results_are_judged_like_others():
+    positive = Exercise("9.11", "Positive", right=lambda X: X > 0.5, inputs=matrices)
+    assert verdict(positive, lambda X: tf.greater(X, 0.5)).outcome is Outcome.RIGHT
+    for answer in (lambda X: X < 0.5, lambda X: X > 0.4, lambda X: (X > 0.5) * 1.0, lambda X: [], lambda X: np.zeros((0, 2))):
+        outcome, _, advice = verdict(positive, answer)
+        assert outcome is Outcome.WRONG and advice
+    for answer in (lambda x, y: [], lambda x, y: np.zeros(0), lambda x, y: np.uint8(3), lambda x, y: 1j, lambda x, y: [None]):
+        assert verdict(squares, answer).outcome is Outcome.WRONG
+
+
 def test_right_answers_may_be_made_of_anything():
     for answer in (
         lambda x, y: tf.reduce_mean((x - y) ** 2),

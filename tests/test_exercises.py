@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.labs import ALL, answers_of, cells_of, each_also_right, whole_answers
 from utils import exercises
@@ -59,6 +60,63 @@ def test_an_untouched_answer_is_not_done_yet(exercise):
     verdict = judge(exercise, *answers_of(student, check, namespace, exercise.number))
     assert verdict.outcome is Outcome.NOT_DONE, verdict
     assert verdict.advice
+
+
+ODD = [
+    *(
+        None,
+        "",
+        "text",
+        b"bytes",
+        [],
+        {},
+        set(),
+        (),
+        object(),
+        True,
+        1j,
+        float("nan"),
+        float("inf"),
+        10**400,
+        -0.0,
+        np.float16(1),
+    ),
+    *(np.array([]), np.zeros((0, 3)), np.zeros((1, 1, 1, 1, 1)), np.array(["a"]), np.array([None, 1])),
+    *(np.array("2020", "datetime64[Y]"), np.ma.masked_array([1.0], [True]), [[1.0], [2.0, 3.0]], [None], (1.0, None), ([], [])),
+    *(
+        {"w": 1},
+        iter([1]),
+        range(3),
+        Exception("e"),
+        tf.constant("text"),
+        tf.constant(True),
+        tf.ragged.constant([[1.0], [2.0, 3.0]]),
+    ),
+    *(
+        tf.sparse.from_dense([[1.0]]),
+        tf.Variable(1.0),
+        np,
+        dict,
+        lambda *args: 1.0,
+        tf.constant(1 + 1j),
+        tf.cast([1.0], tf.bfloat16),
+    ),
+    tf.data.Dataset.range(2),
+]
+
+
+def test_odd_answers_are_never_right_by_chance_nor_a_fault_of_the_checker(exercise):
+    """Whatever is handed over, and whatever a function returns."""
+    rights = exercise.right if exercise.parts else (exercise.right,)
+    for part, right in enumerate(rights):
+        for odd in ODD:
+            if not callable(right) and hasattr(odd, "dtype"):
+                continue  # where any tensor of a shape will do, some of these are right
+            for answer in (odd, lambda *args, odd=odd: odd):
+                answers = [*rights[:part], answer, *rights[part + 1 :]]
+                outcome, _, advice = judge(exercise, *answers)
+                assert outcome in (Outcome.WRONG, Outcome.ERROR), (odd, outcome, advice)
+                assert advice
 
 
 def test_there_are_two_other_right_answers_and_two_hints_at_least(exercise):
