@@ -59,7 +59,7 @@ plots.weighted_sum(x=[-1, 2], w=[3, -2], b=1, z=z)
 #
 # ### Exercise 1.2 · Four activations
 # Write each formula so that it works element by element: on a number or an array of any shape, of floats or of whole
-# numbers, and for numbers as far out as ±1000.
+# numbers, and for numbers as far out as ±1000. `keras.ops.exp`, `keras.ops.maximum` and `keras.ops.cast` take all of these.
 
 # %%
 def sigmoid(z):
