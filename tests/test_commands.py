@@ -51,7 +51,7 @@ def test_the_bootstrap_needs_the_standard_library_only():
         ("nbval", True),
         ("no-such-thing>=1", False),
         ("jupyter>=1.1,<2", True),
-        ("pytest-xdist>=3.7,<4", True),
+        ("pytest-xdist>=3.8,<4", True),
     ],
 )
 def test_what_is_installed_is_compared_with_what_is_asked_for(course, line, met):
