@@ -85,7 +85,7 @@ def test_a_fork_changes_one_line(course):
         "from utils import build, source; lab = source.read('01_perceptron'); print(source.student_notebook(lab), build.readme())"
     )
     made = subprocess.run([sys.executable, "-c", code], cwd=course, capture_output=True, text=True).stdout
-    assert "your_organization" not in made
+    assert "/your_organization/" not in made
     assert "colab.research.google.com/github/someone/a-fork/blob/main/notebooks/01_perceptron.ipynb" in made
     assert "git clone https://github.com/someone/a-fork" in made
 
