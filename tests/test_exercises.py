@@ -1,6 +1,7 @@
 """Every exercise's table is turned on itself: right answers pass, and every mistake gets its own advice."""
 
 import re
+import statistics
 import time
 
 import numpy as np
@@ -29,6 +30,7 @@ def test_the_right_answers_pass(exercise, record_property):
             seconds.append(time.perf_counter() - start)
             assert verdict.outcome is Outcome.RIGHT, verdict
     record_property("seconds to judge", seconds)
+    assert statistics.median(seconds) < 0.3
 
 
 def test_every_mistake_gets_its_own_advice(exercise, record_property):
@@ -44,6 +46,7 @@ def test_every_mistake_gets_its_own_advice(exercise, record_property):
             pattern = ".*".join(map(re.escape, mistake.advice.split("{seen}")))
             assert re.match(pattern, verdict.advice), (mistake.advice, verdict.advice)
     record_property("seconds to judge", seconds)
+    assert statistics.median(seconds) < 0.3
 
 
 def test_the_notebooks_own_solution_passes(exercise):
