@@ -31,7 +31,7 @@ def check(number: str | None = None, *answers: Any) -> None:
         outcome, title, advice = judge(exercise, *answers)
     except KeyboardInterrupt:
         raise Advice("The check was interrupted. Nothing is lost: run the cell again when you like.") from None
-    state = progress_file.load().get(exercise.number, progress_file.State())
+    state = _state(exercise)
     if outcome in (Outcome.RIGHT, Outcome.WRONG, Outcome.ERROR):
         passed = state.passed or outcome is Outcome.RIGHT
         progress_file.update(exercise.number, tries=state.tries + 1, passed=passed)
