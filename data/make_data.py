@@ -30,18 +30,37 @@ def points() -> np.ndarray:
     return np.column_stack([radius[:, None] * _on_circle(rng, 240) + noise, label])
 
 
+def students() -> np.ndarray:
+    """
+    300 invented students of five years: rows of lectures, hours, passed, grade; shape (300, 4).
+
+    A good grade takes both lectures and hours, and luck; 50 points pass.
+    """
+    rng = np.random.default_rng(13)
+    lectures = rng.integers(0, 9, 300)
+    hours = rng.uniform(0, 10, 300).round(1)
+    both = _sigmoid(1.6 * (lectures - 2.0)) * _sigmoid(1.3 * (hours - 2.75))
+    grade = np.clip(22 + 70 * both + rng.normal(scale=8, size=300), 0, 100).round()
+    return np.column_stack([lectures, hours, grade >= 50, grade])
+
+
+def _sigmoid(z: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-z))
+
+
 def _on_circle(rng: np.random.Generator, n: int) -> np.ndarray:
     angle = rng.uniform(0, 2 * np.pi, n)
     return np.column_stack([np.cos(angle), np.sin(angle)])
 
 
-def _write(name: str, rows: np.ndarray) -> None:
-    lines = ["x1,x2,label", *(f"{x1:.3f},{x2:.3f},{label:.0f}" for x1, x2, label in rows)]
+def _write(name: str, header: str, rows: np.ndarray, row_format: str) -> None:
+    lines = [header, *(row_format.format(*row) for row in rows)]
     (DATA / name).write_bytes(("\n".join(lines) + "\n").encode())
 
 
 if __name__ == "__main__":
-    _write("clouds.csv", clouds())
-    _write("points.csv", points())
+    _write("clouds.csv", "x1,x2,label", clouds(), "{:.3f},{:.3f},{:.0f}")
+    _write("points.csv", "x1,x2,label", points(), "{:.3f},{:.3f},{:.0f}")
+    _write("students.csv", "lectures,hours,passed,grade", students(), "{:.0f},{:.1f},{:.0f},{:.0f}")
     sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}" for path in sorted(DATA.glob("*.csv"))]
     (DATA / "SHA256SUMS").write_bytes(("\n".join(sums) + "\n").encode())

@@ -37,6 +37,14 @@ CALLS = {
     "reduce_sum": "reduce_mean",
 }
 
+STRINGS = {  # the names of activations and losses, and the letters of a choice
+    "relu": ["tanh", "linear"],
+    "tanh": ["relu", "linear"],
+    "sigmoid": ["relu", "linear"],
+    "zeros": ["ones"],
+    **{letter: [other for other in "abcd" if other != letter] for letter in "abcd"},
+}
+
 
 def mutants(code: str) -> Iterator[tuple[str, str]]:
     """Yield (the changed statement, the whole mutated code) for each mutant of a cell."""
@@ -100,6 +108,8 @@ def _alternatives(node: ast.AST, tree: ast.AST, path: tuple) -> list[ast.AST | N
         return [ast.Constant(not node.value)]
     if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
         return [ast.Constant(node.value + 1), ast.Constant(-node.value - 1)]
+    if isinstance(node, ast.Constant) and node.value in STRINGS:
+        return [ast.Constant(other) for other in STRINGS[node.value]]
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
         names = _names(tree, path)
         return [ast.Name(other, ast.Load()) for other in names if other != node.id] if node.id in names else []

@@ -44,6 +44,9 @@ def no_inputs(rng: np.random.Generator) -> list[tuple]:
     return [()]
 
 
+Inputs = Callable[[np.random.Generator], Iterable[tuple]]
+
+
 @dataclass(frozen=True)
 class Mistake:
     """
@@ -69,8 +72,9 @@ class Exercise:
     What an exercise asks, what is right, and what is wrong and why.
 
     right: a right answer, independent of the notebook's solution. With `parts`, a tuple of one answer for each part.
-    inputs: from a NumPy random generator to argument tuples; first the example that the text prints.
-    observe: puts an answer to work on one argument tuple; what it returns is compared.
+    inputs: from a NumPy random generator to argument tuples; first the example that the text prints. With `parts`, one for all
+        of them, or a tuple of one for each.
+    observe: puts an answer to work on one argument tuple; what it returns is compared. Advice that it raises is shown.
     accept: decides by what was observed, for exercises that have many right answers; else it must equal that of `right`.
     also_right: other answers that must pass.
     outputs: the names of what a function returns, where it returns several values.
@@ -82,7 +86,7 @@ class Exercise:
     number: str
     title: str
     right: Any
-    inputs: Callable[[np.random.Generator], Iterable[tuple]] = no_inputs
+    inputs: Inputs | tuple[Inputs, ...] = no_inputs
     observe: Callable[..., Any] = call
     accept: Callable[[Any], bool] | None = None
     parts: tuple[str, ...] = ()
@@ -98,15 +102,17 @@ class Exercise:
         """One exercise for each part; the exercise itself where it has none."""
         if not self.parts:
             return [self]
+        inputs = self.inputs if isinstance(self.inputs, tuple) else (self.inputs,) * len(self.parts)
         return [
             replace(
                 self,
                 title=f"{self.title}, {part}",
                 right=right,
+                inputs=inputs_of_part,
                 parts=(),
                 mistakes=[mistake for mistake in self.mistakes if mistake.part == part],
             )
-            for part, right in zip(self.parts, self.right, strict=True)
+            for part, right, inputs_of_part in zip(self.parts, self.right, inputs, strict=True)
         ]
 
 
@@ -234,6 +240,8 @@ def _observe_all(exercise: Exercise, answer: Any, inputs: list[tuple]) -> list[_
 
 def _observe(exercise: Exercise, answer: Any, args: tuple) -> _Seen:
     ran = running.run(lambda *given: exercise.observe(answer, *given), args)
+    if isinstance(ran.error, Advice):
+        return _Seen(unfit=str(ran.error))
     if ran.error:
         return _Seen(error=ran.error)
     raw = ran.value
@@ -282,14 +290,20 @@ def _recognized(exercise: Exercise, mistake: Mistake, inputs: list[tuple], got: 
     """Whether the student's answer makes this mistake."""
     if mistake.when:
         return not any(seen.error for seen in got) and all(mistake.when(seen.raw) for seen in got)
-    made = _observe_all(exercise, mistake.answer, inputs)
-    both_stop = [bool(a.error and b.error) for a, b in zip(got, made, strict=True)]
-    if all(both_stop):
-        return all(type(a.error) is type(b.error) and str(a.error) == str(b.error) for a, b in zip(got, made, strict=True))
-    return all(
-        stop or (not a.error and not b.error and a.unfit == b.unfit and (a.unfit or _same_values(exercise, a, b)))
-        for stop, a, b in zip(both_stop, got, made, strict=True)
-    )
+    stops = []
+    for args, a in zip(inputs, got, strict=True):
+        b = _observe(exercise, mistake.answer, args)
+        if bool(a.error) != bool(b.error) or a.unfit != b.unfit:
+            return False
+        if not a.error and not a.unfit and not _same_values(exercise, a, b):
+            return False
+        stops.append((a.error, b.error))
+    return not all(a for a, _ in stops) or all(_same_error(a, b) for a, b in stops)
+
+
+def _same_error(a: BaseException, b: BaseException) -> bool:
+    """Whether two errors tell the same, apart from the numbers that Keras gives to layers and models."""
+    return type(a) is type(b) and re.sub(r"\d", "", str(a)) == re.sub(r"\d", "", str(b))
 
 
 def _seen_text(raw: Any) -> str:
@@ -327,6 +341,8 @@ def _misplaced(exercise: Exercise, answer: Any) -> str | None:
             else ("a function" if callable(right) else "a value")
         )
         return f"`{name}` is a class, and {due} is due here."
+    if callable(right) and not callable(answer) and not inspect.isroutine(right):
+        return f"A {type(right).__name__} is due here, and this is a {type(answer).__name__}."
     if callable(right) and not callable(answer):
         return (
             f"Give check the function itself, not what it returns: its name with no brackets after it. "

@@ -6,6 +6,7 @@ Every picture the labs draw. Each function draws what the student's own code doe
 
 import functools
 import io
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from utils.advice import Advice
 BLUE, ORANGE, GREEN, RED, GRAY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6b6b6b"
 CLASS_MARKERS = ((RED, "x"), (GREEN, "o"))
 REGIONS = LinearSegmentedColormap.from_list("regions", ["#f6c4a4", "#ffffff", "#a5dcc9"])
+WEIGHTS = LinearSegmentedColormap.from_list("weights", [RED, "#ffffff", BLUE])
 
 Function = Callable[..., Any]
 
@@ -399,3 +401,96 @@ def learning_by_mistakes(step: Function, epochs: int = 12, learning_rate: float 
         ax.axhline(0, color=GRAY, linewidth=0.6)
     figure.tight_layout()
     return figure, "Mistakes in each epoch: " + "; ".join(seen) + "."
+
+
+# --- lab 2 ------------------------------------------------------------------------------------------------------------
+
+
+@picture
+def matrices(named: Mapping[str, Any]) -> tuple[Figure, str]:
+    """Draw matrices by name as heat maps of one color scale, with their numbers where there is room; vectors as a row."""
+    arrays = {name: np.atleast_2d(np.asarray(array, float)) for name, array in named.items()}
+    largest = max(np.max(np.abs(array)) for array in arrays.values()) or 1.0
+    columns = [max(array.shape[1], 2) for array in arrays.values()]
+    rows = max(len(array) for array in arrays.values())
+    cell = min(0.55, 8.0 / sum(columns))
+    figure = Figure(figsize=(cell * sum(columns) + 0.45 * len(arrays), cell * rows + 0.7))
+    axes = np.atleast_1d(figure.subplots(1, len(arrays), gridspec_kw={"width_ratios": columns, "wspace": 1.2 / np.mean(columns)}))
+    for ax, (name, array) in zip(axes, arrays.items(), strict=True):
+        ax.imshow(array, cmap=WEIGHTS, vmin=-largest, vmax=largest)
+        for (row, column), number in np.ndenumerate(array if cell > 0.4 else np.empty((0, 0))):
+            color = "white" if abs(number) > 0.75 * largest else "black"
+            ax.text(column, row, f"{round(number, 2):g}", ha="center", va="center", fontsize=9, color=color)
+        ax.set_title(name, fontsize=10)
+        ax.set_xlabel(f"{' × '.join(map(str, np.shape(named[name])))}", fontsize=9, color=GRAY)
+        ax.set(xticks=[], yticks=[])
+        ax.set_anchor("N")
+    said = [f"{name} = {np.array2string(array, precision=2, separator=', ')}" for name, array in arrays.items()]
+    return figure, " ".join(f"Heat maps, blue above 0 and orange below: {'; '.join(said)}.".split())
+
+
+@picture
+def network(model: Any) -> tuple[Figure, str]:
+    """
+    Draw a model of Dense layers, or one such layer: a circle for each input and unit, a line for each weight.
+
+    The width of a line is the size of the weight, the color its sign. Of a layer with more than 12 units, 10 are drawn.
+    """
+    layers = _dense_layers(model)
+    sizes = [layers[0][1].shape[0], *(W.shape[1] for _, W in layers)]
+    largest = max(np.max(np.abs(W)) for _, W in layers) or 1.0
+    tallest = min(max(sizes), 12)
+    figure = Figure(figsize=(min(2.2 + 1.55 * len(layers), 9), 1.5 + 0.28 * max(tallest, 4)))
+    ax = figure.subplots()
+    places = [_column(size, tallest) for size in sizes]
+    for left, (_, W) in enumerate(layers):
+        for (i, y_from), (j, y_to) in itertools.product(places[left].items(), places[left + 1].items()):
+            width = 0.25 + 2.75 * abs(W[i, j]) / largest
+            ax.plot([left, left + 1], [y_from, y_to], color=BLUE if W[i, j] > 0 else RED, linewidth=width, alpha=0.75, zorder=1)
+    for column, (size, place) in enumerate(zip(sizes, places, strict=True)):
+        is_output, letter = column == len(layers), "x" if column == 0 else "ŷ"
+        fill = "#d6e8f5" if column == 0 else "#fbe3b5"
+        ax.scatter([column] * len(place), list(place.values()), s=330, color=fill, edgecolors=GRAY, zorder=2)
+        for i, y in place.items():
+            label = (letter if is_output and size == 1 else f"{letter}{i + 1}") if column == 0 or is_output else ""
+            ax.text(column, y, label, ha="center", va="center", fontsize=9, zorder=3)
+        if size > len(place):
+            ax.text(column, 0, "⋮", ha="center", va="center", fontsize=14)
+        ax.text(column, -tallest / 2 - 0.35, _caption(column, size, layers), ha="center", va="top", fontsize=9)
+    for color, sign in ((BLUE, "positive weight"), (RED, "negative weight")):
+        ax.plot([], [], color=color, linewidth=2, label=sign)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=9)
+    ax.set(xlim=(-0.5, len(layers) + 0.5), ylim=(-tallest / 2 - 1.4, tallest / 2 + 0.1))
+    ax.axis("off")
+    captions = [_caption(column, size, layers).replace("\n", ", ") for column, size in enumerate(sizes)]
+    weights = np.concatenate([W.ravel() for _, W in layers])
+    return figure, (
+        f"A network: {'; '.join(captions)}. Lines join each circle to all of the next column: {weights.size} weights, "
+        f"{np.sum(weights < 0)} of them negative, from {weights.min():.2f} to {weights.max():.2f}."
+    )
+
+
+def _dense_layers(model: Any) -> list[tuple[str, np.ndarray]]:
+    """The Dense layers of a model, or the one that it is: the name of the activation, and the kernel, shape (m, d)."""
+    found = []
+    for layer in getattr(model, "layers", [model]):
+        if kernels := [array for array in layer.get_weights() if array.ndim == 2]:  # a bias of shape (1, d) is the smaller one
+            found.append((getattr(getattr(layer, "activation", None), "__name__", ""), max(kernels, key=np.size)))
+    if not found:
+        raise Advice("There are no weights to draw yet: a layer makes them when it is called for the first time.")
+    return found
+
+
+def _column(size: int, tallest: int) -> dict[int, float]:
+    """The heights of the circles that stand for a layer's units: all of up to 12, else the first and the last five of them."""
+    slots = min(size, 12)
+    apart = min(tallest / slots, 2.0)
+    shown = range(size) if size <= 12 else [*range(5), None, None, *range(size - 5, size)]
+    return {unit: ((slots - 1) / 2 - slot) * apart for slot, unit in enumerate(shown) if unit is not None}
+
+
+def _caption(column: int, size: int, layers: Sequence[tuple[str, np.ndarray]]) -> str:
+    if column == 0:
+        return f"{size} input{'s' if size > 1 else ''}"
+    activation = layers[column - 1][0]
+    return f"{size} unit{'s' if size > 1 else ''}\n{activation if activation not in ('', 'linear') else 'no activation'}"
