@@ -39,7 +39,10 @@ keras.utils.set_random_seed(2)
 
 # %%
 def dense_loops(x, W, b):
-    """z of one example.  x: shape (m,).  W: shape (m, d).  b: shape (d,).  Returns shape (d,)."""
+    """z of one example.
+
+    x: shape (m,).  W: shape (m, d).  b: shape (d,).  Returns shape (d,).
+    """
     z = np.zeros(len(b))
     for i in range(len(b)):  # each perceptron
         z[i] = b[i]  # SOLUTION: perceptron i begins with its bias
@@ -49,7 +52,10 @@ def dense_loops(x, W, b):
 
 
 def dense(X, W, b):
-    """Z of a batch.  X: shape (n, m).  W: shape (m, d).  b: shape (d,).  Returns shape (n, d)."""
+    """Z of a batch.
+
+    X: shape (n, m).  W: shape (m, d).  b: shape (d,).  Returns shape (n, d).
+    """
     return X @ W + b  # SOLUTION: all sums in one matrix product
 
 
@@ -88,21 +94,22 @@ print(f"loops {1000 * (middle - start):.1f} ms, product {1000 * (end - middle):.
 
 # %%
 class MyDenseLayer(keras.layers.Layer):
-    """g(XW + b): as many perceptrons as `units`, side by side, with the activation g."""
+    """g(XW + b): `units` perceptrons, side by side, with the activation g."""
 
     def __init__(self, units, activation=None, **options):
         super().__init__(**options)  # a name, a dtype: Keras takes care of them
         self.units = units
-        self.activation = keras.activations.get(activation)  # "relu" becomes the function
+        self.activation = keras.activations.get(activation)  # a function for its name
 
     def build(self, input_shape):
-        """Make W, shape (m, units), random, and b, shape (units,), zeros; m is input_shape[-1]."""
-        self.W = self.add_weight(shape=(input_shape[-1], self.units))  # SOLUTION: random weights
-        self.b = self.add_weight(shape=(self.units,), initializer="zeros")  # SOLUTION: biases
+        """Make W, random, shape (m, units), and b, zeros, shape (units,)."""
+        m = input_shape[-1]
+        self.W = self.add_weight(shape=(m, self.units))  # SOLUTION: random weights
+        self.b = self.add_weight(shape=(self.units,), initializer="zeros")  # SOLUTION: b
 
     def call(self, X):
         """X: shape (n, m).  Returns shape (n, units)."""
-        z = keras.ops.matmul(X, self.W) + self.b  # SOLUTION: the product, plus the biases
+        z = keras.ops.matmul(X, self.W) + self.b  # SOLUTION: z, for all units
         return self.activation(z)  # SOLUTION: the activation g of it
 
 
@@ -136,7 +143,7 @@ print("largest difference:", np.round(np.max(np.abs(keras_layer(X) - layer(X))),
 
 # %%
 def parameters(m, d):
-    """How many parameters a Dense layer has.  m: inputs.  d: units.  Returns a whole number."""
+    """How many parameters a Dense layer of d units has that looks at m inputs."""
     return m * d + d  # SOLUTION: the weights and the biases
 
 
@@ -164,7 +171,10 @@ print(f"{parameters(200 * 200 * 3, 1000):,} for the photograph and 1,000 units")
 
 # %%
 def first_weights(m, d):
-    """Weights to start with, for m inputs and d units, small: between -3 and 3.  Returns shape (m, d)."""
+    """Weights to start with, for m inputs and d units.
+
+    Returns shape (m, d), numbers of about 1 or less.
+    """
     return keras.random.normal((m, d), stddev=0.5)  # SOLUTION: no two columns equal
 
 
@@ -177,7 +187,7 @@ check("2.4", first_weights)
 
 # %%
 def train(W, v):
-    """Train two of your layers, the first starting with W, the second with v; give the first one's W."""
+    """The first layer's W after training, when the two layers start with W and v."""
     hidden, output = MyDenseLayer(4, "tanh"), MyDenseLayer(1, "sigmoid")
     model = keras.Sequential([keras.Input((2,)), hidden, output])
     hidden.W.assign(W)
@@ -209,7 +219,7 @@ class SavedDenseLayer(MyDenseLayer):
     """MyDenseLayer that can be saved and loaded."""
 
     def get_config(self):
-        """The arguments of __init__ by name, as plain data: what super() has, and the two of this layer."""
+        """The arguments of __init__ by name, as plain data."""
         config = super().get_config()
         # BEGIN SOLUTION: two more entries, "units" and "activation"
         config["units"] = self.units
@@ -226,7 +236,7 @@ check("2.5", SavedDenseLayer)
 
 # %%
 model = keras.Sequential([keras.Input((2,)),
-                          SavedDenseLayer(3, activation=keras.activations.tanh, name="yours")])
+                          SavedDenseLayer(3, keras.activations.tanh, name="yours")])
 config = model.layers[0].get_config()
 print({name: config[name] for name in ("name", "units", "activation")})
 

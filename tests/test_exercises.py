@@ -9,9 +9,10 @@ import pytest
 import tensorflow as tf
 
 from tests.labs import ALL, answers_of, cells_of, each_also_right, whole_answers
-from utils import exercises
+from utils import checking, exercises
 from utils.checking import Outcome, judge
 
+SIMPLE = (checking.call, checking.value, checking.choice)  # what takes longer to observe builds layers and models
 DRAWS = 3  # inputs are drawn afresh at each check: what holds must hold for more than one draw
 
 
@@ -30,7 +31,7 @@ def test_the_right_answers_pass(exercise, record_property):
             seconds.append(time.perf_counter() - start)
             assert verdict.outcome is Outcome.RIGHT, verdict
     record_property("seconds to judge", seconds)
-    assert statistics.median(seconds) < 0.3
+    assert statistics.median(seconds) < (0.3 if exercise.observe in SIMPLE else 1.0)
 
 
 def test_every_mistake_gets_its_own_advice(exercise, record_property):
@@ -46,7 +47,7 @@ def test_every_mistake_gets_its_own_advice(exercise, record_property):
             pattern = ".*".join(map(re.escape, mistake.advice.split("{seen}")))
             assert re.match(pattern, verdict.advice), (mistake.advice, verdict.advice)
     record_property("seconds to judge", seconds)
-    assert statistics.median(seconds) < 0.3
+    assert statistics.median(seconds) < (0.3 if exercise.observe in SIMPLE else 1.0)
 
 
 def test_the_notebooks_own_solution_passes(exercise):

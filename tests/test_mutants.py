@@ -18,8 +18,9 @@ def test_every_mutant_is_rejected_or_listed(lab, number, record_property):
             answers = answers_of(code, check, namespace, f"mutant of {number}")
         except Exception:
             continue  # it does not even define an answer: nothing for a check to find
-        outcome = judge(exercise, *answers, seconds=2).outcome
-        assert outcome is not Outcome.FAULT, code
+        verdict = judge(exercise, *answers, seconds=2)
+        outcome = verdict.outcome
+        assert outcome is not Outcome.FAULT, (verdict, code)
         if outcome is not Outcome.RIGHT:
             rejected += 1
         elif statement in exercise.equivalent:

@@ -39,6 +39,11 @@ def value(answer: Any) -> Any:
     return answer
 
 
+def choice(answer: Any) -> Any:
+    """Observe the letter that was chosen: "c", however it is written."""
+    return answer.strip().lower() if isinstance(answer, str) else answer
+
+
 def no_inputs(rng: np.random.Generator) -> list[tuple]:
     """The inputs of an exercise whose answer is a value: one case, with no arguments."""
     return [()]

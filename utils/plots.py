@@ -300,7 +300,8 @@ def decision_regions(
     """
     Draw ŷ over the plane: green where it is near 1, red where it is near 0, white where it is undecided.
 
-    predict: from points, shape (n, 2), to predictions, shape (n,).  X, y: data points and their labels, drawn on top.
+    predict: from points, shape (n, 2), to predictions, shape (n,) or (n, 1), as of a Keras model.
+    X, y: data points and their labels, drawn on top.
     line: x2 from x1, drawn as a line.  mark: points to show by name, with the prediction for each.
     """
     figure = Figure(figsize=(5.6, 4.2))
@@ -309,8 +310,7 @@ def decision_regions(
     seen = ["The plane is green where ŷ is near 1, red where it is near 0, and white where the two meet."]
     if X is not None:
         scatter(ax, X, y)
-        right = np.mean((np.asarray(predict(X)) > 0.5) == (y == 1))
-        seen.append(f"Of {len(X)} points, {right:.0%} lie in their own color.")
+        seen.append(f"Of {len(X)} points, {_share_right(predict, X, y):.0%} lie in their own color.")
     if line is not None:
         x1 = np.linspace(*limits, 50, dtype=np.float32)
         x2 = np.asarray(line(x1), float)
@@ -319,8 +319,8 @@ def decision_regions(
     for name, point in (mark or {}).items():
         y_hat = np.asarray(predict(np.array([point], np.float32))).item()
         ax.plot(*point, "*", color="black", markersize=14)
-        seen.append(f"At {name}, ŷ is {y_hat:.5f}.")
-        ax.annotate(f"{name}\nŷ = {y_hat:.5f}", point, xytext=(0, 10), textcoords="offset points", ha="center", fontsize=10)
+        seen.append(f"At {name}, ŷ is {y_hat:.3g}.")
+        _name_point(ax, point, f"{name}\nŷ = {y_hat:.3g}")
     if ax.get_legend_handles_labels()[0]:
         ax.legend(loc="lower right", fontsize=9)
     return figure, " ".join(seen)
@@ -334,6 +334,17 @@ def _regions(figure: Figure, ax: Axes, predict: Function, limits: tuple[float, f
     ax.set(xlabel="x1", ylabel="x2", xlim=limits, ylim=limits)
     if bar:
         figure.colorbar(shown, ax=ax, ticks=np.linspace(0, 1, 6)).set_label("ŷ", rotation=0, labelpad=8)
+
+
+def _share_right(predict: Function, X: Any, y: Any) -> float:
+    """The share of points whose prediction is on the side of their label."""
+    return float(np.mean((np.ravel(predict(X)) > 0.5) == (y == 1)))
+
+
+def _name_point(ax: Axes, point: Sequence[float], text: str) -> None:
+    """Write above a point, on a ground that keeps what is drawn below from showing through."""
+    ground = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}
+    ax.annotate(text, point, xytext=(0, 12), textcoords="offset points", ha="center", fontsize=10, bbox=ground, zorder=4)
 
 
 def scatter(ax: Axes, X: Any, y: Any) -> None:
@@ -411,9 +422,9 @@ def matrices(named: Mapping[str, Any]) -> tuple[Figure, str]:
     """Draw matrices by name as heat maps of one color scale, with their numbers where there is room; vectors as a row."""
     arrays = {name: np.atleast_2d(np.asarray(array, float)) for name, array in named.items()}
     largest = max(np.max(np.abs(array)) for array in arrays.values()) or 1.0
-    columns = [max(array.shape[1], 2) for array in arrays.values()]
+    columns = [array.shape[1] for array in arrays.values()]
     rows = max(len(array) for array in arrays.values())
-    cell = min(0.55, 8.0 / sum(columns))
+    cell = min(0.55, 7.0 / sum(columns))
     figure = Figure(figsize=(cell * sum(columns) + 0.45 * len(arrays), cell * rows + 0.7))
     axes = np.atleast_1d(figure.subplots(1, len(arrays), gridspec_kw={"width_ratios": columns, "wspace": 1.2 / np.mean(columns)}))
     for ax, (name, array) in zip(axes, arrays.items(), strict=True):
@@ -494,3 +505,110 @@ def _caption(column: int, size: int, layers: Sequence[tuple[str, np.ndarray]]) -
         return f"{size} input{'s' if size > 1 else ''}"
     activation = layers[column - 1][0]
     return f"{size} unit{'s' if size > 1 else ''}\n{activation if activation not in ('', 'linear') else 'no activation'}"
+
+
+# --- lab 3 ------------------------------------------------------------------------------------------------------------
+
+
+@picture
+def data(
+    X: Any, y: Any, mark: Mapping[str, Sequence[float]] | None = None, names: tuple[str, str] = ("x1", "x2")
+) -> tuple[Figure, str]:
+    """Draw the examples of a data set with two features by their label, and further points by name."""
+    figure = Figure(figsize=(5.6, 4.2))
+    ax = figure.subplots()
+    scatter(ax, X, y)
+    for name, point in (mark or {}).items():
+        ax.plot(*point, "*", color="black", markersize=16, zorder=4)
+        _name_point(ax, point, name)
+    ax.set(xlabel=names[0], ylabel=names[1])
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
+    marked = "".join(f" {name} is at ({point[0]:g}, {point[1]:g})." for name, point in (mark or {}).items())
+    groups = [
+        f"{np.sum(y == label)} with y = {label}, around ({', '.join(f'{mean:.2g}' for mean in X[y == label].mean(axis=0))})"
+        for label in (0, 1)
+    ]
+    return figure, f"{len(X)} points over {names[0]} and {names[1]}: {' and '.join(groups)}.{marked}"
+
+
+@picture
+def compare_regions(
+    predictors: Mapping[str, Function], X: Any, y: Any, limits: tuple[float, float] = (-4, 4)
+) -> tuple[Figure, str]:
+    """Draw the regions of several models beside each other, each with the same points and with the share it has right."""
+    figure = Figure(figsize=(2.7 * len(predictors), 3.1))
+    seen = []
+    for ax, (name, predict) in zip(np.atleast_1d(figure.subplots(1, len(predictors))), predictors.items(), strict=True):
+        _regions(figure, ax, predict, limits, bar=False)
+        scatter(ax, X, y)
+        seen.append(f"{name}: {_share_right(predict, X, y):.0%} right")
+        ax.set_title(seen[-1], fontsize=11)
+        ax.label_outer()
+    figure.tight_layout()
+    return figure, f"{len(X)} points of two labels, and the regions of {len(predictors)} models: {'; '.join(seen)}."
+
+
+# --- lab 4 ------------------------------------------------------------------------------------------------------------
+
+
+@picture
+def loss_curves(losses: Mapping[str, Function]) -> tuple[Figure, str]:
+    """Draw each loss, a function of y and ŷ, over the prediction ŷ of one example: for y = 1, and for y = 0."""
+    y_hat = np.linspace(0.005, 0.995, 100, dtype=np.float32)
+    figure = Figure(figsize=(4.2 * len(losses), 3.2))
+    seen = []
+    for ax, (name, loss) in zip(np.atleast_1d(figure.subplots(1, len(losses), sharey=True)), losses.items(), strict=True):
+        for y, color, line in ((1.0, GREEN, "-"), (0.0, RED, "--")):
+            values = [float(np.mean(loss(np.array([y], np.float32), y_hat[i : i + 1]))) for i in range(len(y_hat))]
+            ax.plot(y_hat, values, color=color, linestyle=line, linewidth=2, label=f"y = {y:g}")
+            seen.append(
+                f"{name}, y = {y:g}: {values[0]:.2f} near ŷ = 0, {values[50]:.2f} half way, {values[-1]:.2f} near 1"
+            )
+        ax.set(title=name, xlabel="ŷ", xlim=(0, 1))
+        ax.grid(alpha=0.3)
+        ax.legend(loc="upper center", frameon=False)
+    figure.axes[0].set_ylabel("L")
+    figure.tight_layout()
+    return figure, "Loss curves. " + "; ".join(seen) + "."
+
+
+@picture
+def loss_surface(
+    model: Any, loss: Function, X: Any, y: Any, limits: tuple[float, float] = (-2, 2), steps: int = 25
+) -> tuple[Figure, str]:
+    """
+    Draw the loss of a model over the first two weights of its first unit, the others as they are: as a surface, and as a map.
+
+    loss: from targets and predictions to a number.
+    """
+    before = model.get_weights()
+    here = before[0][0, 0], before[0][1, 0]
+    w = np.linspace(*limits, steps)
+    J = np.empty((steps, steps))
+    try:
+        for (row, column), _ in np.ndenumerate(J):
+            kernel = before[0].copy()
+            kernel[0, 0], kernel[1, 0] = w[column], w[row]
+            model.set_weights([kernel, *before[1:]])
+            J[row, column] = float(loss(y, model(X)))
+    finally:
+        model.set_weights(before)
+    J_here = float(loss(y, model(X)))
+    row, column = np.unravel_index(np.argmin(J), J.shape)
+    figure = Figure(figsize=(9, 3.8))
+    figure.subplots_adjust(wspace=0.38)
+    surface, plan = figure.add_subplot(1, 2, 1, projection="3d"), figure.add_subplot(1, 2, 2)
+    W1, W2 = np.meshgrid(w, w)
+    surface.plot_surface(W1, W2, J, cmap="cividis", linewidth=0, antialiased=True)
+    surface.set(xlabel="w1", ylabel="w2", zlabel="J")
+    shown = plan.contourf(W1, W2, J, levels=20, cmap="cividis")
+    plan.plot(w[column], w[row], "*", color="white", markeredgecolor="black", markersize=15, label=f"lowest, J = {J.min():.2f}")
+    plan.plot(*here, "o", color=ORANGE, markeredgecolor="black", markersize=9, label=f"the model, J = {J_here:.2f}")
+    plan.set(xlabel="w1", ylabel="w2", xlim=limits, ylim=limits)
+    plan.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, fontsize=9)
+    figure.colorbar(shown, ax=plan).set_label("J", rotation=0, labelpad=8)
+    return figure, (
+        f"The loss J over w1 and w2 from {limits[0]:g} to {limits[1]:g}, as a surface and as a map. It is lowest, {J.min():.2f}, at "
+        f"({w[column]:.2g}, {w[row]:.2g}), and highest, {J.max():.2f}. The model is at ({here[0]:.2g}, {here[1]:.2g}), "
+        f"where J is {J_here:.2f}."
+    )

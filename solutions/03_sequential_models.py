@@ -1,0 +1,308 @@
+# %% [markdown]
+# # 3 · Sequential models
+#
+# Put layers behind each other, and see what shapes a network can draw that a single layer cannot.
+#
+# **Time:** 60 minutes
+#
+# After this lab you can
+# - build a network with `Sequential` and with the functional API, as deep and as wide as you like;
+# - compute what it predicts by hand, from its weights;
+# - count its parameters;
+# - say what a hidden layer and its activation are needed for.
+
+# %%
+from utils import check, datasets, hint, plots, progress, solution
+
+from itertools import pairwise
+
+import keras
+import numpy as np
+
+keras.utils.set_random_seed(3)
+
+# %% [markdown]
+# ## 1 · Will I pass this class?
+# Two numbers may decide it: $x_1$, how many lectures you attend, and $x_2$, how many hours you spend on the final project.
+# Here are 300 students of past years, and you: four lectures, five hours. What do you think?
+
+# %%
+X, y = datasets.students()
+you = np.array([[4, 5]], np.float32)
+plots.data(X, y, mark={"you": (4, 5)}, names=("x1: lectures", "x2: hours"))
+
+# %% [markdown]
+# No straight line will do: a student needs lectures and hours, both. So a layer of perceptrons looks at the inputs, and one
+# more perceptron looks at what they say. Layers whose output nobody sees from outside are **hidden**:
+#
+# $$h = g(xW_1 + b_1) \qquad \hat y = \sigma(hW_2 + b_2)$$
+#
+# `keras.Sequential` takes a list: first the shape of one example, `keras.Input((2,))`, then the layers in their order.
+#
+# ### Exercise 3.1 · One hidden layer
+# Build the lecture's network: three hidden units with ReLU, and one output with the sigmoid. `keras.layers.Dense` takes the
+# number of units and an `activation`, as your own layer did.
+
+# %%
+def network():
+    """A model with 2 inputs, 3 hidden units (ReLU), and 1 output (sigmoid)."""
+    # BEGIN SOLUTION: Input, hidden layer and output layer, in Sequential
+    return keras.Sequential([
+        keras.Input((2,)),
+        keras.layers.Dense(3, activation="relu"),
+        keras.layers.Dense(1, activation="sigmoid"),
+    ])
+    # END SOLUTION
+
+
+# %%
+check("3.1", network)
+
+# %% [markdown]
+# The weights are random. How many lines will the picture have?
+
+# %%
+keras.utils.set_random_seed(355)  # the same first weights for everybody
+untrained = network()
+plots.network(untrained)
+
+# %% [markdown]
+# You have built a network and loaded nothing into it. Ask it all the same: what will it say about you?
+
+# %%
+y_hat = untrained(you)
+print("ŷ for (4, 5):", np.round(y_hat[0, 0], 1))
+
+# %%
+plots.decision_regions(untrained, X, y, mark={"you": (4, 5)}, limits=(-0.5, 10.5))
+
+# %% [markdown]
+# It tells you 0.1, and students like you have passed. Nobody has told the network about them yet. Lab 4 measures how wrong
+# it is, and lab 5 trains it.
+#
+# ## 2 · Deeper
+# A hidden layer may look at a hidden layer, and so on; that is all that *deep* means. Layer $k$ computes
+# $z_k = g(z_{k-1})\,W_k + b_k$.
+#
+# ### Exercise 3.2 · A deep network
+# Build one from a list of widths: `[4, 3]` asks for a hidden layer of four units, then one of three, then the output.
+
+# %%
+def deep_network(widths, activation="relu"):
+    """A Sequential model with 2 inputs, a hidden layer for each width, and 1 output.
+
+    The hidden layers have the activation that is given; the output has the sigmoid.
+    """
+    # BEGIN SOLUTION: a list of layers that grows with the widths
+    layers = [keras.Input((2,))]
+    for width in widths:
+        layers.append(keras.layers.Dense(width, activation=activation))
+    layers.append(keras.layers.Dense(1, activation="sigmoid"))
+    return keras.Sequential(layers)
+    # END SOLUTION
+
+
+# %%
+check("3.2", deep_network)
+
+# %% [markdown]
+# Try other lists. Where are most of the lines, before a wide layer or between two wide layers?
+
+# %%
+plots.network(deep_network([6, 12, 4]))
+
+# %% [markdown]
+# ## 3 · The same, as a graph
+# `Sequential` knows one shape, a chain. The **functional API** writes the network as a formula: a layer is called on what
+# comes out of another, as in `hidden = keras.layers.Dense(3)(inputs)`, and `keras.Model(inputs, outputs)` keeps all that
+# lies between its two ends. With it, layers may branch and meet again.
+#
+# ### Exercise 3.3 · The functional API
+# Write the network of 3.1 in this way, for any number of inputs and hidden units.
+
+# %%
+def functional_network(m, d):
+    """A functional model: m inputs, d hidden units with ReLU, 1 output with the sigmoid."""
+    inputs = keras.Input((m,))
+    hidden = keras.layers.Dense(d, activation="relu")(inputs)  # SOLUTION: a layer, called
+    outputs = keras.layers.Dense(1, activation="sigmoid")(hidden)  # SOLUTION: the output
+    return keras.Model(inputs, outputs)  # SOLUTION: the model from end to end
+
+
+# %%
+check("3.3", functional_network)
+
+# %% [markdown]
+# With the same weights, both forms of your network are the same function:
+
+# %%
+same = functional_network(2, 3)
+same.set_weights(untrained.get_weights())
+print("largest difference:", np.round(np.max(np.abs(same(X) - untrained(X))), 4))
+
+# %% [markdown]
+# ## 4 · What a network computes
+# A trained network holds no secret: a few matrices, and the formula of section 1. Here is one that has seen the green and red
+# points of lab 1. (`train` takes steps of training; labs 5 to 7 open it up.)
+
+# %%
+def train(model, X, y, steps=400):
+    """Fit the weights of a model to the data, and give it back."""
+    model.compile(optimizer=keras.optimizers.Adam(0.05), loss="binary_crossentropy")
+    for _ in range(steps):
+        model.train_on_batch(X, y)
+    return model
+
+
+keras.utils.set_random_seed(3)
+points, labels = datasets.points()
+trained = train(network(), points, labels)
+print("shapes of its weights:", [w.shape for w in trained.get_weights()])
+
+# %% [markdown]
+# ### Exercise 3.4 · The forward pass of a network
+# Compute what it predicts, from its weights, without calling the model. `keras.ops.relu` and `keras.ops.sigmoid` are there.
+
+# %%
+def forward(X, W1, b1, W2, b2):
+    """The predictions ŷ of a network with one hidden layer (ReLU) and an output (sigmoid).
+
+    X: shape (n, m).  W1: (m, d).  b1: (d,).  W2: (d, 1).  b2: (1,).  Returns shape (n, 1).
+    """
+    hidden = keras.ops.relu(keras.ops.matmul(X, W1) + b1)  # SOLUTION: the hidden layer
+    return keras.ops.sigmoid(keras.ops.matmul(hidden, W2) + b2)  # SOLUTION: the output
+
+
+# %%
+check("3.4", forward)
+
+# %%
+y_hat = forward(points, *trained.get_weights())
+print("largest difference:", np.round(np.max(np.abs(y_hat - trained(points))), 4))
+
+# %% [markdown]
+# Each hidden unit draws a straight line, where its $z$ is 0, and the output puts them together. How many corners do you
+# expect the green region to have?
+
+# %%
+plots.decision_regions(lambda x: forward(x, *trained.get_weights()), points, labels,
+                       limits=(-2.6, 2.6))
+
+# %% [markdown]
+# ## 5 · How many numbers is a network?
+# ### Exercise 3.5 · Parameters of a stack
+# Count the parameters of a chain of Dense layers. The list has the number of inputs first, and then the units of each layer:
+# `[2, 3, 1]` is the lecture's network.
+
+# %%
+def stack_parameters(sizes):
+    """How many parameters a stack of Dense layers has.
+
+    sizes: a list: the number of inputs, then the units of each layer.  Returns a whole number.
+    """
+    total = 0
+    for m, d in pairwise(sizes):  # two neighbors at a time
+        total += m * d + d  # SOLUTION: the parameters of a layer of d units with m inputs
+    return total
+
+
+# %%
+check("3.5", stack_parameters)
+
+# %% [markdown]
+# Twelve units in one layer, or in three layers of four: which has more parameters?
+
+# %%
+print("wide:", stack_parameters([2, 12, 1]), " deep:", stack_parameters([2, 4, 4, 4, 1]))
+
+# %% [markdown]
+# ## 6 · As few as you can
+# Units cost parameters, and parameters cost time and data. How many hidden units does it take to separate the green points
+# from the red ones?
+#
+# ### Exercise 3.6 · Few units
+# Find a network with at most 5 hidden units, in one layer or more, that puts at least 95% of the points on the right side.
+# Training begins at random, so a network deserves a second try. With `"tanh"` it gets stuck less often than with `"relu"`.
+
+# %%
+small = train(deep_network([3], "tanh"), points, labels)  # SOLUTION: the fewest you can
+
+# %%
+check("3.6", small)
+
+# %% [markdown]
+# Below, yours stands among others. Before you look: what can one unit draw, and what can two?
+
+# %%
+models = {"1 unit": train(deep_network([1], "tanh"), points, labels),
+          "2 units": train(deep_network([2], "tanh"), points, labels),
+          "yours": small,
+          "8 and 8 units": train(deep_network([8, 8], "tanh"), points, labels)}
+plots.compare_regions(models, points, labels, limits=(-2.6, 2.6))
+
+# %% [markdown]
+# One hidden unit makes one straight cut, however it bends afterwards. Two cuts leave a gap. Three close a triangle.
+#
+# ## 7 · Four points that made history
+# XOR is true where one of two inputs is 1, and false where both are or none is. In 1969 Minsky and Papert showed that no
+# perceptron computes it. Which of these models can, with the right weights?
+#
+# - **a**: `deep_network([])`, a single perceptron
+# - **b**: `deep_network([8], "linear")`, eight hidden units without an activation
+# - **c**: `deep_network([2], "tanh")`, two hidden units with tanh
+# - **d**: `deep_network([1], "tanh")`, one hidden unit with tanh
+#
+# ### Exercise 3.7 · XOR
+# Choose a letter.
+
+# %%
+answer = "c"  # SOLUTION: "a", "b", "c" or "d"
+
+# %%
+check("3.7", answer)
+
+# %% [markdown]
+# The four models, trained. Which of their regions have one straight border?
+
+# %%
+keras.utils.set_random_seed(1)  # one of the starts from which c finds its way
+corners, is_xor = datasets.xor()
+four = {"a": deep_network([]), "b": deep_network([8], "linear"),
+        "c": deep_network([2], "tanh"), "d": deep_network([1], "tanh")}
+for model in four.values():
+    train(model, corners, is_xor, steps=300)
+plots.compare_regions(four, corners, is_xor, limits=(-0.5, 1.5))
+
+# %% [markdown]
+# ## What the slide said
+# A slide begins with `from tf.keras.layers import *`. Python looks for a package named `tf`, and there is none:
+
+# %%
+try:
+    import tf.keras.layers
+except ModuleNotFoundError as error:
+    print(type(error).__name__)
+from keras.layers import Dense
+
+# %% [markdown]
+# The slides stack `Dense(n)` and `Dense(2)` with no activation between. It runs, and it is a straight line in disguise: half
+# way between two inputs, the output is half way too. With ReLU it is not.
+
+# %%
+for activation in (None, "relu"):
+    stack = keras.Sequential([keras.Input((2,)), Dense(8, activation=activation), Dense(2)])
+    ends, middle = stack(np.array([[-3, 1], [3, 2]])), stack(np.array([[0, 1.5]]))
+    print(activation, "straight:", bool(np.allclose(np.mean(ends, axis=0), middle, atol=1e-5)))
+
+# %% [markdown]
+# ## Stretch
+# Set the weights of `deep_network([2], "relu")` by hand so that it computes XOR, with `set_weights`. On paper first: the sum
+# $x_1 + x_2$ is 0, 1 or 2, and the output has to rise and fall.
+#
+# ## What you can do now
+# - Stack layers, in a chain or as a graph.
+# - Follow a prediction from the inputs to ŷ.
+# - Count the parameters of a network.
+# - Say what depth and width buy, and why nothing is bought without an activation.
+#
+# **Next:** lab 4 puts a number on how wrong a prediction is.

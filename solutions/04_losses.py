@@ -1,0 +1,327 @@
+# %% [markdown]
+# # 4 · Losses
+#
+# Say in one number how wrong a network is: for grades, for yes or no, for one of many.
+#
+# **Time:** 60 minutes
+#
+# After this lab you can
+# - write the squared error and the cross entropies, so that no input breaks them;
+# - recognize the shape mistake that gives a plausible, wrong loss;
+# - choose the loss that fits a question;
+# - compute the loss of a model over a whole data set, batch by batch.
+
+# %%
+from utils import check, datasets, hint, plots, progress, solution
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+keras.utils.set_random_seed(4)
+
+# %% [markdown]
+# ## 1 · How far off is a grade?
+# A network that predicts numbers is wrong by the difference $y - \hat y$. Square it, and the sign is gone and large errors
+# count more. That is the loss $L$ of one example; the **empirical loss** $J$ is its mean over all of them:
+#
+# $$L(\hat y, y) = (y - \hat y)^2 \qquad J = \frac{1}{n} \sum_{i=1}^n \left(y^{(i)} - \hat y^{(i)}\right)^2$$
+#
+# The lecture's three students have the grades 90, 20 and 95, and a network predicts 30, 80 and 85. Which of the three
+# errors will count most?
+
+# %%
+grades = np.array([90, 20, 95], np.float32)
+predicted = np.array([30, 80, 85], np.float32)
+print("y - ŷ:", grades - predicted)
+
+# %% [markdown]
+# A Keras model does not give a flat array, shape $(n,)$, but a column, shape $(n, 1)$. Subtract one from the other: what
+# shape will the difference have?
+
+# %%
+column = predicted.reshape(3, 1)
+plots.matrices({"y": grades, "ŷ": column, "y - ŷ": grades - column})
+
+# %% [markdown]
+# Every grade minus every prediction: nine differences for three students, and nobody complains. The rule behind it,
+# broadcasting, is the one that adds a bias to every row. Here it compares students with each other.
+#
+# ### Exercise 4.1 · Squared error
+# Write the loss of each example, then its mean. The second function should be right also when one of its arguments is flat
+# and the other a column; `keras.ops.reshape(a, (-1,))` makes any array flat.
+
+# %%
+def squared_error(y, y_hat):
+    """The loss L of each example.
+
+    y, y_hat: numbers, or arrays of the same shape.  Returns that shape.
+    """
+    return (y - y_hat) ** 2  # SOLUTION: the difference, squared
+
+
+def mse(y, y_hat):
+    """The mean squared error J, a number.
+
+    y: targets, y_hat: predictions, each of shape (n,) or (n, 1).
+    """
+    y = keras.ops.reshape(y, (-1,))  # SOLUTION: the targets, flat
+    y_hat = keras.ops.reshape(y_hat, (-1,))  # SOLUTION: the predictions, flat
+    return keras.ops.mean(squared_error(y, y_hat))  # SOLUTION: the mean of the losses
+
+
+# %%
+check("4.1", squared_error, mse)
+
+# %% [markdown]
+# Now 300 real grades, and a rough guess at them: 6 points for each lecture, 6 for each hour, and 5 to begin with. How far off
+# is that? Your function, and then the trap:
+
+# %%
+X, grades = datasets.grades()
+guess = 6 * X.sum(axis=1, keepdims=True) + 5  # a column, as from a model
+print("mean squared error:", np.round(mse(grades, guess), 1))
+print("with the trap:     ", np.round(np.mean((grades - guess) ** 2), 1))
+
+# %% [markdown]
+# Both numbers look like a loss. The second hardly falls when the predictions get better, and a network that is trained on it
+# learns to predict the same grade for everybody.
+#
+# ## 2 · Yes or no
+# "Will I pass?" has the answer 1 or 0, and the network gives a probability. A loss for it should be near 0 when the network is
+# sure and right, and grow without end when it is sure and wrong. The logarithm does that. This is the **binary cross
+# entropy**:
+#
+# $$J = -\frac{1}{n} \sum_{i=1}^n \left[ y^{(i)} \log \hat y^{(i)} + \left(1 - y^{(i)}\right) \log\left(1 - \hat y^{(i)}\right)
+# \right]$$
+#
+# For each example one of the two terms is 0: which one depends on $y$.
+#
+# ### Exercise 4.2 · Binary cross entropy
+# Write it. The logarithm of 0 is infinite, so first keep $\hat y$ between $10^{-7}$ and $1 - 10^{-7}$, as Keras does:
+# `keras.ops.clip(x, low, high)`. The lecture's three predictions, 0.1, 0.8 and 0.6, for the targets 1, 0 and 1, give 1.474.
+
+# %%
+def binary_cross_entropy(y, y_hat):
+    """The mean binary cross entropy, a finite number even for predictions of 0 and 1.
+
+    y: targets, 0 or 1.  y_hat: probabilities, of the same shape.
+    """
+    y_hat = keras.ops.clip(y_hat, 1e-7, 1 - 1e-7)  # SOLUTION: away from 0 and 1
+    if_1, if_0 = keras.ops.log(y_hat), keras.ops.log(1 - y_hat)  # SOLUTION: two logarithms
+    return -keras.ops.mean(y * if_1 + (1 - y) * if_0)  # SOLUTION: the formula above
+
+
+# %%
+check("4.2", binary_cross_entropy)
+
+# %% [markdown]
+# How does each loss punish a network that is sure and wrong? Look at $y = 1$ and $\hat y$ near 0.
+
+# %%
+plots.loss_curves({"squared error": squared_error,
+                   "binary cross entropy": binary_cross_entropy})
+
+# %% [markdown]
+# The lecture's network from lab 3 told you 0.1, and you pass. What does that cost?
+
+# %%
+print("for you:", np.round(binary_cross_entropy(np.array([1.0]), np.array([0.1])), 3))
+
+# %% [markdown]
+# ## 3 · From the logit
+# The sigmoid's input $z$ is called a **logit**. In float32 the sigmoid of 20 is exactly 1, and the same for 50 and 1000: what
+# is clipped away is lost. So Keras likes to have the logit. Put the sigmoid into the cross entropy, and what is left needs no
+# clipping:
+#
+# $$L = \max(z, 0) - z\,y + \log\left(1 + e^{-|z|}\right)$$
+#
+# ### Exercise 4.3 · Binary cross entropy from logits
+# Write it for logits as large as ±1000. `keras.ops.abs`, `keras.ops.maximum` and `keras.ops.log1p`, which is
+# $\log(1 + x)$, are there.
+
+# %%
+def binary_cross_entropy_from_logits(y, z):
+    """The mean binary cross entropy of σ(z), a number.
+
+    y: targets, 0 or 1.  z: logits, any numbers, of the same shape.
+    """
+    first_terms = keras.ops.maximum(z, 0) - z * y  # SOLUTION: max(z, 0) - z y
+    last_term = keras.ops.log1p(keras.ops.exp(-keras.ops.abs(z)))  # SOLUTION: the logarithm
+    return keras.ops.mean(first_terms + last_term)  # SOLUTION: the mean of L
+
+
+# %%
+check("4.3", binary_cross_entropy_from_logits)
+
+# %% [markdown]
+# A network is wrong and sure of it: $y = 0$, with logits of 10, 20 and 50. Which of the two losses can tell them apart?
+
+# %%
+y = np.zeros(1, np.float32)
+for z in np.array([[10], [20], [50]], np.float32):
+    print("from the probability:", np.round(binary_cross_entropy(y, keras.ops.sigmoid(z)), 1),
+          " from the logit:", np.round(binary_cross_entropy_from_logits(y, z), 1))
+
+# %% [markdown]
+# ## 4 · One of many
+# Which of ten digits is it? The network gives one logit for each class, and **softmax** makes probabilities of them, which
+# add up to 1. The cross entropy is the logarithm of the one that belongs to the true class, with a minus:
+#
+# $$\hat y_k = \frac{e^{z_k}}{\sum_j e^{z_j}} \qquad L = -\sum_k y_k \log \hat y_k \qquad
+# \log \hat y_k = z_k - \log \sum_j e^{z_j}$$
+#
+# The target $y$ is **one-hot**, a 1 at the true class and 0 elsewhere, or **sparse**, the number of the class.
+#
+# ### Exercise 4.4 · Softmax and cross entropy
+# Make all three safe for logits of ±1000. Softmax does not change when the largest $z$ is subtracted from all of them.
+# `keras.ops.logsumexp` is $\log \sum e^{z}$, safe already; `axis=-1, keepdims=True` works row by row.
+
+# %%
+def softmax(z):
+    """The probabilities of the classes.  z: logits, shape (n, k).  Returns that shape."""
+    e = keras.ops.exp(z - keras.ops.max(z, axis=-1, keepdims=True))  # SOLUTION: shift, e^z
+    return e / keras.ops.sum(e, axis=-1, keepdims=True)  # SOLUTION: each row adds up to 1
+
+
+def cross_entropy(Y, z):
+    """The mean cross entropy.  Y: one-hot targets, z: logits, each of shape (n, k)."""
+    log_y_hat = z - keras.ops.logsumexp(z, axis=-1, keepdims=True)  # SOLUTION: log ŷ
+    return -keras.ops.mean(keras.ops.sum(Y * log_y_hat, axis=-1))  # SOLUTION: the mean of L
+
+
+def sparse_cross_entropy(y, z):
+    """The same.  y: the true classes, whole numbers, shape (n,).  z: shape (n, k)."""
+    return cross_entropy(keras.ops.one_hot(y, z.shape[-1]), z)  # SOLUTION: as one-hot rows
+
+
+# %%
+check("4.4", softmax, cross_entropy, sparse_cross_entropy)
+
+# %% [markdown]
+# Two examples and three classes. The second row is the first one plus 3: what will softmax make of it?
+
+# %%
+z = np.array([[2, 1, -1], [5, 4, 2]], np.float32)
+plots.matrices({"z": z, "softmax(z)": softmax(z), "Y": np.array([[1, 0, 0], [0, 0, 1]])})
+
+# %% [markdown]
+# ## 5 · Which loss for which question?
+# - **a**: mean squared error
+# - **b**: binary cross entropy
+# - **c**: cross entropy, with one-hot targets
+# - **d**: sparse cross entropy, with whole numbers as targets
+#
+# ### Exercise 4.5 · Choose the loss
+# A letter for each question.
+
+# %%
+passes = "b"  # SOLUTION: Will a student pass? One output; targets 0 and 1
+grade = "a"  # SOLUTION: Which grade will it be? One output; targets from 0 to 100
+digit = "d"  # SOLUTION: Which digit is it? Ten outputs; targets 7, 2, 1, …
+weather = "c"  # SOLUTION: Sun, rain or snow? Three outputs; targets [0, 1, 0], …
+topics = "b"  # SOLUTION: Which topics, one or more, has a text? Targets [1, 0, 1], …
+
+# %%
+check("4.5", passes, grade, digit, weather, topics)
+
+# %% [markdown]
+# ## 6 · Over a whole data set
+# A large data set goes through a model in batches of $B$ examples, and the last batch is often smaller. The empirical loss is
+# the mean over *examples*: an example in a small batch counts as much as any other.
+#
+# ### Exercise 4.6 · The empirical loss, batch by batch
+# Put the batches together again. `loss(y, y_hat)` gives the mean of the batch it gets.
+
+# %%
+def empirical_loss(model, loss, X, y, batch_size):
+    """The mean loss of a model over a data set, a number.
+
+    model: from X to predictions, for at most batch_size examples at a time.
+    loss: loss(y, y_hat), the mean over a batch.  X, y: the data, n rows each.
+    """
+    total = 0.0
+    for start in range(0, len(X), batch_size):
+        X_batch = X[start:start + batch_size]
+        y_batch = y[start:start + batch_size]
+        total += loss(y_batch, model(X_batch)) * len(X_batch)  # SOLUTION: the batch's sum
+    return total / len(X)  # SOLUTION: the mean over all examples
+
+
+# %%
+check("4.6", empirical_loss)
+
+# %% [markdown]
+# "Will I pass this class?", once more, by one perceptron. Its weights are set by hand, and not well:
+
+# %%
+X, y = datasets.students()
+y = y.reshape(-1, 1)  # a column, as the model gives one
+perceptron = keras.Sequential([keras.Input((2,)),
+                               keras.layers.Dense(1, activation="sigmoid")])
+perceptron.set_weights([np.array([[1.6], [0]]), np.array([-5])])
+print("J =", np.round(empirical_loss(perceptron, binary_cross_entropy, X, y, 32), 2))
+
+# %% [markdown]
+# Its two weights decide. Take every pair of them, compute $J$ each time, and you have a landscape. Where would you like to
+# be, and which way is it from here?
+
+# %%
+plots.loss_surface(perceptron, binary_cross_entropy, X, y, limits=(-0.25, 2))
+
+# %% [markdown]
+# To train is to walk down this landscape. Lab 5 finds the way without looking at all of it.
+#
+# ## What the slide said
+# For yes or no, the slide calls `tf.nn.softmax_cross_entropy_with_logits`. It takes a row of logits for each example. Here is
+# what it makes of one column, for predictions that are right, half right, and as wrong as can be:
+
+# %%
+y = np.array([[1], [0], [1], [0]], np.float32)
+for y_hat in (y, 0.5 + 0 * y, 1 - y):
+    slide = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(y, y_hat))
+    print("slide:", np.round(slide, 3),
+          " binary cross entropy:", np.round(binary_cross_entropy(y, y_hat), 3))
+
+# %% [markdown]
+# Softmax of one number is 1, whatever the number is, and $\log 1 = 0$. Below, the two losses over $\hat y$, for $y = 1$ and
+# for $y = 0$. Which way would a network learn from the left one?
+
+# %%
+plots.loss_curves({"the slide's loss": tf.nn.softmax_cross_entropy_with_logits,
+                   "binary cross entropy": binary_cross_entropy})
+
+# %% [markdown]
+# The calls that are right today, for probabilities and for logits, and for grades:
+
+# %%
+y = np.array([1, 0, 1, 0], np.float32)
+y_hat = np.array([0.9, 0.2, 0.1, 0.6], np.float32)
+z = np.log(y_hat / (1 - y_hat))
+print(np.round(keras.losses.BinaryCrossentropy()(y, y_hat), 3),
+      np.round(keras.losses.BinaryCrossentropy(from_logits=True)(y, z), 3),
+      np.round(keras.losses.MeanSquaredError()(y, y_hat), 3))
+
+# %% [markdown]
+# One of the lecture's notes prints a minus in front of the mean squared error, and one prints none in front of the cross
+# entropy. A loss that falls below 0 for a wrong answer has a sign too many, or one too few.
+#
+# ## Stretch
+# A network that knows nothing about a student can still say the same number to everybody. Which number has the lowest binary
+# cross entropy? Guess, then look at what the two printed numbers have to do with each other.
+
+# %%
+X, y = datasets.students()
+constants = np.linspace(0.01, 0.99, 99)
+losses = [float(binary_cross_entropy(y, np.full_like(y, c))) for c in constants]
+print("best constant:", np.round(constants[np.argmin(losses)], 2))
+print("share that passed:", np.round(np.mean(y), 2))
+
+# %% [markdown]
+# ## What you can do now
+# - Measure a network by one number, for each kind of question.
+# - Spot broadcasting before it spoils a loss.
+# - Keep logarithms and exponentials finite.
+# - Average over examples, not over batches.
+#
+# **Next:** lab 5 walks down the landscape, and the network learns.
