@@ -122,10 +122,10 @@ plots.network(deep_network([6, 12, 4]))
 
 # %%
 def functional_network(m, d):
-    """A functional model: m inputs, d hidden units with ReLU, 1 output with the sigmoid."""
+    """A functional model: m inputs, d hidden units (ReLU), 1 output (sigmoid)."""
     inputs = keras.Input((m,))
     hidden = keras.layers.Dense(d, activation="relu")(inputs)  # SOLUTION: a layer, called
-    outputs = keras.layers.Dense(1, activation="sigmoid")(hidden)  # SOLUTION: the output
+    outputs = keras.layers.Dense(1, activation="sigmoid")(hidden)  # SOLUTION: one more
     return keras.Model(inputs, outputs)  # SOLUTION: the model from end to end
 
 
@@ -198,7 +198,7 @@ plots.decision_regions(lambda x: forward(x, *trained.get_weights()), points, lab
 def stack_parameters(sizes):
     """How many parameters a stack of Dense layers has.
 
-    sizes: a list: the number of inputs, then the units of each layer.  Returns a whole number.
+    sizes: the number of inputs, then the units of each layer, as a list.
     """
     total = 0
     for m, d in pairwise(sizes):  # two neighbors at a time
@@ -292,7 +292,8 @@ from keras.layers import Dense
 for activation in (None, "relu"):
     stack = keras.Sequential([keras.Input((2,)), Dense(8, activation=activation), Dense(2)])
     ends, middle = stack(np.array([[-3, 1], [3, 2]])), stack(np.array([[0, 1.5]]))
-    print(activation, "straight:", bool(np.allclose(np.mean(ends, axis=0), middle, atol=1e-5)))
+    straight = np.allclose(np.mean(ends, axis=0), middle, atol=1e-5)
+    print("activation:", activation, " straight:", bool(straight))
 
 # %% [markdown]
 # ## Stretch

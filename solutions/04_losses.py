@@ -160,7 +160,8 @@ check("4.3", binary_cross_entropy_from_logits)
 # %%
 y = np.zeros(1, np.float32)
 for z in np.array([[10], [20], [50]], np.float32):
-    print("from the probability:", np.round(binary_cross_entropy(y, keras.ops.sigmoid(z)), 1),
+    y_hat = keras.ops.sigmoid(z)
+    print("from the probability:", np.round(binary_cross_entropy(y, y_hat), 1),
           " from the logit:", np.round(binary_cross_entropy_from_logits(y, z), 1))
 
 # %% [markdown]

@@ -561,9 +561,7 @@ def loss_curves(losses: Mapping[str, Function]) -> tuple[Figure, str]:
         for y, color, line in ((1.0, GREEN, "-"), (0.0, RED, "--")):
             values = [float(np.mean(loss(np.array([y], np.float32), y_hat[i : i + 1]))) for i in range(len(y_hat))]
             ax.plot(y_hat, values, color=color, linestyle=line, linewidth=2, label=f"y = {y:g}")
-            seen.append(
-                f"{name}, y = {y:g}: {values[0]:.2f} near ŷ = 0, {values[50]:.2f} half way, {values[-1]:.2f} near 1"
-            )
+            seen.append(f"{name}, y = {y:g}: {values[0]:.2f} near ŷ = 0, {values[50]:.2f} half way, {values[-1]:.2f} near 1")
         ax.set(title=name, xlabel="ŷ", xlim=(0, 1))
         ax.grid(alpha=0.3)
         ax.legend(loc="upper center", frameon=False)
@@ -608,7 +606,7 @@ def loss_surface(
     plan.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, fontsize=9)
     figure.colorbar(shown, ax=plan).set_label("J", rotation=0, labelpad=8)
     return figure, (
-        f"The loss J over w1 and w2 from {limits[0]:g} to {limits[1]:g}, as a surface and as a map. It is lowest, {J.min():.2f}, at "
-        f"({w[column]:.2g}, {w[row]:.2g}), and highest, {J.max():.2f}. The model is at ({here[0]:.2g}, {here[1]:.2g}), "
+        f"The loss J over w1 and w2 from {limits[0]:g} to {limits[1]:g}, as a surface and as a map. It is lowest, {J.min():.2f}, "
+        f"at ({w[column]:.2g}, {w[row]:.2g}), and highest, {J.max():.2f}. The model is at ({here[0]:.2g}, {here[1]:.2g}), "
         f"where J is {J_here:.2f}."
     )

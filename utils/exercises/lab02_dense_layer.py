@@ -341,7 +341,7 @@ my_dense_layer = Exercise(
         "z is the matrix product of X and self.W, plus self.b. What is returned is self.activation of z.",
     ],
     also_right=[
-        layer_with(z=lambda self, X: keras.ops.einsum("nm,md->nd", X, self.W) + self.b),
+        layer_with(z=lambda self, X: keras.ops.einsum("ni,ij->nj", X, self.W) + self.b),
         layer_with(build=lambda self, shape: weights(self, (shape[-1], self.units), (1, self.units), W="he_normal"),
                    z=lambda self, X: self.b + X @ self.W),
         layer_with(build=bias_first, z=lambda self, X: tf.nn.bias_add(tf.matmul(X, self.kernel), self.bias)),

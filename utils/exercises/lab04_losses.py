@@ -90,6 +90,10 @@ squared_error = Exercise(
          lambda y, y_hat: sum((float(a) - float(b)) ** 2 for a, b in zip(flat(y), flat(y_hat), strict=True)) / len(y)),
         (lambda y, y_hat: (y - y_hat) * (y - y_hat), lambda y, y_hat: keras.ops.mean((keras.ops.reshape(y, (-1, 1)) - keras.ops.reshape(y_hat, (-1, 1))) ** 2)),
     ],
+    equivalent={
+        "return (y_hat - y) ** 2": "the square forgets the sign",
+        "return keras.ops.mean(squared_error(y_hat, y))": "the square forgets the sign",
+    },
 )
 
 # --- 4.2 --------------------------------------------------------------------------------------------------------------
@@ -387,6 +391,13 @@ softmax_cross_entropy = Exercise(
         (lambda z: [list(np_softmax(row[None])[0]) for row in z], lambda Y, z: keras.ops.mean(-keras.ops.log_softmax(z)[Y == 1]),
          lambda y, z: sum(np.logaddexp.reduce(row) - row[label] for row, label in zip(z, y, strict=True)) / len(y)),
     ],
+    equivalent=dict.fromkeys([
+        "e = keras.ops.exp(z - keras.ops.max(z, axis=1, keepdims=True))",
+        "return e / keras.ops.sum(e, axis=1, keepdims=True)",
+        "log_y_hat = z - keras.ops.logsumexp(z, axis=1, keepdims=True)",
+        "return -keras.ops.mean(keras.ops.sum(Y * log_y_hat, axis=1))",
+        "return cross_entropy(keras.ops.one_hot(y, z.shape[1]), z)",
+    ], "of two axes, the last is axis 1"),
 )
 
 # --- 4.5 --------------------------------------------------------------------------------------------------------------
@@ -394,7 +405,7 @@ softmax_cross_entropy = Exercise(
 FOR_NUMBERS = "The squared error is for numbers, such as grades. "
 ONE_OF_MANY = "These losses are for one class out of many: their softmax over a single output is always 1."
 WHOLE_NUMBERS = "The targets are whole numbers, one for each picture. One-hot targets would be rows of ten zeros and ones."
-SEVERAL_CLASSES = "It would judge each class by itself. Exactly one of them is true, so that their probabilities should add up to 1."
+ONE_IS_TRUE = "Exactly one class is true, so that their probabilities should add up to 1."
 
 which_loss = Exercise(
     "4.5", "Choose the loss",
@@ -404,15 +415,15 @@ which_loss = Exercise(
     mistakes=[
         Mistake("a", FOR_NUMBERS + "A probability that is sure and wrong it punishes with 1 at most: look at the picture of 4.2.", "passes"),
         Mistake("c", ONE_OF_MANY, "passes"),
-        Mistake("d", ONE_OF_MANY, "passes"),
+        Mistake("d", ONE_OF_MANY + " Sparse targets change nothing about it.", "passes"),
         Mistake("b", "A cross entropy is for probabilities, and a grade is a number: its logarithm would mean nothing.", "grade"),
         Mistake("c", "A cross entropy is for classes. To take each grade for a class of its own would forget that 89 is nearly 90.", "grade"),
         Mistake("d", "Sparse targets are numbers of classes. A grade is a quantity: 89 is nearly 90, and a class knows no neighbors.", "grade"),
         Mistake("a", FOR_NUMBERS + "The digit 7 is a name here: taking it for a 1 is no smaller mistake than taking it for a 2.", "digit"),
-        Mistake("b", SEVERAL_CLASSES, "digit"),
+        Mistake("b", "It would ask ten questions, yes or no. " + ONE_IS_TRUE, "digit"),
         Mistake("c", WHOLE_NUMBERS, "digit"),
         Mistake("a", FOR_NUMBERS + "Rain is no number half way between sun and snow.", "weather"),
-        Mistake("b", SEVERAL_CLASSES, "weather"),
+        Mistake("b", "It would ask of sun, rain and snow one by one. " + ONE_IS_TRUE, "weather"),
         Mistake("d", "The targets are rows of zeros and a one. Sparse targets would be 1, 0, 2, ….", "weather"),
         Mistake("a", FOR_NUMBERS + "Each topic is a yes or no.", "topics"),
         Mistake("c", "With softmax the probabilities of the topics would add up to 1, and a text may have several topics, or none.", "topics"),
@@ -434,7 +445,13 @@ def data_sets(rng):
         X = rng.normal(size=(n, 2)).astype(np.float32)
         y = (X[:, :1] * 2 + rng.normal(size=(n, 1)) * np.arange(1, n + 1)[:, None]).astype(np.float32)  # later ones are worse
         w = rng.normal(size=(2, 1)).astype(np.float32)
-        yield model_of(w, batch_size), keras_mse, X, y, batch_size
+        yield model_of(w, batch_size), lopsided_loss, X, y, batch_size
+
+
+def lopsided_loss(y, y_hat):
+    """A mean over the batch, in which a prediction that is too low costs three times as much."""
+    y, y_hat = flat(y), flat(y_hat)
+    return np.mean(np.where(y_hat < y, 3.0, 1.0) * (y - y_hat) ** 2)
 
 
 def model_of(w, batch_size):
@@ -492,6 +509,8 @@ empirical_loss = Exercise(
                 "`return` inside the loop?"),
         Mistake(mistaken(lambda losses, sizes, n, B: (losses * sizes).sum() / n / len(losses)), "This is divided by the number of batches too. "
                 "The mean over examples divides by n, once."),
+        Mistake(lambda model, loss, X, y, batch_size: right_empirical_loss(model, lambda y, y_hat: loss(y_hat, y), X, y, batch_size),
+                "Targets and predictions are exchanged: `loss` takes the targets first."),
         Mistake(lambda model, loss, X, y, batch_size: loss(y, model(X)), "The model gets all the data at once. It takes at most batch_size "
                 "examples at a time."),
     ],
@@ -503,11 +522,16 @@ empirical_loss = Exercise(
     also_right=[
         right_empirical_loss,
         mistaken(lambda losses, sizes, n, B: np.average(losses, weights=sizes)),
-        lambda model, loss, X, y, batch_size: keras_mse(y, np.concatenate([model(X[part]) for part in batches(X, batch_size)])),
+        lambda model, loss, X, y, batch_size: loss(y, np.concatenate([model(X[part]) for part in batches(X, batch_size)])),
         lambda model, loss, X, y, batch_size: sum(loss(b, model(a)) * (len(a) / len(X)) for a, b in
                                                   zip(np.array_split(X, range(batch_size, len(X), batch_size)),
                                                       np.array_split(y, range(batch_size, len(y), batch_size)), strict=True)),
     ],
+    equivalent={
+        "for start in range(0, len(y), batch_size):\n    X_batch = X[start:start + batch_size]\n    y_batch = y[start:start + "
+        "batch_size]\n    total += loss(y_batch, model(X_batch)) * len(X_batch)": "X and y are of the same length",
+        "return total / len(y)": "X and y are of the same length",
+    },
 )
 
 EXERCISES = [squared_error, binary, from_logits, softmax_cross_entropy, which_loss, empirical_loss]
