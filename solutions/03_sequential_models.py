@@ -167,7 +167,8 @@ print("shapes of its weights:", [w.shape for w in trained.get_weights()])
 def forward(X, W1, b1, W2, b2):
     """The predictions ŷ of a network with one hidden layer (ReLU) and an output (sigmoid).
 
-    X: shape (n, m).  W1: (m, d).  b1: (d,).  W2: (d, 1).  b2: (1,).  Returns shape (n, 1).
+    X: shape (n, m).  W1: (m, d).  b1: (d,).  W2: (d, 1).  b2: (1,).
+    Returns shape (n, 1).
     """
     hidden = keras.ops.relu(keras.ops.matmul(X, W1) + b1)  # SOLUTION: the hidden layer
     return keras.ops.sigmoid(keras.ops.matmul(hidden, W2) + b2)  # SOLUTION: the output
@@ -184,7 +185,7 @@ print("largest difference:", np.round(np.max(np.abs(y_hat - trained(points))), 4
 # Each hidden unit draws a straight line, where its $z$ is 0, and the output puts them together. How many corners do you
 # expect the green region to have?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 plots.decision_regions(lambda x: forward(x, *trained.get_weights()), points, labels,
                        limits=(-2.6, 2.6))
 
@@ -233,7 +234,7 @@ check("3.6", small)
 # %% [markdown]
 # Below, yours stands among others. Before you look: what can one unit draw, and what can two?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 models = {"1 unit": train(deep_network([1], "tanh"), points, labels),
           "2 units": train(deep_network([2], "tanh"), points, labels),
           "yours": small,
@@ -264,7 +265,7 @@ check("3.7", answer)
 # %% [markdown]
 # The four models, trained. Which of their regions have one straight border?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 keras.utils.set_random_seed(1)  # one of the starts from which c finds its way
 corners, is_xor = datasets.xor()
 four = {"a": deep_network([]), "b": deep_network([8], "linear"),
@@ -275,18 +276,31 @@ plots.compare_regions(four, corners, is_xor, limits=(-0.5, 1.5))
 
 # %% [markdown]
 # ## What the slide said
-# A slide begins with `from tf.keras.layers import *`. Python looks for a package named `tf`, and there is none:
+# A slide begins with `from tf.keras.layers import *`. Python looks for a package named `tf`, and there is none. The next line
+# has `Input(m)`, and an input has a shape, not a size:
 
 # %%
 try:
     import tf.keras.layers
 except ModuleNotFoundError as error:
     print(type(error).__name__)
-from keras.layers import Dense
+from keras.layers import Dense, Input
+try:
+    Input(2)
+except ValueError as error:
+    print(type(error).__name__)
+print(Input((2,)).shape)
 
 # %% [markdown]
-# The slides stack `Dense(n)` and `Dense(2)` with no activation between. It runs, and it is a straight line in disguise: half
-# way between two inputs, the output is half way too. With ReLU it is not.
+# The slides stack `Dense(n)` and `Dense(2)` and nothing else. Without an `Input` such a model has no weights before its first
+# call. Without an activation between, it is a straight line in disguise: half way between two inputs, the output is half way
+# too. With ReLU it is not.
+
+# %%
+slide_model = keras.Sequential([Dense(3), Dense(2)])
+print("weights:", len(slide_model.weights), end=" ")
+slide_model(you)
+print("after a call:", len(slide_model.weights))
 
 # %%
 for activation in (None, "relu"):

@@ -180,7 +180,7 @@ for z in np.array([[10], [20], [50]], np.float32):
 
 # %%
 def softmax(z):
-    """The probabilities of the classes.  z: logits, shape (n, k).  Returns that shape."""
+    """The probabilities of the classes, shape (n, k).  z: logits, shape (n, k)."""
     e = keras.ops.exp(z - keras.ops.max(z, axis=-1, keepdims=True))  # SOLUTION: shift, e^z
     return e / keras.ops.sum(e, axis=-1, keepdims=True)  # SOLUTION: each row adds up to 1
 
@@ -293,15 +293,27 @@ plots.loss_curves({"the slide's loss": tf.nn.softmax_cross_entropy_with_logits,
                    "binary cross entropy": binary_cross_entropy})
 
 # %% [markdown]
-# The calls that are right today, for probabilities and for logits, and for grades:
+# With flat arrays the same call takes the four examples for four classes of one example, and gives one number that looks
+# like a loss. The calls that are right, for probabilities and for logits:
 
 # %%
 y = np.array([1, 0, 1, 0], np.float32)
 y_hat = np.array([0.9, 0.2, 0.1, 0.6], np.float32)
 z = np.log(y_hat / (1 - y_hat))
-print(np.round(keras.losses.BinaryCrossentropy()(y, y_hat), 3),
-      np.round(keras.losses.BinaryCrossentropy(from_logits=True)(y, z), 3),
-      np.round(keras.losses.MeanSquaredError()(y, y_hat), 3))
+print("flat: ", np.round(tf.nn.softmax_cross_entropy_with_logits(y, y_hat), 3))
+print("right:", np.round(keras.losses.BinaryCrossentropy()(y, y_hat), 3),
+      np.round(keras.losses.BinaryCrossentropy(from_logits=True)(y, z), 3))
+
+# %% [markdown]
+# The slide's squared error is right for equal shapes, and broadcasts else. `tf.keras.losses.MSE`, the short form, takes the
+# mean over the last axis only: of columns, it makes one loss for each example. `keras.losses.MeanSquaredError()` minds both.
+
+# %%
+column = y_hat.reshape(-1, 1)
+print("slide:", np.round(tf.reduce_mean(tf.square(tf.subtract(y, y_hat))), 3),
+      " column:", np.round(tf.reduce_mean(tf.square(tf.subtract(y, column))), 3))
+print("MSE:  ", np.round(tf.keras.losses.MSE(y.reshape(-1, 1), column), 3))
+print("right:", np.round(keras.losses.MeanSquaredError()(y, column), 3))
 
 # %% [markdown]
 # One of the lecture's notes prints a minus in front of the mean squared error, and one prints none in front of the cross

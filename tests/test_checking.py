@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from tests.labs import run_cell
 from utils import diagnosis, running
-from utils.checking import Exercise, Mistake, Outcome, judge
+from utils.advice import Advice
+from utils.checking import Exercise, Mistake, Outcome, choice, judge
 
 
 def two_arrays(rng):
@@ -253,6 +254,15 @@ def test_a_fault_of_the_checker_says_so_and_never_wrong():
         assert outcome is Outcome.FAULT and "ZeroDivisionError" in advice
 
 
+def test_a_fault_of_the_checker_is_never_taken_for_an_error_of_the_student():
+    def observe(answer, x):
+        return np.no_such_function(answer(x))
+
+    broken = Exercise("9.5", "Broken", right=lambda x: x, observe=observe, inputs=lambda rng: [(1.0,)])
+    outcome, _, advice = verdict(broken, lambda x: x)
+    assert outcome is Outcome.FAULT and "no_such_function" in advice
+
+
 def test_a_class_and_an_instance_are_told_apart():
     class Layer:
         def __call__(self, x):
@@ -267,13 +277,68 @@ def test_a_class_and_an_instance_are_told_apart():
     assert "value is due" in verdict(takes_value, np.mean).advice
 
 
-def test_a_choice_is_a_letter():
-    choice = Exercise("9.9", "A choice", right="b", observe=lambda letter: letter, mistakes=[Mistake("a", "Not a: because.")])
-    assert verdict(choice, "b").outcome is Outcome.RIGHT
-    assert verdict(choice, "a").advice == "Not a: because."
-    assert verdict(choice, "c").outcome is Outcome.WRONG
-    assert "letter in quotes" in verdict(choice, 2).advice
-    assert verdict(choice, ...).outcome is Outcome.NOT_DONE
+def test_a_choice_is_a_letter_however_it_is_written():
+    letter = Exercise("9.9", "A choice", right="b", observe=choice, mistakes=[Mistake("a", "Not a: because.")])
+    for written_so in ("b", "B", " b", "b)", "(b)", "b."):
+        assert verdict(letter, written_so).outcome is Outcome.RIGHT
+    assert verdict(letter, "a").advice == "Not a: because."
+    assert verdict(letter, "c").outcome is verdict(letter, "bc").outcome is Outcome.WRONG
+    assert "letter in quotes" in verdict(letter, 2).advice
+    assert verdict(letter, ...).outcome is Outcome.NOT_DONE
+
+
+def test_a_model_is_due_where_the_right_answer_is_one():
+    model = tf.keras.Sequential([tf.keras.Input((1,)), tf.keras.layers.Dense(1)])
+    takes_model = Exercise("9.11", "A model", right=model, observe=lambda model: model.count_params())
+    assert verdict(takes_model, model).outcome is Outcome.RIGHT
+    for other in ([3], 3, lambda X: X):
+        assert "A Keras model is due" in verdict(takes_model, other).advice
+
+
+def test_each_part_may_have_inputs_of_its_own():
+    two = Exercise(
+        "9.12",
+        "Two parts",
+        parts=("of_one", "of_two"),
+        right=(lambda x: 2 * x, lambda x, y: x + y),
+        inputs=(lambda rng: [(rng.normal(),)], lambda rng: [tuple(rng.normal(size=2))]),
+    )
+    assert verdict(two, lambda x: x + x, lambda x, y: y + x).outcome is Outcome.RIGHT
+    assert verdict(two, lambda x: x + x, lambda x, y: y).title == "Two parts, of_two"
+
+
+def test_advice_raised_while_an_answer_is_put_to_work_is_shown_as_it_is():
+    def observe(answer, x):
+        if answer(x) < 0:
+            raise Advice("A length is never negative.")
+        return answer(x)
+
+    length = Exercise("9.13", "Length", right=abs, observe=observe, inputs=lambda rng: [(-1.0,), (2.0,)])
+    assert verdict(length, lambda x: x)[::2] == (Outcome.WRONG, "A length is never negative.")
+    assert verdict(length, np.abs).outcome is Outcome.RIGHT
+
+
+def test_a_mistake_is_recognized_by_what_is_seen_with_one_input_that_is_wrong():
+    sign = Exercise(
+        "9.14",
+        "Sign",
+        right=np.sign,
+        inputs=lambda rng: [(3.0,), (-2.0,)],
+        mistakes=[Mistake(lambda x: 1.0, "It is {seen}, where it should be negative.", when=lambda seen: seen >= 0)],
+    )
+    assert verdict(sign, lambda x: 1.0 if x > 0 else 5.0).advice == "It is 5.0, where it should be negative."
+    assert "should be negative" not in verdict(sign, lambda x: -1.0).advice
+
+
+def test_inputs_are_named_after_what_puts_an_answer_to_work():
+    scaled = Exercise(
+        "9.15",
+        "Scaled",
+        right=np.exp,
+        observe=lambda answer, width, height: answer(width) * height,
+        inputs=lambda rng: [(1.0, 2.0)],
+    )
+    assert "width = 1, height = 2" in verdict(scaled, np.sin).advice
 
 
 def test_several_outputs_are_judged_by_name():

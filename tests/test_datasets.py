@@ -42,6 +42,31 @@ def test_loaders_give_the_shapes_that_they_promise():
         assert np.mean(y) == 0.5 and set(y) == {0, 1}
 
 
+def test_the_students_have_the_ranges_of_their_card_and_both_loaders_the_same_rows():
+    (X, y), (same_X, grade) = datasets.students(), datasets.grades()
+    assert X.shape == (300, 2) and y.shape == grade.shape == (300,)
+    assert X.dtype == y.dtype == grade.dtype == np.float32 and np.array_equal(X, same_X)
+    assert X.min() == 0 and X[:, 0].max() == 8 and X[:, 1].max() <= 10 and np.all(X[:, 0] == X[:, 0].round())
+    assert grade.min() >= 0 and grade.max() <= 100
+    assert np.array_equal(y == 1, grade >= 50) and np.round(np.mean(y), 2) == 0.59
+
+
+def test_no_line_separates_the_students_and_four_lectures_with_five_hours_pass():
+    X, y = datasets.students()
+    lines = [(np.cos(a), np.sin(a), t) for a in np.linspace(0, 2 * np.pi, 180) for t in np.linspace(-13, 13, 200)]
+    assert 0.8 < max(np.mean((X @ [w1, w2] > t) == (y == 1)) for w1, w2, t in lines) < 0.87
+    near = np.linalg.norm(X - [4, 5], axis=1) < 1.5
+    assert near.sum() >= 10 and np.mean(y[near]) > 0.95
+
+
+def test_the_students_cannot_be_told_apart_without_error():
+    """Noise: near the border, neighbors have different labels."""
+    X, y = datasets.students()
+    distances = np.linalg.norm(X[:, None] - X, axis=2) + 99 * np.eye(len(X))
+    nearest = y[distances.argmin(axis=1)]
+    assert 0.01 < np.mean(nearest != y) < 0.15
+
+
 def test_a_line_separates_the_clouds_and_none_the_points():
     X, y = datasets.clouds()
     assert np.all((X @ [1, 1] - 5.8 > 0) == (y == 1))
@@ -51,6 +76,9 @@ def test_a_line_separates_the_clouds_and_none_the_points():
 
 
 @pytest.mark.parametrize(
+    ("load", "name"), [(datasets.clouds, "clouds.csv"), (datasets.points, "points.csv"), (datasets.students, "students.csv")]
+)
+@pytest.mark.parametrize(
     ("damage", "words"),
     [
         (lambda path: path.unlink(), "cannot be read"),
@@ -59,9 +87,9 @@ def test_a_line_separates_the_clouds_and_none_the_points():
         (lambda path: path.write_bytes(b""), "is not the file that the course ships"),
     ],
 )
-def test_a_damaged_file_gives_the_sentence_that_mends_it(tmp_path, monkeypatch, damage, words):
+def test_a_damaged_file_gives_the_sentence_that_mends_it(tmp_path, monkeypatch, damage, words, load, name):
     monkeypatch.setattr(datasets, "DATA", copy_course(tmp_path / "course") / "data")
-    damage(datasets.DATA / "clouds.csv")
+    damage(datasets.DATA / name)
     with pytest.raises(Advice, match=words) as failure:
-        datasets.clouds()
-    assert "git checkout data/" in str(failure.value) and "clouds.csv" in str(failure.value)
+        load()
+    assert "git checkout data/" in str(failure.value) and name in str(failure.value)

@@ -1,6 +1,7 @@
 """The pictures: they show what the student's function does, with labels, and say so where it is not ready."""
 
 import io
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -107,6 +108,90 @@ def test_rosenblatt_stops_on_the_clouds_and_never_on_xor():
     assert min(xor.lines[0].get_ydata()) > 0
 
 
+def some_model(widths, activation="relu", inputs=2):
+    hidden = [tf.keras.layers.Dense(width, activation=activation) for width in widths]
+    return tf.keras.Sequential([tf.keras.Input((inputs,)), *hidden, tf.keras.layers.Dense(1, activation="sigmoid")])
+
+
+def test_matrices_are_drawn_with_their_numbers_on_one_scale_of_color():
+    axes = plots.matrices({"W": [[1.0, -2.0], [0.5, 0.0]], "b": np.array([4.0, 0.25]), "z": np.zeros((3, 1))}).figure.axes
+    assert [ax.get_title() for ax in axes] == ["W", "b", "z"]
+    assert [text.get_text() for text in axes[0].texts] == ["1", "-2", "0.5", "0"]
+    assert [ax.get_xlabel() for ax in axes] == ["2 × 2", "2", "3 × 1"]
+    assert {ax.images[0].get_clim() for ax in axes} == {(-4, 4)}
+
+
+@pytest.mark.parametrize("widths", [[], [1], [3], [12], [4, 4], [12, 1, 6], [2, 3, 4, 5, 6], [12, 12, 12, 12, 12], [30]])
+def test_a_network_has_a_circle_for_each_unit_and_a_line_for_each_weight(widths):
+    model = some_model(widths)
+    [ax] = plots.network(model).figure.axes
+    sizes = [2, *widths, 1]
+    drawn = [min(size, 12) if size <= 12 else 10 for size in sizes]
+    lines = [line for line in ax.lines if len(line.get_xdata()) == 2]
+    assert [len(column.get_offsets()) for column in ax.collections] == drawn
+    assert len(lines) == sum(m * d for m, d in pairwise(drawn))
+    heights = np.diff(np.sort([y for _, y in ax.collections[1].get_offsets()]))
+    assert len(heights) == 0 or heights.min() >= 1  # the circles do not touch
+    assert f"{sum(m * d for m, d in pairwise(sizes))} weights" in plots.network(model).alt
+    assert "2 inputs" in texts(ax) and "1 unit\nsigmoid" in texts(ax)
+
+
+def test_a_line_is_as_wide_as_its_weight_and_has_the_color_of_its_sign():
+    layer = tf.keras.layers.Dense(1)
+    layer.build((None, 2))
+    layer.set_weights([np.array([[2.0], [-0.5]]), np.zeros(1)])
+    [ax] = plots.network(layer).figure.axes
+    strong, weak = ax.lines[:2]
+    assert strong.get_linewidth() > 2 * weak.get_linewidth()
+    assert (strong.get_color(), weak.get_color()) == (plots.BLUE, plots.RED)
+
+
+def test_a_layer_without_weights_is_not_drawn_but_explained():
+    with pytest.raises(Advice, match="no weights to draw yet"):
+        plots.network(tf.keras.layers.Dense(3))
+
+
+def test_data_are_drawn_by_label_with_the_marked_point():
+    X, y = np.array([[0.0, 1.0], [2.0, 2.0], [3.0, 1.0]]), np.array([0, 1, 1])
+    picture = plots.data(X, y, mark={"you": (4, 5)}, names=("lectures", "hours"))
+    [ax] = picture.figure.axes
+    assert "you" in texts(ax) and "lectures" in texts(ax) and "hours" in texts(ax)
+    assert [len(points.get_offsets()) for points in ax.collections] == [1, 2]
+    assert "you is at (4, 5)" in picture.alt
+
+
+def test_regions_of_models_are_compared_with_their_share_of_right_points():
+    X, y = np.array([[-1.0, 0.0], [1.0, 0.0]], np.float32), np.array([0, 1])
+    column = some_model([])
+    column.set_weights([np.array([[5.0], [0.0]]), np.zeros(1)])
+    left, right = plots.compare_regions({"model": column, "constant": lambda X: np.full(len(X), 0.2)}, X, y).figure.axes
+    assert left.get_title() == "model: 100% right" and right.get_title() == "constant: 50% right"
+
+
+def test_loss_curves_show_each_loss_for_both_targets():
+    [ax] = plots.loss_curves({"squared error": lambda y, y_hat: (y - y_hat) ** 2}).figure.axes
+    for_1, for_0 = (line.get_ydata() for line in ax.lines)
+    assert for_1[0] > 0.98 > 0.01 > for_1[-1] and for_0[0] < 0.01 < 0.98 < for_0[-1]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["y = 1", "y = 0"] and ax.get_xlabel() == "ŷ"
+
+
+def test_the_loss_surface_has_its_lowest_point_where_the_data_come_from_and_leaves_the_model_as_it_was():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(50, 2)).astype(np.float32)
+    model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+    before = [np.array([[0.5], [1.0]], np.float32), np.zeros(1, np.float32)]
+    model.set_weights(before)
+    y = X @ np.array([[1.0], [-1.0]], np.float32)
+    picture = plots.loss_surface(model, lambda y, y_hat: np.mean((y - y_hat) ** 2), X, y)
+    surface, plan, _ = picture.figure.axes
+    assert (surface.get_xlabel(), surface.get_ylabel(), surface.get_zlabel()) == ("w1", "w2", "J")
+    lowest, here = plan.lines
+    assert np.allclose([*lowest.get_xdata(), *lowest.get_ydata()], [1, -1], atol=0.1)
+    assert (*here.get_xdata(), *here.get_ydata()) == (0.5, 1.0)
+    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), before, strict=True))
+    assert "It is lowest, 0.00" in picture.alt
+
+
 @pytest.mark.parametrize(
     "draw",
     [
@@ -116,6 +201,11 @@ def test_rosenblatt_stops_on_the_clouds_and_never_on_xor():
         lambda f: plots.linear_or_not(f),
         lambda f: plots.learning_by_mistakes(f),
         lambda f: plots.computation_graph(f, a=1.0, b=2.0),
+        lambda f: plots.network(f),
+        lambda f: plots.matrices({"f": f}),
+        lambda f: plots.compare_regions({"f": f}, np.zeros((2, 2)), np.zeros(2)),
+        lambda f: plots.loss_curves({"f": f}),
+        lambda f: plots.loss_surface(some_model([]), f, np.zeros((2, 2)), np.zeros((2, 1))),
         lambda f: plots.tensors(scalar=f),
     ],
 )

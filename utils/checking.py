@@ -7,6 +7,7 @@ Where they differ, the mistake that gives what the student's answer gives is the
 """
 
 import ast
+import functools
 import inspect
 import linecache
 import re
@@ -41,7 +42,7 @@ def value(answer: Any) -> Any:
 
 def choice(answer: Any) -> Any:
     """Observe the letter that was chosen: "c", however it is written."""
-    return answer.strip().lower() if isinstance(answer, str) else answer
+    return answer.strip(" ().").lower() if isinstance(answer, str) else answer
 
 
 def no_inputs(rng: np.random.Generator) -> list[tuple]:
@@ -60,7 +61,8 @@ class Mistake:
     answer: the mistake as code; one fault, else right.
     advice: the reason and the way, not the answer; may name what was observed as `{seen}`.
     part: which of the exercise's parts it belongs to, where there are parts.
-    when: recognizes the mistake by what was observed; without it, the mistake is recognized by giving the same as `answer`.
+    when: recognizes the mistake by what was observed with one of the inputs; without it, the mistake is recognized by giving the
+        same as `answer` with all of them.
     untouched: whether the student's cell starts out with this mistake, for them to mend.
     """
 
@@ -195,12 +197,11 @@ def _judge(exercise: Exercise, answer: Any, rng: np.random.Generator, seconds: f
                 got = got if any(seen.error for seen in on_tensors) else on_tensors
     except running.TimeUp:
         return Outcome.ERROR, f"Your code was still running after {seconds:g} s and was stopped. Look for a loop that never ends."
-    want = []
-    if not any(seen.error or seen.unfit for seen in got):
-        want = _observe_all(exercise, exercise.right, inputs)
-        if broken := [seen for seen in want if seen.error or seen.unfit]:
-            raise broken[0].error or TypeError(f"the right answer: {broken[0].unfit}")
-    if want and _accepted(exercise, got, want):
+    bad = [args for args, seen in zip(inputs, got, strict=True) if seen.error or seen.unfit]
+    want = _observe_all(exercise, exercise.right, bad[:1] or inputs)  # where the answer is unfit: is it the checker that fails?
+    if broken := [seen for seen in want if seen.error or seen.unfit]:
+        raise broken[0].error or TypeError(f"the right answer: {broken[0].unfit}")
+    if not bad and _accepted(exercise, got, want):
         if any(seen.changed_input for seen in got):
             return Outcome.WRONG, f"The result is right. {CHANGED_INPUT}"
         return Outcome.RIGHT, ""
@@ -214,8 +215,8 @@ def _explain(exercise: Exercise, answer: Any, inputs: list[tuple], got: list[_Se
     stopped = next((seen.error for seen in got if seen.error), None)
     outcome = Outcome.ERROR if stopped else Outcome.WRONG
     for mistake in exercise.mistakes:
-        if _recognized(exercise, mistake, inputs, got):
-            advice = mistake.advice.replace("{seen}", _seen_text(got[0].raw))
+        if (seen := _recognized(exercise, mistake, inputs, got, want)) is not None:
+            advice = mistake.advice.replace("{seen}", _seen_text(seen.raw))
             if mistake.untouched:
                 return Outcome.NOT_DONE, advice
             return outcome, advice + (f"\n{running.describe(stopped)}" if stopped else "")
@@ -223,7 +224,7 @@ def _explain(exercise: Exercise, answer: Any, inputs: list[tuple], got: list[_Se
         return outcome, running.describe(stopped) + _example(exercise, answer, inputs, got)
     if unfit := next((seen.unfit for seen in got if seen.unfit), ""):
         return outcome, unfit
-    names = diagnosis.argument_names([answer, exercise.right], len(inputs[0])) if callable(exercise.right) else []
+    names = _names(exercise, answer, len(inputs[0]))
     for i, name in enumerate(exercise.outputs or ("",)):
         cases = [
             diagnosis.Case(dict(zip(names, args, strict=False)), g.values[i], w.values[i], exercise.atol)
@@ -291,19 +292,25 @@ def _same_values(exercise: Exercise, a: _Seen, b: _Seen) -> bool:
     return all(diagnosis.close(x, y, exercise.atol) for x, y in zip(a.values, b.values, strict=True))
 
 
-def _recognized(exercise: Exercise, mistake: Mistake, inputs: list[tuple], got: list[_Seen]) -> bool:
-    """Whether the student's answer makes this mistake."""
+def _recognized(exercise: Exercise, mistake: Mistake, inputs: list[tuple], got: list[_Seen], want: list[_Seen]) -> _Seen | None:
+    """What was observed that shows this mistake; None where the student's answer does not make it."""
+    if mistake.when and any(seen.error for seen in got):
+        return None
     if mistake.when:
-        return not any(seen.error for seen in got) and all(mistake.when(seen.raw) for seen in got)
+        all_right = [
+            not exercise.accept and not g.unfit and _same_values(exercise, g, w) for g, w in zip(got, want, strict=False)
+        ]
+        return next((seen for seen, right in zip(got, all_right, strict=False) if not right and mistake.when(seen.raw)), None)
     stops = []
     for args, a in zip(inputs, got, strict=True):
         b = _observe(exercise, mistake.answer, args)
         if bool(a.error) != bool(b.error) or a.unfit != b.unfit:
-            return False
+            return None
         if not a.error and not a.unfit and not _same_values(exercise, a, b):
-            return False
+            return None
         stops.append((a.error, b.error))
-    return not all(a for a, _ in stops) or all(_same_error(a, b) for a, b in stops)
+    same = not all(a for a, _ in stops) or all(_same_error(a, b) for a, b in stops)
+    return got[0] if same else None
 
 
 def _same_error(a: BaseException, b: BaseException) -> bool:
@@ -320,8 +327,16 @@ def _example(exercise: Exercise, answer: Any, inputs: list[tuple], got: list[_Se
     failed = next(args for args, seen in zip(inputs, got, strict=True) if seen.error)
     if all(seen.error for seen in got) or not failed:
         return ""
-    names = diagnosis.argument_names([answer, exercise.right], len(failed))
+    names = _names(exercise, answer, len(failed))
     return f"\nThe inputs were {diagnosis.show_inputs(dict(zip(names, failed, strict=True)))}."
+
+
+def _names(exercise: Exercise, answer: Any, count: int) -> list[str]:
+    """What the inputs are called: by the answer's own parameters, or by those of what puts it to work."""
+    if exercise.observe is call or not count:
+        return diagnosis.argument_names([answer, exercise.right], count)
+    observe = functools.partial(exercise.observe, answer)
+    return diagnosis.argument_names([observe, answer, exercise.right], count)
 
 
 def _as_tensors(inputs: list[tuple]) -> list[tuple]:
@@ -346,8 +361,8 @@ def _misplaced(exercise: Exercise, answer: Any) -> str | None:
             else ("a function" if callable(right) else "a value")
         )
         return f"`{name}` is a class, and {due} is due here."
-    if callable(right) and not callable(answer) and not inspect.isroutine(right):
-        return f"A {type(right).__name__} is due here, and this is a {type(answer).__name__}."
+    if isinstance(right, tf.keras.Model) and (inspect.isroutine(answer) or not callable(answer)):
+        return f"A Keras model is due here, and this is of type {type(answer).__name__}."
     if callable(right) and not callable(answer):
         return (
             f"Give check the function itself, not what it returns: its name with no brackets after it. "

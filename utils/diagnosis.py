@@ -74,7 +74,7 @@ def show(value: Any) -> str:
     if isinstance(value, (int, float, str)) and not isinstance(value, bool):
         return f"{value:.6g}" if isinstance(value, float) else repr(value)
     if not hasattr(value, "shape"):
-        return str(value)[:80]
+        return "a function" if callable(value) else str(value)[:80]
     array = np.asarray(value)
     if array.size > 12:
         return f"an array of shape {array.shape}"

@@ -48,6 +48,8 @@ one_layer_two_ways = Exercise(
         Mistake(lambda x, W, b: np.asarray(b), "These are the biases alone: the inner loop adds nothing to them.", "dense_loops"),
         Mistake(lambda x, W, b: x @ W + b * len(x), "The bias is added once for each input. It belongs before the inner loop, once for each "
                 "perceptron.", "dense_loops"),
+        Mistake(lambda x, W, b: b + len(x) * (x @ W), "The whole dot product is added once for each input. The inner loop adds one product "
+                "at a time.", "dense_loops"),
         Mistake(lambda x, W, b: np.full(len(b), x @ W[:, 0]) + b, "Every perceptron uses the weights of the first. Let the column of W "
                 "follow i.", "dense_loops"),
         Mistake(lambda x, W, b: x[-1] * W[-1] + b, "Only the last input counts: `=` writes over what the loop had before, and `+=` adds "
@@ -126,6 +128,8 @@ def put_to_work(layer_class, X, units, activation):
     W, b = _kernel_and_bias(layer, X.shape[1], units)
     W.assign(np.linspace(-1, 1, W.numpy().size).reshape(W.shape) ** 3)
     b.assign(np.linspace(0.5, -0.3, units).reshape(b.shape))
+    if unfit := diagnosis.unfit(layer(X)):
+        raise Advice(unfit)
     if fault := _fault_of_use(layer_class, layer, X, units, activation):
         return fault
     inside = layer_class(units, activation=activation)
@@ -140,6 +144,8 @@ def _fault_of_weights(layer, X, units):
         first, second = layer(X), layer(X)
         if found:
             return "variables that Keras does not see"
+        if unfit := diagnosis.unfit(first):
+            raise Advice(unfit)
         return "no weights" if np.allclose(first, second) else "new weights at each call"
     shapes = [tuple(w.shape) for w in layer.weights]
     if (m, units) not in shapes:
@@ -172,15 +178,23 @@ def _fault_of_use(layer_class, layer, X, units, activation):
         return "the same output for every input"
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(tf.square(layer(X)))
-    if any(gradient is None for gradient in tape.gradient(loss, layer.trainable_variables)):
+    W, b = _kernel_and_bias(layer, X.shape[1], units)
+    gradient_of_W, gradient_of_b = tape.gradient(loss, [W.value, b.value])
+    if gradient_of_W is None:
         return "no gradient"
+    if gradient_of_b is None:
+        return "bias not used"
     if layer_class(units, activation=activation, name="given").name != "given":
         return "options lost"
+    before = keras.mixed_precision.dtype_policy()
+    keras.mixed_precision.set_dtype_policy("mixed_float16")
     try:
-        half = layer_class(units, activation=activation, dtype="mixed_float16")
+        half = layer_class(units, activation=activation)
         return None if half(X).dtype == tf.float16 else "float32 whatever Keras asks for"
     except (TypeError, ValueError, tf.errors.OpError):
         return "float32 whatever Keras asks for"
+    finally:
+        keras.mixed_precision.set_dtype_policy(before)
 
 
 class Layer(keras.layers.Layer):
@@ -292,8 +306,8 @@ my_dense_layer = Exercise(
         Mistake(layer_with(build=lambda self, shape: weights(self, (shape[-1], self.units), (shape[0], self.units))), "There is a bias for "
                 "each example of the batch. A unit has one, whatever the batch: the shape of b does not know n.",
                 when=when("a bias for each example")),
-        Mistake(layer_with(build=lambda self, shape: weights(self, (shape[-1], self.units), (shape[-1],))), "`build` makes {seen}. W needs a "
-                "row for each input and a column for each unit, b a number for each unit.", when=when("weights of shape")),
+        Mistake(layer_with(build=lambda self, shape: weights(self, (shape[-1], self.units), (shape[-1],))), "`self.add_weight` makes {seen}. "
+                "W needs a row for each input and a column for each unit, b a number for each unit.", when=when("weights of shape")),
         Mistake(layer_with(build=lambda self, shape: weights(self, (shape[-1], self.units), (self.units,), trainable=False)),
                 "Some weights are made with `trainable=False`: training would leave them as they are.", when=when("not trainable")),
         Mistake(layer_with(build=lambda self, shape: weights(self, (shape[-1], self.units), (self.units,), W="zeros")),
@@ -304,8 +318,8 @@ my_dense_layer = Exercise(
                 "The bias does not start at zero: `add_weight` takes an `initializer`.", when=when("bias not zero")),
         Mistake(layer_with(z=lambda self, X: 0 * tf.matmul(X, self.W) + self.b), "The output is the same whatever comes in. Compute it from "
                 "X, not from the numbers of an example.", when=when("the same output")),
-        Mistake(layer_with(call=by_numpy), "No gradient reaches some of the weights, so they would never learn. Leave NumPy out of `call`: "
-                "use every weight, with `@` or functions of `keras.ops`.",
+        Mistake(layer_with(call=by_numpy), "No gradient reaches W, so it would never learn. Leave NumPy out of `call`: use `self.W` as it is, "
+                "with `@` or functions of `keras.ops`.",
                 when=when("no gradient")),
         Mistake(layer_with(__init__=without_options), "A name given to the layer is lost. Pass `**options` on: "
                 "`super().__init__(**options)`, as the cell had it.", when=when("options lost")),
@@ -313,8 +327,8 @@ my_dense_layer = Exercise(
                 "The layer computes in float32 also where Keras asks for another dtype, as in mixed precision. Take X, `self.W` and "
                 "`self.b` as they come: Keras has converted them.", when=when("float32 whatever")),
 
-        Mistake(layer_with(z=lambda self, X: tf.matmul(X, self.W) + 0 * self.b), "The bias is made in `build` and not used in `call`: add it "
-                "to the product."),
+        Mistake(layer_with(z=lambda self, X: tf.matmul(X, self.W)), "The bias is made in `build` and not used in `call`: add it to the "
+                "product.", when=when("bias not used")),
         Mistake(layer_with(z=lambda self, X: tf.matmul(X, self.W) - self.b), "The bias is subtracted; it is added."),
         Mistake(layer_with(call=lambda self, X: self.z(X)), "The activation is missing: this is z. Apply `self.activation` to it."),
         Mistake(layer_with(call=lambda self, X: self.activation(self.activation(self.z(X)))), "The activation is applied twice."),

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from utils import datasets
+from utils import datasets, diagnosis
 from utils.advice import Advice
 from utils.checking import Exercise, Mistake, choice
 
@@ -26,9 +26,30 @@ def behavior(make_model, *args, m=2):
     rng = np.random.default_rng(32)
     before = model.get_weights()
     model.set_weights([rng.normal(size=w.shape) * (1.0 if w.ndim > 1 else 0.5) for w in before])
-    y_hat = model(X)
+    y_hat = Predictions(model(X), model, args)
     model.set_weights(before)
     return y_hat
+
+
+class Predictions(np.ndarray):
+    """What a model predicts; as a text, how it is built."""
+
+    def __new__(cls, y_hat, model, args):
+        """The predictions of a model that was made with args."""
+        predictions = np.asarray(y_hat).view(cls)
+        given = f"for {' and '.join(map(str, args))}, " if args else ""
+        predictions.text = given + ", then ".join(_layer(layer) for layer in model.layers if not isinstance(layer, keras.layers.InputLayer))
+        return predictions
+
+    def __str__(self):
+        return self.text
+
+
+def _layer(layer):
+    if not isinstance(layer, Dense):
+        return type(layer).__name__
+    bias = "" if layer.use_bias else ", no bias"
+    return f"{layer.units} unit{'s' if layer.units > 1 else ''} ({getattr(layer.activation, '__name__', layer.activation)}{bias})"
 
 
 def _be_a_model(model, m):
@@ -37,7 +58,7 @@ def _be_a_model(model, m):
     if isinstance(model, keras.KerasTensor):
         raise Advice("It gives the output, a symbolic tensor. `keras.Model(inputs, outputs)` makes a model of the two ends.")
     if not isinstance(model, keras.Model):
-        raise Advice(f"It gives a {type(model).__name__}, and a Keras model is due: is there a `return` at the end?")
+        raise Advice(diagnosis.unfit(model) or f"It gives a {type(model).__name__}, and a Keras model is due.")
     if model.built and getattr(model, "input_shape", None) and model.input_shape[-1] != m:
         raise Advice(f"The model takes {model.input_shape[-1]} inputs, and it should take {m}. `keras.Input((…,))` has that number.")
 
@@ -79,6 +100,8 @@ one_hidden_layer = Exercise(
         Mistake(lambda: stack((2, "relu"), (3, "relu"), OUTPUT), "There are two hidden layers. The inputs are no layer of their own: "
                 "`keras.Input` stands for them."),
         Mistake(lambda: stack((3, "relu"), (3, "relu"), OUTPUT), "There are two hidden layers, and one is asked for."),
+        Mistake(lambda: stack((3, "elu"), OUTPUT), "The model has {seen}. Compare that with what is asked for, layer by layer.",
+                when=lambda seen: seen is not None),
     ],
     hints=[
         "`keras.Sequential([…])` takes a list of three things: an Input, a Dense layer for the hidden units, a Dense layer for the output.",
@@ -151,6 +174,10 @@ a_deep_network = Exercise(
         Mistake(lambda widths, activation: deep([4, 3], "relu"), "The widths are always 4 and 3. Take them from the list."),
         Mistake(lambda widths, activation: deep(range(len(widths)) if 0 not in range(len(widths)) else [1] * len(widths), activation),
                 "Every hidden layer has one unit. Use the widths of the list."),
+        Mistake(lambda widths, activation: stack(*(layer for width in widths for layer in ((width, activation), OUTPUT))),
+                "The output layer comes after every hidden layer. It belongs at the end, after the loop."),
+        Mistake(lambda widths, activation: stack(*((width + 1, activation) for width in widths), OUTPUT), "The model has, {seen}. Compare "
+                "that with what is asked for, layer by layer.", when=lambda seen: seen is not None),
     ],
     hints=[
         "Begin with a list that holds the Input. A loop over the widths appends a layer each time, and the output comes last.",
@@ -208,6 +235,11 @@ def hidden_as_output(m, d):
     return keras.Model(inputs, Dense(d, activation="relu")(inputs))
 
 
+def from_hidden_to_output(m, d):
+    hidden = keras.Input((d,))
+    return keras.Model(hidden, Dense(1, activation="sigmoid")(hidden))
+
+
 the_functional_api = Exercise(
     "3.3", "The functional API",
     right=lambda m, d: functional(m, (d, "relu"), OUTPUT),
@@ -232,6 +264,9 @@ the_functional_api = Exercise(
         Mistake(lambda m, d: functional(m, (m, "relu"), OUTPUT), "The hidden layer has m units. It has d; m is the number of inputs."),
         Mistake(lambda m, d: functional(m, (3, "relu"), OUTPUT), "The hidden layer always has 3 units. Use the argument d."),
         Mistake(lambda m, d: functional(2, (d, "relu"), OUTPUT), "The model always takes 2 inputs. Use the argument m."),
+        Mistake(from_hidden_to_output, "The model begins at the hidden layer. Its first argument is where it begins: the inputs."),
+        Mistake(lambda m, d: functional(m, (d, "relu"), OUTPUT, join=lambda inputs, hidden: keras.layers.Concatenate()([inputs, hidden])),
+                "The model has {seen}. Compare that with what is asked for, layer by layer.", when=lambda seen: seen is not None),
     ],
     hints=[
         "A layer is a function: `keras.layers.Dense(5)(inputs)` is what it makes of the inputs. The output layer takes the hidden one's "
@@ -304,6 +339,9 @@ forward_pass = Exercise(
         Mistake(lambda X, W1, b1, W2, b2: sigmoid(relu(X @ W1 + b1) @ W2) + b2, "b2 is added after the sigmoid; it belongs to z, inside."),
         Mistake(lambda X, W1, b1, W2, b2: sigmoid(relu(X @ W1 + b1) @ W2 + b2)[:, 0], "The result is flat, shape (n,). Keras gives a column, "
                 "shape (n, 1), with a row for each example."),
+        Mistake(lambda X, W1, b1, W2, b2: np.ones((len(X), 1)), SOFTMAX),
+        Mistake(lambda X, W1, b1, W2, b2: relu(sigmoid(X @ W1 + b1) @ W2 + b2), "The activations are exchanged: ReLU is for the hidden layer, "
+                "the sigmoid for the output."),
         Mistake(lambda X, W1, b1, W2, b2: relu(X @ W1 + b1), "This is the hidden layer. What does the output make of it?"),
         Mistake(lambda X, W1, b1, W2, b2: sigmoid(relu(X @ W1 + b1) @ W2 + b2) > 0.5, "This is a decision, True or False. The prediction is "
                 "the probability itself."),
@@ -377,11 +415,8 @@ def polygon(sides, sharpness=3.0):
     return model
 
 
-def units_and_share(answer):
+def units_and_share(model):
     """The number of hidden units of a model, and the share of the points that it has right; a text where it is no such model."""
-    model = answer() if not isinstance(answer, keras.Model) and callable(answer) else answer
-    if isinstance(model, list):
-        raise Advice("This is the list of widths. Build the network from it, train it, and give check the model.")
     _be_a_model(model, 2)
     X, y = datasets.points()
     y_hat = np.asarray(model(X))
@@ -402,16 +437,16 @@ def found(few, right):
 
 few_units = Exercise(
     "3.6", "Few units",
-    right=lambda: polygon(5),
+    right=polygon(5),
     observe=units_and_share,
     accept=found(few=True, right=True),
     mistakes=[
-        Mistake(lambda: stack((3, "tanh"), OUTPUT), "Fewer than 95% of the points are on the right side. If the network is wide enough it may "
+        Mistake(stack((3, "tanh"), OUTPUT), "Fewer than 95% of the points are on the right side. If the network is wide enough it may "
                 "have had a bad start: run the cell again, or try `\"tanh\"` and another width.",
                 when=found(few=True, right=False)),
-        Mistake(lambda: polygon(6), "The points are separated, by more than 5 hidden units. Try fewer: what does each unit draw?",
+        Mistake(polygon(6), "The points are separated, by more than 5 hidden units. Try fewer: what does each unit draw?",
                 when=found(few=False, right=True)),
-        Mistake(lambda: stack((20, "relu"), OUTPUT), "There are more than 5 hidden units, and still fewer than 95% of the points are on the right "
+        Mistake(stack((20, "relu"), OUTPUT), "There are more than 5 hidden units, and still fewer than 95% of the points are on the right "
                 "side. Has the model been trained?", when=found(few=False, right=False)),
     ],
     hints=[
@@ -419,8 +454,8 @@ few_units = Exercise(
         "`train(deep_network([…], \"tanh\"), points, labels)` with one width in the list is enough.",
     ],
     also_right=[
-        lambda: polygon(4),
-        lambda: polygon(3, sharpness=1.0),
+        polygon(4),
+        polygon(3, sharpness=1.0),
     ],
     equivalent={"small = train(deep_network([4], 'tanh'), points, labels)": "one unit more, and still few"},
 )

@@ -49,6 +49,7 @@ squared_error = Exercise(
         Mistake(lambda y, y_hat: -((y - y_hat) ** 2), "The sign is wrong: an error makes a loss larger.", "squared_error"),
         Mistake(lambda y, y_hat: (y - y_hat) ** 2 / 2, "There is a factor 1/2, which some books use. Here the loss is the square itself.",
                 "squared_error"),
+        Mistake(lambda y, y_hat: (y - y_hat) ^ 2, "`^` is no power in Python: it compares bits. A power is `**`.", "squared_error"),
         Mistake(lambda y, y_hat: 2 * (y - y_hat), "This doubles the difference; `** 2` squares it.", "squared_error"),
         Mistake(lambda y, y_hat: np.mean((y - y_hat) ** 2), "This is the mean already. Here each example keeps its own loss.",
                 "squared_error"),
@@ -57,6 +58,10 @@ squared_error = Exercise(
 
         Mistake(lambda y, y_hat: np.mean((y - y_hat) ** 2), "Right while both have one shape. A flat array and a column broadcast to n × n: "
                 "every target is compared with every prediction. Make both flat first.", "mse"),
+        Mistake(lambda y, y_hat: np.mean((y - flat(y_hat)) ** 2), "The predictions are made flat, and the targets may be a column: then they "
+                "broadcast to n × n. Make both flat.", "mse"),
+        Mistake(lambda y, y_hat: np.mean((flat(y) - y_hat) ** 2), "The targets are made flat, and the predictions may be a column: then they "
+                "broadcast to n × n. Make both flat.", "mse"),
         Mistake(lambda y, y_hat: np.sum((flat(y) - flat(y_hat)) ** 2), "This is the sum of the losses. J is their mean, so that data sets of "
                 "different size can be compared.", "mse"),
         Mistake(lambda y, y_hat: np.mean(flat(y) - flat(y_hat)), "The square is missing, so that errors of different sign cancel each "
@@ -151,7 +156,7 @@ binary = Exercise(
         Mistake(lambda y, y_hat: -np.mean(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat)), "The formula is right, but for a prediction of "
                 "exactly 0 or 1 it gives nan or infinity. Keep ŷ away from both before you take the logarithm."),
         Mistake(lambda y, y_hat: -np.mean(y * np.log(np.maximum(y_hat, 1e-7)) + (1 - y) * np.log(1 - y_hat)), "ŷ is kept away from 0 and not "
-                "from 1, where the second logarithm is infinite."),
+                "from 1, where the second logarithm is infinite. Mind that in float32 1 - 1e-8 is exactly 1, and 1 - 1e-7 is not."),
         Mistake(lambda y, y_hat: -np.mean(y * np.log(y_hat) + (1 - y) * np.log(1 - np.minimum(y_hat, 1 - 1e-7))), "ŷ is kept away from 1 and "
                 "not from 0, where the first logarithm is infinite."),
         Mistake(lambda y, y_hat: -np.mean(y * np.log(clipped(y_hat)) + (1 - y) * np.log(clipped(y_hat))), "Both terms have the logarithm of ŷ. "
@@ -162,6 +167,12 @@ binary = Exercise(
                 "term only. It belongs to the whole sum: put brackets round both."),
         Mistake(lambda y, y_hat: -np.mean(y_hat * np.log(clipped(y)) + (1 - y_hat) * np.log(1 - clipped(y))), "Targets and predictions are "
                 "exchanged: the logarithm is taken of the prediction."),
+        Mistake(lambda y, y_hat: -np.mean(y * np.log(clipped(y_hat)) + (1 - y * np.log(1 - clipped(y_hat)))), "Brackets are missing: Python "
+                "multiplies first, so that 1 - y · log is 1 less a product. The factor is (1 - y)."),
+        Mistake(lambda y, y_hat: tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(y, y_hat)), "This call takes logits and applies the "
+                "sigmoid itself. What comes in here are probabilities."),
+        Mistake(lambda y, y_hat: keras.losses.binary_crossentropy(y, y_hat), "This call averages over the last axis only: of a column it gives "
+                "one loss for each example. Take the mean of them."),
         Mistake(lambda y, y_hat: np.mean((y - y_hat) ** 2), "This is the mean squared error."),
         Mistake(lambda y, y_hat: -np.mean(y * np.log(clipped(y_hat, 0.01)) + (1 - y) * np.log(1 - clipped(y_hat, 0.01))), "ŷ is kept too far "
                 "from 0 and 1, so that small probabilities are changed. 1e-7 is small enough."),
@@ -217,6 +228,8 @@ from_logits = Exercise(
                 "of 1000 is 1, and log 0 is infinite: use the formula in z."),
         Mistake(lambda y, z: np.mean(np.log(1 + np.exp(z)) - z * y), "Right on paper, but e^1000 is infinite for a computer. With max(z, 0) in "
                 "front, the exponent is -|z|, which is never positive."),
+        Mistake(lambda y, z: np.mean(np.where(y == 1, np.log1p(np.exp(-z)), np.log1p(np.exp(z)))), "Right on paper, but where a large logit is "
+                "wrong, the exponential is infinite. In the formula of the text its exponent is never positive."),
         Mistake(lambda y, z: np.mean(np.maximum(z, 0) - z * y + np.log1p(np.exp(-z))), "The absolute value is missing: for z = -1000, e^-z is "
                 "infinite. The exponent is -|z|."),
         Mistake(lambda y, z: np.mean(np.maximum(z, 0) - z * y + np.log1p(np.exp(np.abs(z)))), "The exponent is |z| here, and that overflows; "
@@ -327,6 +340,8 @@ softmax_cross_entropy = Exercise(
         Mistake(e, "These numbers do not add up to 1: divide by their sum, row by row.", "softmax"),
         Mistake(lambda z: e(z) / np.sum(e(z), axis=-1), "The sum has lost an axis, so that it is divided by in the wrong direction. "
                 "`keepdims=True` keeps it a column.", "softmax"),
+        Mistake(lambda z: keras.ops.exp(z) / keras.ops.sum(keras.ops.exp(z), axis=-1), "The sum of each row has lost its axis, so that the rows "
+                "cannot be divided by it one by one: `keepdims=True` keeps it. And e^1000 is infinite, so shift z first.", "softmax"),
         Mistake(lambda z: np_softmax(np_softmax(z)), "Softmax is applied twice, which brings all probabilities closer together.", "softmax"),
         Mistake(np_sigmoid, "This is the sigmoid of each logit. The probabilities of the classes should add up to 1.", "softmax"),
         Mistake(lambda z: z / np.sum(z, axis=-1, keepdims=True), "The exponential is missing: a logit may be negative, a probability not.",
@@ -502,6 +517,12 @@ empirical_loss = Exercise(
                 "over examples."),
         Mistake(mistaken(lambda losses, sizes, n, B: (losses * sizes).sum() / B), "This divides by the batch size. The mean is over all "
                 "examples."),
+        Mistake(mistaken(lambda losses, sizes, n, B: np.divide(losses.sum(), n // B)), "The means of the batches are divided by the number of "
+                "whole batches. A batch's mean has to become a sum first, and then all examples count."),
+        Mistake(mistaken(lambda losses, sizes, n, B: (losses / sizes).sum() / n), "A batch's mean is divided by its size once more. To make a sum "
+                "of a mean, multiply."),
+        Mistake(lambda model, loss, X, y, batch_size: right_empirical_loss(model, keras_mse, X, y, batch_size), "The squared error is computed, "
+                "whatever `loss` is. Call the function that came in."),
         Mistake(mistaken(lambda losses, sizes, n, B: losses[0]), "This is the loss of the first batch: is the `return` inside the loop?"),
         Mistake(mistaken(lambda losses, sizes, n, B: losses[-1] * sizes[-1] / n), "Only the last batch counts: `=` writes over the sum, and `+=` "
                 "adds to it."),
