@@ -24,7 +24,7 @@ keras.utils.set_random_seed(3)
 # %% [markdown]
 # ## 1 · Will I pass this class?
 # Two numbers may decide it: $x_1$, how many lectures you attend, and $x_2$, how many hours you spend on the final project.
-# Here are 300 students of past years, and you: four lectures, five hours. What do you think?
+# Here are 300 students of past years, made up for this course, and you: four lectures, five hours. What do you think?
 
 # %%
 X, y = datasets.students()

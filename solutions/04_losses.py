@@ -74,8 +74,8 @@ def mse(y, y_hat):
 check("4.1", squared_error, mse)
 
 # %% [markdown]
-# Now 300 real grades, and a rough guess at them: 6 points for each lecture, 6 for each hour, and 5 to begin with. How far off
-# is that? Your function, and then the trap:
+# Now the grades of 300 past students, and a rough guess at them: 6 points for each lecture, 6 for each hour, and 5 to begin
+# with. How far off is that? Your function, and then the trap:
 
 # %%
 X, grades = datasets.grades()
@@ -123,10 +123,13 @@ plots.loss_curves({"squared error": squared_error,
                    "binary cross entropy": binary_cross_entropy})
 
 # %% [markdown]
-# The lecture's network from lab 3 told you 0.1, and you pass. What does that cost?
+# The lecture's network tells three students 0.1, 0.8 and 0.6, and the first and the third pass. Lab 3's told you 0.1, and you
+# pass too. Which costs more?
 
 # %%
-print("for you:", np.round(binary_cross_entropy(np.array([1.0]), np.array([0.1])), 3))
+three = binary_cross_entropy(np.array([1.0, 0, 1]), np.array([0.1, 0.8, 0.6]))
+you = binary_cross_entropy(np.array([1.0]), np.array([0.1]))
+print("three students:", np.round(three, 3), " you:", np.round(you, 3))
 
 # %% [markdown]
 # ## 3 · From the logit

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -328,6 +329,8 @@ def test_a_mistake_is_recognized_by_what_is_seen_with_one_input_that_is_wrong():
     )
     assert verdict(sign, lambda x: 1.0 if x > 0 else 5.0).advice == "It is 5.0, where it should be negative."
     assert "should be negative" not in verdict(sign, lambda x: -1.0).advice
+    unfit = replace(sign, mistakes=[Mistake(lambda x: "zero", "It is {seen}.", when=lambda seen: seen == "zero")])
+    assert verdict(unfit, lambda x: 1.0 if x > 0 else "zero").advice == "It is zero."
 
 
 def test_inputs_are_named_after_what_puts_an_answer_to_work():

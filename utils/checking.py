@@ -294,13 +294,8 @@ def _same_values(exercise: Exercise, a: _Seen, b: _Seen) -> bool:
 
 def _recognized(exercise: Exercise, mistake: Mistake, inputs: list[tuple], got: list[_Seen], want: list[_Seen]) -> _Seen | None:
     """What was observed that shows this mistake; None where the student's answer does not make it."""
-    if mistake.when and any(seen.error for seen in got):
-        return None
     if mistake.when:
-        all_right = [
-            not exercise.accept and not g.unfit and _same_values(exercise, g, w) for g, w in zip(got, want, strict=False)
-        ]
-        return next((seen for seen, right in zip(got, all_right, strict=False) if not right and mistake.when(seen.raw)), None)
+        return next((seen for seen in _not_right(exercise, got, want) if mistake.when(seen.raw)), None)
     stops = []
     for args, a in zip(inputs, got, strict=True):
         b = _observe(exercise, mistake.answer, args)
@@ -311,6 +306,17 @@ def _recognized(exercise: Exercise, mistake: Mistake, inputs: list[tuple], got: 
         stops.append((a.error, b.error))
     same = not all(a for a, _ in stops) or all(_same_error(a, b) for a, b in stops)
     return got[0] if same else None
+
+
+def _not_right(exercise: Exercise, got: list[_Seen], want: list[_Seen]) -> list[_Seen]:
+    """What is not right in what was observed, unless the answer stopped with an error."""
+    if any(seen.error for seen in got):
+        return []
+    if unfit := [seen for seen in got if seen.unfit]:
+        return unfit
+    if exercise.accept:
+        return [seen for seen in got if not exercise.accept(seen.raw)]
+    return [g for g, w in zip(got, want, strict=True) if not _same_values(exercise, g, w)]
 
 
 def _same_error(a: BaseException, b: BaseException) -> bool:
