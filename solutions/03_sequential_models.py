@@ -150,7 +150,8 @@ print("largest difference:", np.round(np.max(np.abs(same(X) - untrained(X))), 4)
 def train(model, X, y, steps=400):
     """Fit the weights of a model to the data, and give it back."""
     model.compile(optimizer=keras.optimizers.Adam(0.05), loss="binary_crossentropy")
-    model.fit(tf.data.Dataset.from_tensors((X, y)).repeat(steps), shuffle=False, verbose=0)
+    batches = tf.data.Dataset.from_tensors((X, y)).repeat(steps)
+    model.fit(batches, shuffle=False, verbose=0)
     return model
 
 
@@ -165,13 +166,13 @@ print("shapes of its weights:", [w.shape for w in trained.get_weights()])
 
 # %%
 def forward(X, W1, b1, W2, b2):
-    """The predictions ŷ of a network with one hidden layer (ReLU) and an output (sigmoid).
+    """The predictions of a network with a hidden layer (ReLU) and an output (sigmoid).
 
     X: shape (n, m).  W1: (m, d).  b1: (d,).  W2: (d, 1).  b2: (1,).
     Returns shape (n, 1).
     """
     hidden = keras.ops.relu(keras.ops.matmul(X, W1) + b1)  # SOLUTION: the hidden layer
-    return keras.ops.sigmoid(keras.ops.matmul(hidden, W2) + b2)  # SOLUTION: the output
+    return keras.ops.sigmoid(keras.ops.matmul(hidden, W2) + b2)  # SOLUTION: ŷ
 
 
 # %%
@@ -223,9 +224,11 @@ print("wide:", stack_parameters([2, 12, 1]), " deep:", stack_parameters([2, 4, 4
 #
 # ### Exercise 3.6 · Few units
 # Find a network with at most 5 hidden units, in one layer or more, that puts at least 95% of the points on the right side.
-# Training begins at random, so a network deserves a second try. With `"tanh"` it gets stuck less often than with `"relu"`.
+# Training begins at random, so a network deserves a second try, from another seed. With `"tanh"` it gets stuck less often than
+# with `"relu"`.
 
 # %%
+keras.utils.set_random_seed(2)  # another number is another start
 small = train(deep_network([3], "tanh"), points, labels)  # SOLUTION: the fewest you can
 
 # %%

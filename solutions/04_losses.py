@@ -207,7 +207,8 @@ check("4.4", softmax, cross_entropy, sparse_cross_entropy)
 
 # %%
 z = np.array([[2, 1, -1], [5, 4, 2]], np.float32)
-plots.matrices({"z": z, "softmax(z)": softmax(z), "Y": np.array([[1, 0, 0], [0, 0, 1]])})
+plots.matrices({"z": z, "softmax(z)": softmax(z),
+                "Y": np.array([[1, 0, 0], [0, 0, 1]])})
 
 # %% [markdown]
 # ## 5 · Which loss for which question?
