@@ -215,7 +215,8 @@ check("3.5", stack_parameters)
 # Twelve units in one layer, or in three layers of four: which has more parameters?
 
 # %%
-print("wide:", stack_parameters([2, 12, 1]), " deep:", stack_parameters([2, 4, 4, 4, 1]))
+print("wide:", stack_parameters([2, 12, 1]))
+print("deep:", stack_parameters([2, 4, 4, 4, 1]))
 
 # %% [markdown]
 # ## 6 · As few as you can
@@ -307,7 +308,7 @@ print("after a call:", len(slide_model.weights))
 
 # %%
 for activation in (None, "relu"):
-    stack = keras.Sequential([keras.Input((2,)), Dense(8, activation=activation), Dense(2)])
+    stack = keras.Sequential([Input((2,)), Dense(8, activation=activation), Dense(2)])
     ends, middle = stack(np.array([[-3, 1], [3, 2]])), stack(np.array([[0, 1.5]]))
     straight = np.allclose(np.mean(ends, axis=0), middle, atol=1e-5)
     print("activation:", activation, " straight:", bool(straight))

@@ -497,6 +497,8 @@ def saved_uses(rng):
 
 def save_and_load(layer_class, X, units, activation):
     """What a layer makes of X after a model with it was saved and loaded; a text where its config is not fit for that."""
+    if layer_class.get_config is keras.layers.Layer.get_config:
+        return "no get_config"
     layer = layer_class(units, activation=activation, name="given")
     config = layer.get_config()
     if fault := _fault_of_config(config):
@@ -555,6 +557,8 @@ survive = Exercise(
         Mistake(layer_with(get_config=lambda self: {"units": self.units, "activation": name_of_activation(self)}),
                 "The name and the dtype of the layer are lost. Start with what `super().get_config()` knows, and add to it.",
                 when=when("name lost")),
+        Mistake(Layer, "The class has no `get_config` of its own. Keras guesses one, and cannot where an argument is a function.",
+                when=when("no get_config")),
         Mistake(layer_with(get_config=nothing), "`get_config` returns nothing: end it with `return config`.", when=when("nothing")),
         Mistake(layer_with(get_config=lambda self: [self.units, name_of_activation(self)]), "`get_config` should return a dictionary, with "
                 "the arguments of `__init__` by name.", when=when("no dictionary")),
