@@ -134,8 +134,8 @@ print("three students:", np.round(three, 3), " you:", np.round(you, 3))
 # %% [markdown]
 # ## 3 · From the logit
 # The sigmoid's input $z$ is called a **logit**. In float32 the sigmoid of 20 is exactly 1, and the same for 50 and 1000: what
-# is clipped away is lost. So Keras likes to have the logit. Put the sigmoid into the cross entropy, and what is left needs no
-# clipping:
+# is clipped away is lost. So Keras prefers the logit, by `from_logits=True`. Put the sigmoid into the cross entropy, and what
+# is left needs no clipping:
 #
 # $$L = \max(z, 0) - z\,y + \log\left(1 + e^{-|z|}\right)$$
 #

@@ -166,6 +166,8 @@ def test_regions_of_models_are_compared_with_their_share_of_right_points():
     column.set_weights([np.array([[5.0], [0.0]]), np.zeros(1)])
     left, right = plots.compare_regions({"model": column, "constant": lambda X: np.full(len(X), 0.2)}, X, y).figure.axes
     assert left.get_title() == "model: 100% right" and right.get_title() == "constant: 50% right"
+    many = plots.compare_regions({f"{i} units": some_model([i]) for i in range(1, 7)}, X, y).figure
+    assert len(many.axes) == 6 and many.get_figwidth() < 11  # in two rows
 
 
 def test_loss_curves_show_each_loss_for_both_targets():
@@ -190,6 +192,12 @@ def test_the_loss_surface_has_its_lowest_point_where_the_data_come_from_and_leav
     assert (*here.get_xdata(), *here.get_ydata()) == (0.5, 1.0)
     assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), before, strict=True))
     assert "It is lowest, 0.00" in picture.alt
+
+
+def test_the_loss_surface_says_which_models_it_can_draw():
+    for model in (some_model([3], inputs=1), tf.keras.Sequential([tf.keras.layers.Dense(1)])):
+        with pytest.raises(Advice, match="two inputs or more"):
+            plots.loss_surface(model, lambda y, y_hat: 0.0, np.zeros((2, 2)), np.zeros((2, 1)))
 
 
 @pytest.mark.parametrize(

@@ -436,8 +436,14 @@ def matrices(named: Mapping[str, Any]) -> tuple[Figure, str]:
         ax.set_xlabel(f"{' × '.join(map(str, np.shape(named[name])))}", fontsize=9, color=GRAY)
         ax.set(xticks=[], yticks=[])
         ax.set_anchor("N")
-    said = [f"{name} = {np.array2string(array, precision=2, separator=', ')}" for name, array in arrays.items()]
+    said = [f"{name} {_in_words(array)}" for name, array in arrays.items()]
     return figure, " ".join(f"Heat maps, blue above 0 and orange below: {'; '.join(said)}.".split())
+
+
+def _in_words(array: np.ndarray) -> str:
+    if array.size > 24:
+        return f"of shape {array.shape}, from {array.min():.2g} to {array.max():.2g}"
+    return f"= {np.array2string(array, precision=2, separator=', ')}"
 
 
 @picture
@@ -535,15 +541,18 @@ def data(
 def compare_regions(
     predictors: Mapping[str, Function], X: Any, y: Any, limits: tuple[float, float] = (-4, 4)
 ) -> tuple[Figure, str]:
-    """Draw the regions of several models beside each other, each with the same points and with the share it has right."""
-    figure = Figure(figsize=(2.7 * len(predictors), 3.1))
+    """Draw the regions of several models, four in a row, each with the same points and with the share it has right."""
+    columns, rows = min(len(predictors), 4), (len(predictors) + 3) // 4
+    figure = Figure(figsize=(2.7 * columns, 3.0 * rows))
     seen = []
-    for ax, (name, predict) in zip(np.atleast_1d(figure.subplots(1, len(predictors))), predictors.items(), strict=True):
+    for place, (name, predict) in enumerate(predictors.items(), 1):
+        ax = figure.add_subplot(rows, columns, place)
         _regions(figure, ax, predict, limits, bar=False)
         scatter(ax, X, y)
         seen.append(f"{name}: {_share_right(predict, X, y):.0%} right")
         ax.set_title(seen[-1], fontsize=11)
-        ax.label_outer()
+        if place % columns != 1 and columns > 1:
+            ax.set(ylabel="", yticklabels=[])
     figure.tight_layout()
     return figure, f"{len(X)} points of two labels, and the regions of {len(predictors)} models: {'; '.join(seen)}."
 
@@ -580,6 +589,8 @@ def loss_surface(
     loss: from targets and predictions to a number.
     """
     before = model.get_weights()
+    if not before or before[0].ndim != 2 or len(before[0]) < 2:
+        raise Advice("This picture needs a model with two inputs or more, and with weights: begin it with `keras.Input((2,))`.")
     here = before[0][0, 0], before[0][1, 0]
     w = np.linspace(*limits, steps)
     J = np.empty((steps, steps))
@@ -600,7 +611,16 @@ def loss_surface(
     surface.plot_surface(W1, W2, J, cmap="cividis", linewidth=0, antialiased=True)
     surface.set(xlabel="w1", ylabel="w2", zlabel="J")
     shown = plan.contourf(W1, W2, J, levels=20, cmap="cividis")
-    plan.plot(w[column], w[row], "*", color="white", markeredgecolor="black", markersize=15, label=f"lowest, J = {J.min():.2f}")
+    plan.plot(
+        w[column],
+        w[row],
+        "*",
+        color="white",
+        markeredgecolor="black",
+        markersize=15,
+        clip_on=False,
+        label=f"lowest, J = {J.min():.2f}",
+    )
     plan.plot(*here, "o", color=ORANGE, markeredgecolor="black", markersize=9, label=f"the model, J = {J_here:.2f}")
     plan.set(xlabel="w1", ylabel="w2", xlim=limits, ylim=limits)
     plan.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, fontsize=9)
