@@ -34,10 +34,6 @@ def batches(rng):
         yield (np.array([[1, 2], [0, -1]], np.float32) if n == 2 else X), W, b
 
 
-def sigmoid(z):
-    return 1 / (1 + np.exp(-np.asarray(z)))
-
-
 one_layer_two_ways = Exercise(
     "2.1", "One layer, two ways",
     parts=("dense_loops", "dense"),
@@ -67,7 +63,7 @@ one_layer_two_ways = Exercise(
         Mistake(lambda x, W, b: [b[i] + sum(x[j] * W[i, j] for j in range(len(x))) for i in range(len(b))],
                 "The indices of W are exchanged: rows are inputs and columns are perceptrons, so that the input comes first.",
                 "dense_loops"),
-        Mistake(lambda x, W, b: sigmoid(x @ W + b), "This is after an activation. What is due here is z, before it.", "dense_loops"),
+        Mistake(lambda x, W, b: keras.ops.sigmoid(x @ W + b), "This is after an activation. What is due here is z, before it.", "dense_loops"),
 
         Mistake(lambda X, W, b: X @ W, "The biases are missing. b is added to every row of the product.", "dense"),
         Mistake(lambda X, W, b: X @ W - b, "The biases are subtracted; they are added.", "dense"),
@@ -85,7 +81,7 @@ one_layer_two_ways = Exercise(
         Mistake(lambda X, W, b: X @ (W + b), "b is added to W before the product, so each input multiplies it. It is added after the "
                 "product.", "dense"),
         Mistake(lambda X, W, b: X @ W.T + b, "W is transposed, and then its shape does not fit: as it is, its rows are the inputs.", "dense"),
-        Mistake(lambda X, W, b: sigmoid(X @ W + b), "This is after an activation. What is due here is Z, before it.", "dense"),
+        Mistake(lambda X, W, b: keras.ops.sigmoid(X @ W + b), "This is after an activation. What is due here is Z, before it.", "dense"),
     ],
     hints=[
         "The outer loop goes over the perceptrons, the inner one over the inputs of one perceptron. What does perceptron i need? Its "

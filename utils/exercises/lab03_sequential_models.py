@@ -10,7 +10,7 @@ from utils import datasets, diagnosis
 from utils.advice import Advice
 from utils.checking import Exercise, Mistake, choice
 
-Dense = keras.layers.Dense
+Dense, relu, sigmoid = keras.layers.Dense, keras.ops.relu, keras.ops.sigmoid
 
 
 def behavior(make_model, *args, m=2):
@@ -301,14 +301,6 @@ def by_keras(X, W1, b1, W2, b2):
     model = stack((len(b1), "relu"), OUTPUT, m=X.shape[1])
     model.set_weights([W1, b1, W2, b2])
     return model(X)
-
-
-def sigmoid(z):
-    return 1 / (1 + np.exp(-np.asarray(z)))
-
-
-def relu(z):
-    return np.maximum(z, 0)
 
 
 forward_pass = Exercise(

@@ -208,10 +208,6 @@ def logits(rng):
     yield np.array([0, 1, 1], f32), np.array([1000, -1000, 4], f32)
 
 
-def np_sigmoid(z):
-    return 1 / (1 + np.exp(-np.asarray(z)))
-
-
 def logit_losses(y, z):
     """The binary cross entropies of the examples, by the formula of the text."""
     return np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
@@ -222,9 +218,9 @@ from_logits = Exercise(
     right=lambda y, z: keras.losses.BinaryCrossentropy(from_logits=True)(flat(y), flat(z)),
     inputs=logits,
     mistakes=[
-        Mistake(lambda y, z: np.mean(entropies(y, np_sigmoid(z))), "The sigmoid, then the loss of 4.2: for large logits, clipping cuts off how "
+        Mistake(lambda y, z: np.mean(entropies(y, keras.ops.sigmoid(z))), "The sigmoid, then the loss of 4.2: for large logits, clipping cuts off how "
                 "wrong they are. Use the formula in z."),
-        Mistake(lambda y, z: -np.mean(y * np.log(np_sigmoid(z)) + (1 - y) * np.log(1 - np_sigmoid(z))), "Right on paper. In float32 the sigmoid "
+        Mistake(lambda y, z: -np.mean(y * np.log(keras.ops.sigmoid(z)) + (1 - y) * np.log(1 - keras.ops.sigmoid(z))), "Right on paper. In float32 the sigmoid "
                 "of 1000 is 1, and log 0 is infinite: use the formula in z."),
         Mistake(lambda y, z: np.mean(np.log(1 + np.exp(z)) - z * y), "Right on paper, but e^1000 is infinite for a computer. With max(z, 0) in "
                 "front, the exponent is -|z|, which is never positive."),
@@ -249,7 +245,7 @@ from_logits = Exercise(
         Mistake(lambda y, z: np.sum(logit_losses(y, z)), "This is the sum over the examples; J is the mean."),
         Mistake(lambda y, z: logit_losses(y, z), "These are the losses of the examples. J is one number, their mean."),
         Mistake(lambda y, z: -np.mean(logit_losses(y, z)), "The sign is wrong. This formula holds the minus of the cross entropy already."),
-        Mistake(lambda y, z: np.mean(logit_losses(y, np_sigmoid(z))), "The sigmoid is applied first, and the formula has it inside. It takes z "
+        Mistake(lambda y, z: np.mean(logit_losses(y, keras.ops.sigmoid(z))), "The sigmoid is applied first, and the formula has it inside. It takes z "
                 "as it is."),
         Mistake(lambda y, z: np.mean(np.max(z, initial=0) - z * y + np.log1p(np.exp(-np.abs(z)))), "`max` takes one maximum over the whole "
                 "array. `maximum` compares each logit with 0."),
@@ -343,7 +339,7 @@ softmax_cross_entropy = Exercise(
         Mistake(lambda z: keras.ops.exp(z) / keras.ops.sum(keras.ops.exp(z), axis=-1), "The sum of each row has lost its axis, so that the rows "
                 "cannot be divided by it one by one: `keepdims=True` keeps it. And e^1000 is infinite, so shift z first.", "softmax"),
         Mistake(lambda z: np_softmax(np_softmax(z)), "Softmax is applied twice, which brings all probabilities closer together.", "softmax"),
-        Mistake(np_sigmoid, "This is the sigmoid of each logit. The probabilities of the classes should add up to 1.", "softmax"),
+        Mistake(keras.ops.sigmoid, "This is the sigmoid of each logit. The probabilities of the classes should add up to 1.", "softmax"),
         Mistake(lambda z: z / np.sum(z, axis=-1, keepdims=True), "The exponential is missing: a logit may be negative, a probability not.",
                 "softmax"),
         Mistake(lambda z: np_softmax(-z), "The largest logit gets the smallest probability: there is a minus too many.", "softmax"),
