@@ -262,8 +262,20 @@ slide_layer = SlideDenseLayer(2, 3)
 print("starts at zero:", bool(np.all(slide_layer.b == 0)))
 
 # %% [markdown]
-# Without `initializer="zeros"` the bias starts at random. And the layer takes batches only: one example, of shape `(2,)`, is
-# no matrix.
+# Without `initializer="zeros"` the bias starts at random. The weights do too, and `tf.random.set_seed` does not make them come
+# out the same a second time. Keras has a seed of its own:
+
+# %%
+for set_seed in (tf.random.set_seed, keras.utils.set_random_seed):
+    starts = []
+    for _ in range(2):
+        set_seed(0)
+        starts.append(SlideDenseLayer(2, 3).W.numpy())
+    print(set_seed.__name__, "repeats:", np.array_equal(*starts))
+
+# %% [markdown]
+# The layer takes batches only: one example, of shape `(2,)`, is no matrix. (Some releases refuse whole numbers as well; floats
+# always work.)
 
 # %%
 try:
