@@ -72,7 +72,7 @@ def run(call: Callable[..., Any], args: tuple) -> Run:
 @contextmanager
 def quiet() -> Iterator[io.StringIO]:
     """
-    No output, no warnings, no keyboard, no exit, and the random numbers of the notebook left as they were.
+    No output, no warnings, no keyboard, no exit, and the random numbers of Python and NumPy left as they were.
 
     Yields what was printed meanwhile.
     """
