@@ -149,7 +149,8 @@ print("largest difference:", np.round(np.max(np.abs(same(X) - untrained(X))), 4)
 # %%
 def train(model, X, y, steps=400):
     """Fit the weights of a model to the data, and give it back."""
-    model.compile(optimizer=keras.optimizers.Adam(0.05), loss="binary_crossentropy")
+    optimizer = keras.optimizers.SGD(0.3, momentum=0.9)
+    model.compile(optimizer=optimizer, loss="binary_crossentropy")
     batches = tf.data.Dataset.from_tensors((X, y)).repeat(steps)
     model.fit(batches, shuffle=False, verbose=0)
     return model
@@ -229,7 +230,7 @@ print("deep:", stack_parameters([2, 4, 4, 4, 1]))
 # with `"relu"`.
 
 # %%
-keras.utils.set_random_seed(2)  # another number is another start
+keras.utils.set_random_seed(7)  # another number is another start
 small = train(deep_network([3], "tanh"), points, labels)  # SOLUTION: the fewest you can
 
 # %%
@@ -270,7 +271,7 @@ check("3.7", answer)
 # The four models, trained. Which of their regions have one straight border?
 
 # %% tags=["nbval-ignore-output"]
-keras.utils.set_random_seed(1)  # one of the starts from which c finds its way
+keras.utils.set_random_seed(2)  # one of the starts from which c finds its way
 corners, is_xor = datasets.xor()
 four = {"a": deep_network([]), "b": deep_network([8], "linear"),
         "c": deep_network([2], "tanh"), "d": deep_network([1], "tanh")}

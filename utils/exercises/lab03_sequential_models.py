@@ -446,8 +446,8 @@ few_units = Exercise(
     ],
     equivalent={
         "small = train(deep_network([4], 'tanh'), points, labels)": "one unit more, and still few",
-        "keras.utils.set_random_seed(3)": "another start",
-        "2": "any start: 150 of 150 found their way",
+        "keras.utils.set_random_seed(8)": "another start",
+        "7": "any start: 100 of 100 found their way",
     },
 )
 
