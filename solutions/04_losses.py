@@ -297,23 +297,35 @@ plots.loss_curves({"the slide's loss": tf.nn.softmax_cross_entropy_with_logits,
                    "binary cross entropy": binary_cross_entropy})
 
 # %% [markdown]
-# With flat arrays the same call takes the four examples for four classes of one example, and gives one number that looks
-# like a loss. The calls that are right, for probabilities and for logits:
+# The loss is 0, and TensorFlow still gives a gradient, the direction in which a loss grows (lab 5 is about it). Where $y = 0$
+# it would push $\hat y$ down, where $y = 1$ it does nothing: whoever trains with it teaches the network to say no.
 
 # %%
 y = np.array([1, 0, 1, 0], np.float32)
 y_hat = np.array([0.9, 0.2, 0.1, 0.6], np.float32)
+column = tf.Variable(y_hat.reshape(-1, 1))
+with tf.GradientTape() as tape:
+    loss = tf.nn.softmax_cross_entropy_with_logits(y.reshape(-1, 1), column)
+    J = tf.reduce_mean(loss)
+print("J:", np.round(J, 3), " gradient:", np.ravel(tape.gradient(J, column)))
+
+# %% [markdown]
+# With flat arrays the same call takes four examples for four classes of one example. With one flat and one column it
+# broadcasts. Both give numbers that look like a loss. The calls that are right, for probabilities and for logits:
+
+# %%
 z = np.log(y_hat / (1 - y_hat))
 print("flat: ", np.round(tf.nn.softmax_cross_entropy_with_logits(y, y_hat), 3))
+print("mixed:", np.round(tf.nn.softmax_cross_entropy_with_logits(y, column), 3))
 print("right:", np.round(keras.losses.BinaryCrossentropy()(y, y_hat), 3),
       np.round(keras.losses.BinaryCrossentropy(from_logits=True)(y, z), 3))
 
 # %% [markdown]
 # The slide's squared error is right for equal shapes, and broadcasts else. `tf.keras.losses.MSE`, the short form, takes the
-# mean over the last axis only: of columns, it makes one loss for each example. `keras.losses.MeanSquaredError()` minds both.
+# mean over the last axis only: of columns, it makes one loss for each example. The long name
+# `tf.keras.losses.mean_squared_error` is gone from the newest releases. `keras.losses.MeanSquaredError()` minds every shape:
 
 # %%
-column = y_hat.reshape(-1, 1)
 print("slide:", np.round(tf.reduce_mean(tf.square(tf.subtract(y, y_hat))), 3),
       " column:", np.round(tf.reduce_mean(tf.square(tf.subtract(y, column))), 3))
 print("MSE:  ", np.round(tf.keras.losses.MSE(y.reshape(-1, 1), column), 3))

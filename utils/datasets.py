@@ -12,12 +12,12 @@ DATA = Path(__file__).resolve().parent.parent / "data"
 
 def clouds() -> tuple[np.ndarray, np.ndarray]:
     """Two clouds that one straight line separates: X, shape (200, 2), float32; y, shape (200,), 0.0 or 1.0."""
-    return _points("clouds.csv")
+    return _load("clouds.csv")
 
 
 def points() -> tuple[np.ndarray, np.ndarray]:
     """Green points (1.0) inside a ring of red ones (0.0): X, shape (240, 2), float32; y, shape (240,)."""
-    return _points("points.csv")
+    return _load("points.csv")
 
 
 def xor() -> tuple[np.ndarray, np.ndarray]:
@@ -28,23 +28,18 @@ def xor() -> tuple[np.ndarray, np.ndarray]:
 
 def students() -> tuple[np.ndarray, np.ndarray]:
     """Past students: X, lectures attended and hours on the project, shape (300, 2), float32; y, shape (300,), 1.0 if passed."""
-    rows = _rows("students.csv")
-    return rows[:, :2], rows[:, 2]
+    return _load("students.csv")
 
 
 def grades() -> tuple[np.ndarray, np.ndarray]:
     """The same students and their grades: X, shape (300, 2), float32; y, shape (300,), float32, 0 to 100 points."""
-    rows = _rows("students.csv")
-    return rows[:, :2], rows[:, 3]
+    return _load("students.csv", target=3)
 
 
-def _points(name: str) -> tuple[np.ndarray, np.ndarray]:
-    rows = _rows(name)
-    return rows[:, :2], rows[:, 2]
-
-
-def _rows(name: str) -> np.ndarray:
-    return np.loadtxt(_lines(name), delimiter=",", skiprows=1, dtype=np.float32)
+def _load(name: str, target: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    """X, the first two columns of a file in data/, and y, the column `target`."""
+    rows = np.loadtxt(_lines(name), delimiter=",", skiprows=1, dtype=np.float32)
+    return rows[:, :2], rows[:, target]
 
 
 def _lines(name: str) -> list[str]:

@@ -318,9 +318,8 @@ def decision_regions(
         seen.append(f"Your line runs from ({x1[0]:g}, {x2[0]:.3g}) to ({x1[-1]:g}, {x2[-1]:.3g}).")
     for name, point in (mark or {}).items():
         y_hat = np.asarray(predict(np.array([point], np.float32))).item()
-        ax.plot(*point, "*", color="black", markersize=14)
         seen.append(f"At {name}, ŷ is {y_hat:.3g}.")
-        _name_point(ax, point, f"{name}\nŷ = {y_hat:.3g}")
+        _mark(ax, point, f"{name}\nŷ = {y_hat:.3g}")
     if ax.get_legend_handles_labels()[0]:
         ax.legend(loc="lower right", fontsize=9)
     return figure, " ".join(seen)
@@ -341,8 +340,9 @@ def _share_right(predict: Function, X: Any, y: Any) -> float:
     return float(np.mean((np.ravel(predict(X)) > 0.5) == (y == 1)))
 
 
-def _name_point(ax: Axes, point: Sequence[float], text: str) -> None:
-    """Write above a point, on a ground that keeps what is drawn below from showing through."""
+def _mark(ax: Axes, point: Sequence[float], text: str) -> None:
+    """Draw a star, and write above it on a ground that keeps what is drawn below from showing through."""
+    ax.plot(*point, "*", color="black", markersize=15, zorder=4)
     ground = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}
     ax.annotate(text, point, xytext=(0, 12), textcoords="offset points", ha="center", fontsize=10, bbox=ground, zorder=4)
 
@@ -365,29 +365,39 @@ def linear_or_not(g: Function, name: str = "your g") -> tuple[Figure, str]:
     X, y = datasets.points()
     rng = np.random.default_rng(3)
     W1, b1 = rng.normal(size=(2, 30)) * 1.5, rng.normal(size=30) * 1.5
-    seen = []
-    figure = Figure(figsize=(9, 3.6))
-    titles = ("no activation", f"with {name} between the layers")
-    for ax, activation, title in zip(figure.subplots(1, 2), (lambda z: z, g), titles, strict=True):
 
-        def hidden(points: np.ndarray, activation: Function = activation) -> np.ndarray:
+    def fitted(activation: Function) -> Function:
+        def hidden(points: np.ndarray) -> np.ndarray:
             h = np.asarray(activation((points @ W1 + b1).astype(np.float32)), float)
             return np.column_stack([h, np.ones(len(points))])
 
         H = hidden(X)
         output = np.linalg.solve(H.T @ H + 0.01 * np.eye(H.shape[1]), H.T @ y)
+        return lambda points: np.clip(hidden(points) @ output, 0, 1)
 
-        def predict(points: np.ndarray, hidden: Function = hidden, output: np.ndarray = output) -> np.ndarray:
-            return np.clip(hidden(points) @ output, 0, 1)
+    networks = {"no activation": fitted(lambda z: z), f"with {name} between the layers": fitted(g)}
+    figure, seen = _panels(networks, X, y, (-2.6, 2.6))
+    return figure, f"Green points inside a ring of red ones, and the regions of two networks: {seen}."
 
-        _regions(figure, ax, predict, (-2.6, 2.6), bar=False)
+
+def _panels(predictors: Mapping[str, Function], X: Any, y: Any, limits: tuple[float, float]) -> tuple[Figure, str]:
+    """The regions of several models, four in a row, with the points and the share that each has right; and that in words."""
+    columns, rows = min(len(predictors), 4), (len(predictors) + 3) // 4
+    width = min(10.8 / columns, 4.5)
+    figure = Figure(figsize=(width * columns, (0.75 * width + 0.6) * rows))
+    seen = []
+    for place, (name, predict) in enumerate(predictors.items(), 1):
+        ax = figure.add_subplot(rows, columns, place)
+        _regions(figure, ax, predict, limits, bar=False)
         scatter(ax, X, y)
-        right = np.mean((predict(X) > 0.5) == (y == 1))
-        seen.append(f"{title}: {right:.0%} right")
+        seen.append(f"{name}: {_share_right(predict, X, y):.0%} right")
         ax.set_title(seen[-1], fontsize=11)
+        if place % columns != 1 and columns > 1:
+            ax.set(ylabel="", yticklabels=[])
+    if columns < 3:  # there is room for it
         ax.legend(loc="lower right", fontsize=8)
     figure.tight_layout()
-    return figure, "Green points inside a ring of red ones, and the regions of two networks: " + "; ".join(seen) + "."
+    return figure, "; ".join(seen)
 
 
 @picture
@@ -525,8 +535,7 @@ def data(
     ax = figure.subplots()
     scatter(ax, X, y)
     for name, point in (mark or {}).items():
-        ax.plot(*point, "*", color="black", markersize=16, zorder=4)
-        _name_point(ax, point, name)
+        _mark(ax, point, name)
     ax.set(xlabel=names[0], ylabel=names[1])
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
     marked = "".join(f" {name} is at ({point[0]:g}, {point[1]:g})." for name, point in (mark or {}).items())
@@ -542,19 +551,8 @@ def compare_regions(
     predictors: Mapping[str, Function], X: Any, y: Any, limits: tuple[float, float] = (-4, 4)
 ) -> tuple[Figure, str]:
     """Draw the regions of several models, four in a row, each with the same points and with the share it has right."""
-    columns, rows = min(len(predictors), 4), (len(predictors) + 3) // 4
-    figure = Figure(figsize=(2.7 * columns, 3.0 * rows))
-    seen = []
-    for place, (name, predict) in enumerate(predictors.items(), 1):
-        ax = figure.add_subplot(rows, columns, place)
-        _regions(figure, ax, predict, limits, bar=False)
-        scatter(ax, X, y)
-        seen.append(f"{name}: {_share_right(predict, X, y):.0%} right")
-        ax.set_title(seen[-1], fontsize=11)
-        if place % columns != 1 and columns > 1:
-            ax.set(ylabel="", yticklabels=[])
-    figure.tight_layout()
-    return figure, f"{len(X)} points of two labels, and the regions of {len(predictors)} models: {'; '.join(seen)}."
+    figure, seen = _panels(predictors, X, y, limits)
+    return figure, f"{len(X)} points of two labels, and the regions of {len(predictors)} models: {seen}."
 
 
 # --- lab 4 ------------------------------------------------------------------------------------------------------------

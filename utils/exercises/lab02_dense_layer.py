@@ -124,9 +124,8 @@ def put_to_work(layer_class, X, units, activation):
     W, b = _kernel_and_bias(layer, X.shape[1], units)
     W.assign(np.linspace(-1, 1, W.numpy().size).reshape(W.shape) ** 3)
     b.assign(np.linspace(0.5, -0.3, units).reshape(b.shape))
-    if unfit := diagnosis.unfit(layer(X)):
-        raise Advice(unfit)
-    if fault := _fault_of_use(layer_class, layer, X, units, activation):
+    _output(layer, X)
+    if fault := _fault_of_gradient(layer, X, W, b) or _fault_of_options(layer_class, X, units, activation):
         return fault
     inside = layer_class(units, activation=activation)
     model = keras.Sequential([keras.Input(X.shape[1:]), inside])
@@ -135,22 +134,22 @@ def put_to_work(layer_class, X, units, activation):
 
 
 def _fault_of_weights(layer, X, units):
-    m, found = X.shape[1], _variables(layer)
     if not layer.weights:
-        first, second = layer(X), layer(X)
-        if found:
+        if any(isinstance(item, tf.Variable) for item in vars(layer).values()):
             return "variables that Keras does not see"
-        if unfit := diagnosis.unfit(first):
-            raise Advice(unfit)
+        first, second = _output(layer, X), _output(layer, X)
+        if layer.weights:
+            return "weights of another layer"
         return "no weights" if np.allclose(first, second) else "new weights at each call"
-    shapes = [tuple(w.shape) for w in layer.weights]
-    if (m, units) not in shapes:
-        return "W transposed" if (units, m) in shapes else f"weights of shape {' and '.join(map(str, shapes))}"
+    m, shapes = X.shape[1], [tuple(w.shape) for w in layer.weights]
+    wrong_shapes = f"weights of shape {' and '.join(map(str, shapes))}"
+    W, b = _kernel_and_bias(layer, m, units)
+    if W is None:
+        return "W transposed" if (units, m) in shapes else wrong_shapes
     if len(shapes) == 1:
         return "no bias"
-    W, b = _kernel_and_bias(layer, m, units)
     if b is None:
-        return "a bias for each example" if (len(X), units) in shapes else f"weights of shape {' and '.join(map(str, shapes))}"
+        return "a bias for each example" if (len(X), units) in shapes else wrong_shapes
     if len(layer.trainable_weights) < 2:
         return "not trainable"
     if np.any(np.ptp(W.numpy(), axis=1) == 0):
@@ -158,8 +157,12 @@ def _fault_of_weights(layer, X, units):
     return "bias not zero" if np.any(b.numpy() != 0) else None
 
 
-def _variables(layer):
-    return [item for item in vars(layer).values() if isinstance(item, tf.Variable)]
+def _output(layer, X):
+    """What the layer gives; Advice where that holds no numbers."""
+    output = layer(X)
+    if unfit := diagnosis.unfit(output):
+        raise Advice(unfit)
+    return output
 
 
 def _kernel_and_bias(layer, m, units):
@@ -169,17 +172,18 @@ def _kernel_and_bias(layer, m, units):
     return W, b
 
 
-def _fault_of_use(layer_class, layer, X, units, activation):
+def _fault_of_gradient(layer, X, W, b):
     if np.allclose(layer(X), layer(-X)):  # the first bias is positive, so that ReLU is flat for one of the two at most
         return "the same output for every input"
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(tf.square(layer(X)))
-    W, b = _kernel_and_bias(layer, X.shape[1], units)
     gradient_of_W, gradient_of_b = tape.gradient(loss, [W.value, b.value])
     if gradient_of_W is None:
         return "no gradient"
-    if gradient_of_b is None:
-        return "bias not used"
+    return "bias not used" if gradient_of_b is None else None
+
+
+def _fault_of_options(layer_class, X, units, activation):
     if layer_class(units, activation=activation, name="given").name != "given":
         return "options lost"
     before = keras.mixed_precision.dtype_policy()
@@ -243,6 +247,11 @@ def activation_as_it_came(self, units, activation=None, **options):
     self.activation = activation
 
 
+def dense_inside(self, units, activation=None, **options):
+    keras.layers.Layer.__init__(self, **options)
+    self.dense = keras.layers.Dense(units, activation=activation)
+
+
 def bias_first(self, input_shape):
     self.bias = self.add_weight(shape=[self.units], initializer="zeros", name="bias")
     self.kernel = self.add_weight(shape=[input_shape[-1], self.units], initializer=keras.initializers.RandomNormal())
@@ -293,6 +302,9 @@ my_dense_layer = Exercise(
                 "Make them once, in `build`, and keep them as `self.W` and `self.b`.", when=when("new weights")),
         Mistake(layer_with(build=nothing, call=lambda self, X: self.activation(tf.cast(X[:, :1], tf.float32) + tf.zeros(self.units))),
                 "The layer has no weights. `self.add_weight`, in `build`, makes them.", when=when("no weights")),
+        Mistake(layer_with(base=keras.layers.Layer, __init__=dense_inside, call=lambda self, X: self.dense(X)), "Another layer does the work "
+                "here, with weights of its own. Make W and b in `build`, by `self.add_weight`, and compute with them.",
+                when=when("weights of another layer")),
         Mistake(layer_with(build=lambda self, shape: weights(self, (self.units, shape[-1]), (self.units,)),
                            call=lambda self, X: self.activation(tf.matmul(X, self.W, transpose_b=True) + self.b)),
                 "W is transposed: it has a row for each unit. Its shape is inputs first, then units, as in the product XW.",
@@ -309,8 +321,7 @@ my_dense_layer = Exercise(
         Mistake(layer_with(build=lambda self, shape: weights(self, (shape[-1], self.units), (self.units,), W="zeros")),
                 "The weights W of different units start out equal, and then they stay equal in training. W must start at random.",
                 when=when("equal weights")),
-        Mistake(layer_with(build=lambda self, shape: weights(self, (shape[-1], self.units), (self.units,), b="glorot_uniform")
-                           if len(shape) > 2 else weights(self, (shape[-1], self.units), (self.units,), b="ones")),
+        Mistake(layer_with(build=lambda self, shape: weights(self, (shape[-1], self.units), (self.units,), b="glorot_uniform")),
                 "The bias does not start at zero: `add_weight` takes an `initializer`.", when=when("bias not zero")),
         Mistake(layer_with(z=lambda self, X: 0 * tf.matmul(X, self.W) + self.b), "The output is the same whatever comes in. Compute it from "
                 "X, not from the numbers of an example.", when=when("the same output")),
