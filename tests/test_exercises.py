@@ -1,6 +1,5 @@
 """Every exercise's table is turned on itself: right answers pass, and every mistake gets its own advice."""
 
-import inspect
 import re
 import statistics
 import time
@@ -17,18 +16,9 @@ from utils.checking import Outcome, judge
 DRAWS = 3  # inputs are drawn afresh at each check: what holds must hold for more than one draw
 
 
-def asks_for_keras(exercise):
-    """Whether the answer is a layer or a model: judging it builds some."""
-    right = exercise.right
-    if isinstance(right, tf.keras.Model) or inspect.isclass(right):
-        return True
-    given = next(iter(exercise.inputs(np.random.default_rng(0)))) if callable(right) else ()
-    return callable(right) and isinstance(right(*given), tf.keras.Model)
-
-
 def draws(exercise):
     """Random generators for a number of draws; fewer where each takes long."""
-    return [np.random.default_rng(seed) for seed in range(2 if asks_for_keras(exercise) else DRAWS)]
+    return [np.random.default_rng(seed) for seed in range(DRAWS if exercise.seconds < 1 else 2)]
 
 
 @pytest.fixture(params=ALL, ids=[number for _, number in ALL])
@@ -46,7 +36,7 @@ def test_the_right_answers_pass(exercise, record_property):
             seconds.append(time.perf_counter() - start)
             assert verdict.outcome is Outcome.RIGHT, verdict
     record_property("seconds to judge", seconds)
-    assert statistics.median(seconds) < (1.0 if asks_for_keras(exercise) else 0.3)
+    assert statistics.median(seconds) < exercise.seconds
 
 
 def test_every_mistake_gets_its_own_advice(exercise, record_property):
@@ -62,7 +52,7 @@ def test_every_mistake_gets_its_own_advice(exercise, record_property):
             pattern = ".*".join(map(re.escape, mistake.advice.split("{seen}")))
             assert re.match(pattern, verdict.advice), (mistake.advice, verdict.advice)
     record_property("seconds to judge", seconds)
-    assert statistics.median(seconds) < (1.0 if asks_for_keras(exercise) else 0.3)
+    assert statistics.median(seconds) < exercise.seconds
 
 
 def test_the_notebooks_own_solution_passes(exercise):

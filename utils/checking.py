@@ -87,6 +87,7 @@ class Exercise:
     outputs: the names of what a function returns, where it returns several values.
     row_for_vector: whether a row, shape (1, n), may stand for a vector, shape (n,).
     atol: how far a number may be off, beside a relative 1e-4.
+    seconds: how long judging may take on two cores, as a median over the table; layers, models and training take longer.
     equivalent: mutants of the solution that are right too: the changed line, and why.
     """
 
@@ -100,6 +101,7 @@ class Exercise:
     outputs: tuple[str, ...] = ()
     row_for_vector: bool = False
     atol: float = diagnosis.ATOL
+    seconds: float = 0.3
     mistakes: Sequence[Mistake] = ()
     hints: Sequence[str] = ()
     also_right: Sequence[Any] = ()

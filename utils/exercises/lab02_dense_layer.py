@@ -290,6 +290,7 @@ my_dense_layer = Exercise(
     right=keras.layers.Dense,
     inputs=uses,
     observe=put_to_work,
+    seconds=1.0,
     outputs=("its output", "its output for a batch of one", "its output inside Sequential"),
     mistakes=[
         Mistake(layer_with(__init__=weights_in_init, build=nothing), "The weights are made in `__init__`, before the layer knows how many "
@@ -555,6 +556,7 @@ survive = Exercise(
     right=keras.layers.Dense,
     inputs=saved_uses,
     observe=save_and_load,
+    seconds=1.0,
     mistakes=[
         Mistake(saved_with(activation=name_of_activation), "The units are lost: `__init__` needs them when the layer is made again, so the "
                 "dictionary must have them.", when=when("units lost")),

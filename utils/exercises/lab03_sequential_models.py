@@ -76,6 +76,7 @@ one_hidden_layer = Exercise(
     "3.1", "One hidden layer",
     right=lambda: stack((3, "relu"), OUTPUT),
     observe=behavior,
+    seconds=1.0,
     mistakes=[
         Mistake(lambda: stack((3, None), OUTPUT), "The hidden layer has no activation. Without one, both layers together are one straight "
                 "cut, as in exercise 1.7."),
@@ -140,6 +141,7 @@ a_deep_network = Exercise(
     right=deep,
     inputs=some_widths,
     observe=behavior,
+    seconds=1.0,
     mistakes=[
         Mistake(lambda widths, activation: deep(widths, None), LINEAR),
         Mistake(lambda widths, activation: deep(widths, "relu"), "The hidden layers always have ReLU. Use the argument `activation`."),
@@ -240,6 +242,7 @@ the_functional_api = Exercise(
     right=lambda m, d: functional(m, (d, "relu"), OUTPUT),
     inputs=some_sizes,
     observe=functional_behavior,
+    seconds=1.0,
     mistakes=[
         Mistake(lambda m, d: stack((d, "relu"), OUTPUT, m=m), "This is `Sequential` again. Call each layer on what comes before it, and give "
                 "`keras.Model` the two ends.", when=lambda seen: isinstance(seen, str)),
@@ -426,6 +429,7 @@ few_units = Exercise(
     "3.6", "Few units",
     right=polygon(5),
     observe=units_and_share,
+    seconds=1.0,
     accept=found(few=True, right=True),
     mistakes=[
         Mistake(stack((3, "tanh"), OUTPUT), "Fewer than 95% of the points are on the right side. If the network is wide enough it may "
