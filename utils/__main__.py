@@ -1,4 +1,4 @@
-"""`python3 -m utils lab | test | build`: one door for every command. Needs nothing but Python."""
+"""`python3 -m utils lab | test | build | bench`: one door for every command. Needs nothing but Python."""
 
 import argparse
 import os
@@ -23,18 +23,21 @@ def main(argv: list[str]) -> int:
     build.add_argument("names", nargs="*", metavar="NAME", help="a lab, such as 01_perceptron; all that changed if none is named")
     build.add_argument("--check", action="store_true", help="change nothing; fail and name what is not as its source has it")
     build.add_argument("--all", action="store_true", help="build what has not changed as well")
+    bench = commands.add_parser("bench", help="measure how fast this machine trains, by each kind of loop")
+    bench.add_argument("cases", nargs="*", metavar="CASE", help="A, B, C or D; all of them if none is named")
+    bench.add_argument("--rounds", type=int, default=9, help="how often each is measured (9)")
     arguments, rest = parser.parse_known_args(argv)
     if rest and arguments.command != "test":
         parser.error(f"unknown argument {rest[0]!r}")
 
-    files = environment.requirements(for_tests=arguments.command != "lab")
+    files = environment.requirements(for_tests=arguments.command in ("test", "build"))
     try:
         if environment.missing(files):
             return _again_with(environment.prepare(files), argv)
     except environment.SetUpFailed as failure:
         print(failure, file=sys.stderr)
         return 1
-    return {"lab": _lab, "test": _test, "build": _build}[arguments.command](arguments, rest)
+    return {"lab": _lab, "test": _test, "build": _build, "bench": _bench}[arguments.command](arguments, rest)
 
 
 def _again_with(python: os.PathLike, argv: list[str]) -> int:
@@ -94,6 +97,16 @@ def _build(arguments: argparse.Namespace, rest: list[str]) -> int:
     except SourceError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _bench(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from utils import bench
+
+    if unknown := [case for case in arguments.cases if case not in bench.CASES]:
+        print(f"There is no case {unknown[0]!r}; there are {', '.join(bench.CASES)}.", file=sys.stderr)
+        return 2
+    print(bench.bench(arguments.cases or tuple(bench.CASES), max(arguments.rounds, 1)))
+    return 0
 
 
 if __name__ == "__main__":

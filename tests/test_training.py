@@ -1,0 +1,135 @@
+"""The compiled epoch trains as a loop in plain sight does: every example once, the short batch too, the seed in charge."""
+
+import _thread
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from utils import __main__ as command
+from utils import bench, training
+
+
+def a_model(*layers):
+    keras.utils.set_random_seed(5)
+    return keras.Sequential([keras.Input((3,)), *layers, keras.layers.Dense(1)])
+
+
+def examples(n=10):
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(n, 3)).astype(np.float32)
+    return X, (X @ [[1.0], [-2.0], [0.5]]).astype(np.float32) + rng.normal(size=(n, 1)).astype(np.float32)
+
+
+mse = keras.losses.MeanSquaredError()
+
+
+def test_an_epoch_visits_every_example_once_in_an_order_of_its_own():
+    X, y = np.arange(10, dtype=np.float32)[:, None], np.zeros((10, 1), np.float32)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
+    epoch = training.compile_epoch(model, keras.optimizers.SGD(0.0), lambda y, y_hat: tf.reduce_sum(10.0**y_hat), X, y, 4)
+    seen = epoch((0, 1))
+    assert seen["batches"].shape == (3,)
+    assert np.isclose(np.sum(seen["batches"]), 1111111111, rtol=1e-5)
+    assert np.array_equal(seen["batches"], epoch((0, 1))["batches"])
+    assert not np.array_equal(seen["batches"], epoch((0, 2))["batches"])
+
+
+@tf.function(jit_compile=True)
+def compiled_order(seed):
+    return tf.argsort(tf.random.stateless_uniform([10], seed, alg="philox"))  # compiled, the same seed gives other numbers
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 5, 10, 64])
+def test_an_epoch_equals_the_same_steps_one_by_one(batch_size):
+    X, y = examples()
+    model, twin = a_model(keras.layers.Dense(4, "tanh")), a_model(keras.layers.Dense(4, "tanh"))
+    twin.set_weights(model.get_weights())
+    sgd = keras.optimizers.SGD(0.01, momentum=0.9)
+    epoch = training.compile_epoch(model, sgd, mse, X, y, batch_size, validation=(X[:3], y[:3]))
+    optimizer, losses = keras.optimizers.SGD(0.01, momentum=0.9), []
+    for number in range(2):
+        seen = epoch((7, number))
+        order = compiled_order(tf.constant((7, number))).numpy()
+        sizes = []
+        for start in range(0, 10, batch_size):
+            rows = order[start : start + batch_size]
+            with tf.GradientTape() as tape:
+                J = mse(y[rows], twin(X[rows]))
+            optimizer.apply(tape.gradient(J, twin.trainable_variables), twin.trainable_variables)
+            losses.append(float(J))
+            sizes.append(len(rows))
+        assert np.allclose(seen["batches"], losses[-len(sizes) :], atol=1e-5)
+        assert np.isclose(seen["loss"], np.average(losses[-len(sizes) :], weights=sizes), atol=1e-5)
+        assert np.isclose(seen["val_loss"], mse(y[:3], twin(X[:3])), atol=1e-5)
+    for ours, theirs in zip(model.get_weights(), twin.get_weights(), strict=True):
+        assert np.allclose(ours, theirs, atol=1e-4)
+
+
+def test_dropout_is_active_in_training_and_not_in_validation():
+    X, y = examples()
+    model = a_model(keras.layers.Dropout(0.5))
+    epoch = training.compile_epoch(model, keras.optimizers.SGD(0.0), mse, X, y, 10, validation=(X, y))
+    seen = [epoch((0, number)) for number in range(2)]
+    assert seen[0]["loss"] != seen[1]["loss"]
+    assert np.isclose(seen[0]["val_loss"], mse(y, model(X)), atol=1e-5) and np.isclose(seen[1]["val_loss"], seen[0]["val_loss"])
+
+
+def test_convolutions_and_batch_normalization_train():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20, 8, 8, 1)).astype(np.float32), rng.integers(2, size=20)
+    stack = [keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization(), keras.layers.Flatten(), keras.layers.Dense(2)]
+    model = keras.Sequential([keras.Input((8, 8, 1)), *stack])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    history = training.train(model, keras.optimizers.Adam(0.01), loss, X, y, epochs=15, batch_size=8)
+    assert history["loss"][-1] < history["loss"][0] / 2
+    assert not np.allclose(stack[1].moving_mean, 0)
+
+
+def test_training_gives_the_history_and_ends_where_its_watcher_says():
+    X, y = examples()
+    histories = [
+        training.train(a_model(), keras.optimizers.SGD(0.05), mse, X, y, epochs=6, batch_size=4, validation=(X, y), seed=seed)
+        for seed in (3, 3, 4)
+    ]
+    assert histories[0] == histories[1] != histories[2]
+    assert len(histories[0]["loss"]) == len(histories[0]["val_loss"]) == 6
+    stopped = training.train(
+        a_model(), keras.optimizers.SGD(0.05), mse, X, y, epochs=6, watch=lambda history: len(history["loss"]) == 2
+    )
+    assert list(stopped) == ["loss"] and len(stopped["loss"]) == 2
+
+
+def test_an_interrupt_loses_nothing(capsys):
+    X, y = examples()
+    model = a_model()
+    before = model.get_weights()
+
+    def interrupt(history):
+        if len(history["loss"]) == 3:
+            _thread.interrupt_main()  # what a notebook's stop button does
+
+    history = training.train(model, keras.optimizers.SGD(0.05), mse, X, y, epochs=100, watch=interrupt)
+    assert 3 <= len(history["loss"]) < 100
+    assert "Interrupted after" in capsys.readouterr().out
+    assert not np.allclose(before[0], model.get_weights()[0])
+
+
+def test_unequal_or_empty_data_are_refused():
+    with pytest.raises(ValueError, match="X has 10 examples and y has 9"):
+        training.compile_epoch(a_model(), keras.optimizers.SGD(), mse, *examples()[:1], examples(9)[1], 4)
+    with pytest.raises(ValueError, match="one at least"):
+        training.compile_epoch(a_model(), keras.optimizers.SGD(), mse, np.zeros((0, 3)), np.zeros((0, 1)), 4)
+
+
+def test_the_bench_measures_every_loop():
+    table = bench.bench(["C"], rounds=1)
+    for words in ("eager tape", "tf.function by step", "compiled epoch", "fit, 32 steps", "first call", "matrix products"):
+        assert words in table
+    assert bench._flops(bench.CASES["C"]) == 2 * (2 * 784 * 128 + 3 * 128 * 10) * 500
+
+
+def test_the_bench_names_a_case_that_is_not_there(capsys):
+    assert command.main(["bench", "E"]) == 2
+    assert "There is no case 'E'; there are A, B, C, D." in capsys.readouterr().err

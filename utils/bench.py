@@ -1,0 +1,205 @@
+"""`python3 -m utils bench`: how fast this machine trains by each kind of loop, measured in turn, in one run."""
+
+import importlib.util
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from statistics import median
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from utils import training
+from utils.running import tf
+
+keras, layers = tf.keras, tf.keras.layers  # not imported before utils.running, which keeps TensorFlow quiet
+Way = Callable[[], int]  # trains for a while and says how many steps that was
+
+
+class Case(NamedTuple):
+    """A network and data to train it with. sizes: inputs, then units of each layer; nothing for the convolutional network."""
+
+    name: str
+    n: int
+    batch_size: int
+    sizes: tuple[int, ...] = ()
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return math.ceil(self.n / self.batch_size)
+
+    def make(self) -> tuple[keras.Model, Any, np.ndarray, np.ndarray]:
+        """The model, its loss, and random examples X, y."""
+        rng = np.random.default_rng(0)
+        keras.utils.set_random_seed(0)
+        if not self.sizes:
+            X = rng.normal(size=(self.n, 28, 28, 1))
+            stack = [layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D()]
+            stack += [layers.Conv2D(16, 3, activation="relu"), layers.MaxPooling2D(), layers.Flatten(), layers.Dense(10)]
+        else:
+            X = rng.normal(size=(self.n, self.sizes[0]))
+            stack = [*(layers.Dense(units, activation="relu") for units in self.sizes[1:-1]), layers.Dense(self.sizes[-1])]
+        model = keras.Sequential([keras.Input(X.shape[1:]), *stack])
+        if model.output_shape[-1] == 1:
+            loss, y = keras.losses.BinaryCrossentropy(from_logits=True), rng.integers(2, size=(self.n, 1)).astype(np.float32)
+        else:
+            loss, y = keras.losses.SparseCategoricalCrossentropy(from_logits=True), rng.integers(10, size=self.n)
+        return model, loss, X.astype(np.float32), y
+
+
+CASES = {
+    "A": Case("A: 2-64-64-1, n = 1,000, B = 32", 1_000, 32, (2, 64, 64, 1)),
+    "B": Case("B: 784-128-10, n = 10,000, B = 32", 10_000, 32, (784, 128, 10)),
+    "C": Case("C: 784-128-10, n = 10,000, B = 512", 10_000, 512, (784, 128, 10)),
+    "D": Case("D: convolutions on 28×28, n = 2,000, B = 32", 2_000, 32),
+}
+
+
+def bench(names: Sequence[str] = tuple(CASES), rounds: int = 9) -> str:
+    """Measure the cases, and return a table of the time of a step by each kind of loop, with the ratios to the compiled epoch."""
+    lines = [f"TensorFlow {tf.__version__}, Keras {tf.keras.version()}, {os.cpu_count()} CPU cores; medians of {rounds} rounds"]
+    for name in names:
+        case = CASES[name]
+        ways, first_call = _ways(case)
+        if name == "C":  # measured in turn with the rest, so that both see the same machine
+            ways["one matrix product"] = _matrix_product
+        seconds = _measure(ways, rounds)
+        lines += ["", case.name]
+        epoch = seconds["compiled epoch"]
+        for way in [way for way in ways if way != "one matrix product"]:
+            lines.append(f"  {way:28} {1e6 * seconds[way]:9.0f} µs a step {seconds[way] / epoch:8.1f} ×")
+        lines.append(f"  first call of the compiled epoch: {first_call:.1f} s")
+        if name == "C":
+            peak, reached = _PRODUCT_FLOPS / seconds["one matrix product"], _flops(case) / epoch
+            lines.append(
+                f"  matrix products: {peak / 1e9:.0f} GFLOP/s; the epoch reaches {reached / 1e9:.0f}, {reached / peak:.0%}"
+            )
+    return "\n".join(lines)
+
+
+def _measure(ways: dict[str, Way], rounds: int) -> dict[str, float]:
+    """The median of the seconds that a step takes, by way; the ways take turns, so that a busy machine slows them all."""
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    for _ in range(rounds):
+        for way, train in ways.items():
+            start = time.perf_counter()
+            steps = train()
+            seconds[way].append((time.perf_counter() - start) / steps)
+    return {way: median(times) for way, times in seconds.items()}
+
+
+def _ways(case: Case) -> tuple[dict[str, Way], float]:
+    """Each kind of loop, warmed up, with a model of its own and Adam; and the seconds of the compiled epoch's first call."""
+    start = time.perf_counter()
+    epoch = _compiled_epoch(case)
+    epoch()
+    first_call = time.perf_counter() - start
+    ways = {
+        "eager tape": _step_by_step(case, compiled=False),
+        "tf.function by step": _step_by_step(case, compiled=True),
+        "compiled epoch": epoch,
+        "fit": _fit(case, steps_per_execution=1),
+        "fit, 32 steps an execution": _fit(case, steps_per_execution=32),
+    }
+    if importlib.util.find_spec("torch"):
+        ways["PyTorch, eager"] = _torch(case)
+    for train in ways.values():
+        train()
+    return ways, first_call
+
+
+def _compiled_epoch(case: Case) -> Way:
+    model, loss, X, y = case.make()
+    epoch, seeds = training.compile_epoch(model, keras.optimizers.Adam(), loss, X, y, case.batch_size), iter(range(10**9))
+
+    def train() -> int:
+        epoch((0, next(seeds)))["loss"].numpy()
+        return case.steps
+
+    return train
+
+
+def _step_by_step(case: Case, compiled: bool) -> Way:
+    model, loss, X, y = case.make()
+    optimizer = keras.optimizers.Adam()
+    optimizer.build(model.trainable_variables)
+    steps = min(case.steps - 1, 40)
+
+    def train_step(X_batch: tf.Tensor, y_batch: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            J = loss(y_batch, model(X_batch, training=True))
+        optimizer.apply(tape.gradient(J, model.trainable_variables), model.trainable_variables)
+        return J
+
+    step = tf.function(train_step) if compiled else train_step
+    X, y = tf.constant(X), tf.constant(y)
+
+    def train() -> int:
+        order = tf.random.shuffle(tf.range(case.n))
+        for i in range(steps):
+            rows = order[i * case.batch_size : (i + 1) * case.batch_size]
+            J = step(tf.gather(X, rows), tf.gather(y, rows))
+        J.numpy()
+        return steps
+
+    return train
+
+
+def _fit(case: Case, steps_per_execution: int) -> Way:
+    model, loss, X, y = case.make()
+    model.compile(keras.optimizers.Adam(), loss, steps_per_execution=steps_per_execution)
+
+    def train() -> int:
+        model.fit(X, y, batch_size=case.batch_size, verbose=0)
+        return case.steps
+
+    return train
+
+
+def _torch(case: Case) -> Way:
+    import torch
+    from torch import nn
+
+    _, _, X, y = case.make()
+    stack: list[Any] = []
+    for inputs, units in zip(case.sizes, case.sizes[1:], strict=False):
+        stack += [nn.Linear(inputs, units), nn.ReLU()]
+    if not case.sizes:
+        stack = [nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 16, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
+        stack += [nn.Linear(400, 10), nn.ReLU()]
+        X = np.moveaxis(X, -1, 1)
+    model = nn.Sequential(*stack[:-1])
+    loss = nn.BCEWithLogitsLoss() if y.ndim == 2 else nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters(), fused=True)
+    X, y = torch.tensor(X), torch.tensor(y)
+
+    def train() -> int:
+        order = torch.randperm(case.n)
+        for start in range(0, case.n, case.batch_size):
+            rows = order[start : start + case.batch_size]
+            J = loss(model(X[rows]), y[rows])
+            optimizer.zero_grad()
+            J.backward()
+            optimizer.step()
+        J.item()
+        return case.steps
+
+    return train
+
+
+_SQUARE = np.ones((2048, 2048), np.float32)
+_PRODUCT_FLOPS = 2 * len(_SQUARE) ** 3
+
+
+def _matrix_product() -> int:
+    """One product of large matrices in float32, by NumPy: the peak that the machine's own library reaches."""
+    _ = _SQUARE @ _SQUARE
+    return 1
+
+
+def _flops(case: Case) -> float:
+    """The multiplications and additions of the matrix products of a step, on average: forward, for W, and for the layer below."""
+    products = [m * d * (2 if first else 3) for first, m, d in zip((True, False), case.sizes, case.sizes[1:], strict=False)]
+    return 2 * sum(products) * case.n / case.steps

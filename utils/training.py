@@ -1,0 +1,98 @@
+"""
+The training loop that the labs use where they train for long: a whole epoch as one compiled function.
+
+Lab 7 derives it step by step from the student's own `train_step`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from utils.advice import say
+from utils.running import no_c_stderr, tf
+
+Loss = Callable[[Any, Any], Any]
+
+
+def compile_epoch(
+    model: tf.keras.Model, optimizer: tf.keras.Optimizer, loss: Loss, X: Any, y: Any, batch_size: int, validation: Any = None
+) -> Callable[[tuple[int, int]], dict[str, Any]]:
+    """
+    Compile an epoch of training: a function from a seed, a pair of whole numbers, to the losses.
+
+    Each call trains the model once with every example of X, y, in an order that the seed decides; the last batch may be shorter.
+    It gives the losses of the "batches", shape (⌈n / batch_size⌉,), their mean over the examples as "loss", and with
+    validation = (X_val, y_val) the loss on those data afterwards as "val_loss".
+    loss: loss(y, y_hat), the mean over a batch.  Raises ValueError where X and y are not equally long, or are empty.
+    """
+    X, y = tf.convert_to_tensor(X), tf.convert_to_tensor(y)
+    if not len(X) or len(X) != len(y):
+        raise ValueError(f"X has {len(X)} examples and y has {len(y)}: give as many of both, and one at least.")
+    batch_size = min(batch_size, len(X))
+    whole_batches, rest = divmod(len(X), batch_size)
+    sizes = [batch_size] * whole_batches + [rest] * (rest > 0)
+    optimizer.build(model.trainable_variables)
+
+    def train_step(rows: tf.Tensor) -> tf.Tensor:
+        X_batch, y_batch = tf.gather(X, rows), tf.gather(y, rows)
+        with tf.GradientTape() as tape:
+            J = loss(y_batch, model(X_batch, training=True))
+        optimizer.apply(tape.gradient(J, model.trainable_variables), model.trainable_variables)
+        return J
+
+    # XLA is slow at the gradients of convolutions in a loop on a CPU: there it compiles the step, and TensorFlow runs the loop.
+    by_step = not tf.config.list_physical_devices("GPU") and any("Conv" in type(layer).__name__ for layer in model.layers)
+    compiled_step = tf.function(train_step, jit_compile=True) if by_step else train_step
+
+    @tf.function(jit_compile=not by_step)
+    def epoch(seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        order = tf.argsort(tf.random.stateless_uniform([len(X)], seed, alg="philox"))
+        losses = tf.TensorArray(tf.float32, len(sizes))
+        for i in tf.range(whole_batches):
+            losses = losses.write(i, compiled_step(tf.slice(order, [i * batch_size], [batch_size])))
+        if rest:
+            losses = losses.write(whole_batches, train_step(order[-rest:]))
+        losses = losses.stack()
+        seen = {"batches": losses, "loss": tf.reduce_sum(losses * sizes) / len(X)}
+        if validation is not None:
+            seen["val_loss"] = loss(validation[1], model(validation[0], training=False))
+        return seen
+
+    traced = epoch.get_concrete_function(tf.TensorSpec([2], tf.int32))
+
+    def run(seed: tuple[int, int]) -> dict[str, tf.Tensor]:
+        with no_c_stderr():  # TensorFlow 2.16 announces its first compilation
+            return traced(tf.constant(seed, tf.int32))
+
+    return run
+
+
+def train(
+    model: tf.keras.Model,
+    optimizer: tf.keras.Optimizer,
+    loss: Loss,
+    X: Any,
+    y: Any,
+    epochs: int,
+    batch_size: int = 32,
+    validation: Any = None,
+    seed: int = 0,
+    watch: Callable[[dict[str, list[float]]], Any] | None = None,
+) -> dict[str, list[float]]:
+    """
+    Train a model for a number of epochs, and return the history: the mean "loss" of each, and the "val_loss" after it.
+
+    watch: called with the history after each epoch; training ends where it returns True.
+    An interrupt ends the training too: the weights stay as they are, and the history so far is returned.
+    """
+    history: dict[str, list[float]] = {"loss": []} if validation is None else {"loss": [], "val_loss": []}
+    try:
+        epoch = compile_epoch(model, optimizer, loss, X, y, batch_size, validation)
+        for number in range(epochs):
+            seen = epoch((seed, number))
+            for name, values in history.items():
+                values.append(float(seen[name]))
+            if watch is not None and watch(history) is True:
+                break
+    except KeyboardInterrupt:
+        say(f"Interrupted after {len(history['loss'])} of {epochs} epochs. The weights and the history so far are kept.")
+    return history
