@@ -75,8 +75,24 @@ def test_a_line_separates_the_clouds_and_none_the_points():
     assert max(np.mean((X @ [w1, w2] > t) == (y == 1)) for w1, w2, t in lines) < 0.75
 
 
+def test_the_digits_are_split_in_three_by_class():
+    parts = datasets.digits()
+    X, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    assert X.shape == (1797, 64) and X.dtype == np.float32 and X.min() == 0 and X.max() == 1
+    assert len(np.unique(X, axis=0)) == 1797, "no picture is in two parts"
+    assert y.dtype == np.int64 and np.array_equal(np.bincount(y), [178, 182, 177, 183, 181, 182, 181, 179, 174, 180])
+    for (_, labels), share in zip(parts, (0.6, 0.2, 0.2), strict=True):
+        assert np.allclose(np.bincount(labels) / np.bincount(y), share, atol=0.01)
+
+
 @pytest.mark.parametrize(
-    ("load", "name"), [(datasets.clouds, "clouds.csv"), (datasets.points, "points.csv"), (datasets.students, "students.csv")]
+    ("load", "name"),
+    [
+        (datasets.clouds, "clouds.csv"),
+        (datasets.points, "points.csv"),
+        (datasets.students, "students.csv"),
+        (datasets.digits, "digits.npz"),
+    ],
 )
 @pytest.mark.parametrize(
     ("damage", "words"),
