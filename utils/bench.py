@@ -15,6 +15,7 @@ from utils.running import tf
 
 keras, layers = tf.keras, tf.keras.layers  # not imported before utils.running, which keeps TensorFlow quiet
 Way = Callable[[], int]  # trains for a while and says how many steps that was
+TrainStep = Callable[..., Any]  # train_step(model, optimizer, loss, X, y), as in lab 5
 
 
 class Case(NamedTuple):
@@ -79,6 +80,20 @@ def bench(names: Sequence[str] = tuple(CASES), rounds: int = 9) -> str:
     return "\n".join(lines)
 
 
+def compare(train_step: TrainStep, name: str = "A") -> dict[str, float]:
+    """The seconds that a step of a case takes: by `train_step`, by its tf.function, by the compiled epoch, and by fit."""
+    case = CASES[name]
+    ways = {
+        "your step": _step_by_step(case, train_step),
+        "your step, by tf.function": _step_by_step(case, tf.function(train_step)),
+        "compiled epoch": _compiled_epoch(case),
+        "fit": _fit(case, steps_per_execution=1),
+    }
+    for train in ways.values():
+        train()
+    return _measure(ways, rounds=2)
+
+
 def _measure(ways: dict[str, Way], rounds: int) -> dict[str, float]:
     """The median of the seconds that a step takes, by way; the ways take turns, so that a busy machine slows them all."""
     seconds: dict[str, list[float]] = {way: [] for way in ways}
@@ -90,6 +105,14 @@ def _measure(ways: dict[str, Way], rounds: int) -> dict[str, float]:
     return {way: median(times) for way, times in seconds.items()}
 
 
+def train_step(model: Any, optimizer: Any, loss: Any, X: Any, y: Any) -> Any:
+    """One step of training; the loss before it."""
+    with tf.GradientTape() as tape:
+        J = loss(y, model(X, training=True))
+    optimizer.apply_gradients(zip(tape.gradient(J, model.trainable_variables), model.trainable_variables, strict=True))
+    return J
+
+
 def _ways(case: Case) -> tuple[dict[str, Way], float]:
     """Each kind of loop, warmed up, with a model of its own and Adam; and the seconds of the compiled epoch's first call."""
     start = time.perf_counter()
@@ -97,8 +120,8 @@ def _ways(case: Case) -> tuple[dict[str, Way], float]:
     epoch()
     first_call = time.perf_counter() - start
     ways = {
-        "eager tape": _step_by_step(case, compiled=False),
-        "tf.function by step": _step_by_step(case, compiled=True),
+        "eager tape": _step_by_step(case, train_step),
+        "tf.function by step": _step_by_step(case, tf.function(train_step)),
         "compiled epoch": epoch,
         "fit": _fit(case, steps_per_execution=1),
         "fit, 32 steps an execution": _fit(case, steps_per_execution=32),
@@ -121,27 +144,18 @@ def _compiled_epoch(case: Case) -> Way:
     return train
 
 
-def _step_by_step(case: Case, compiled: bool) -> Way:
+def _step_by_step(case: Case, train_step: TrainStep) -> Way:
     model, loss, X, y = case.make()
     optimizer = keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
-    steps = min(case.steps - 1, 40)
-
-    def train_step(X_batch: tf.Tensor, y_batch: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            J = loss(y_batch, model(X_batch, training=True))
-        optimizer.apply(tape.gradient(J, model.trainable_variables), model.trainable_variables)
-        return J
-
-    step = tf.function(train_step) if compiled else train_step
     X, y = tf.constant(X), tf.constant(y)
 
     def train() -> int:
-        order = tf.random.shuffle(tf.range(case.n))
+        order, steps = tf.random.shuffle(tf.range(case.n)), min(case.n // case.batch_size, 40)
         for i in range(steps):
             rows = order[i * case.batch_size : (i + 1) * case.batch_size]
-            J = step(tf.gather(X, rows), tf.gather(y, rows))
-        J.numpy()
+            J = train_step(model, optimizer, loss, tf.gather(X, rows), tf.gather(y, rows))
+        float(J)
         return steps
 
     return train

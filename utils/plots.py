@@ -1,70 +1,30 @@
 """
-Every picture the labs draw. Each function draws what the student's own code does and returns a Picture.
+Every picture the labs draw. Each function draws what the student's own code does.
 
-`alt` tells in words what there is to see; it travels with the image, for screen readers and for paper.
+It returns the figure and a description: what there is to see in words, for screen readers and for paper.
 """
 
-import functools
-import io
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
-from PIL import Image
 
 from utils import datasets, exercises, progress_file, running
 from utils.advice import Advice
+from utils.pictures import Animation, Function, picture, still_frames
 
 # Colors of Okabe and Ito, which color-blind people can tell apart; each class has a marker of its own as well.
 BLUE, ORANGE, GREEN, RED, GRAY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6b6b6b"
 CLASS_MARKERS = ((RED, "x"), (GREEN, "o"))
 REGIONS = LinearSegmentedColormap.from_list("regions", ["#f6c4a4", "#ffffff", "#a5dcc9"])
 WEIGHTS = LinearSegmentedColormap.from_list("weights", [RED, "#ffffff", BLUE])
-
-Function = Callable[..., Any]
-
-
-class Picture:
-    """A figure and its description; a notebook shows the one and keeps the other beside it."""
-
-    def __init__(self, figure: Figure, alt: str):
-        self.figure, self.alt = figure, alt
-
-    def png(self) -> bytes:
-        """The picture as PNG in at most 128 colors, a third of the size; the same figure gives the same bytes."""
-        full, small = io.BytesIO(), io.BytesIO()
-        self.figure.savefig(full, format="png", dpi=100, bbox_inches="tight", facecolor="white")
-        Image.open(full).convert("RGB").quantize(128).save(small, format="png", optimize=True)
-        return small.getvalue()
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
-        return {"image/png": self.png(), "text/plain": repr(self)}, {"image/png": {"alt": self.alt}}
-
-    def __repr__(self) -> str:
-        return f"[picture] {self.alt}"
-
-
-def picture(draw: Callable[..., tuple[Figure, str]]) -> Callable[..., Picture]:
-    """Make a Picture of what `draw` returns; say it in a sentence where the student's code is not ready for it."""
-
-    @functools.wraps(draw)
-    def drawn(*args: Any, **options: Any) -> Picture:
-        try:
-            return Picture(*draw(*args, **options))
-        except Advice:
-            raise
-        except Exception as error:
-            raise Advice(
-                "This picture is drawn with your own code, which is not ready for it: solve the exercise above first.\n"
-                + running.describe(error)
-            ) from None
-
-    return drawn
 
 
 # --- lab 0 ------------------------------------------------------------------------------------------------------------
@@ -337,7 +297,7 @@ def _regions(figure: Figure, ax: Axes, predict: Function, limits: tuple[float, f
 
 def _share_right(predict: Function, X: Any, y: Any) -> float:
     """The share of points whose prediction is on the side of their label."""
-    return float(np.mean((np.ravel(predict(X)) > 0.5) == (y == 1)))
+    return float(np.mean((np.ravel(predict(X)) > 0.5) == (np.ravel(y) == 1)))
 
 
 def _mark(ax: Axes, point: Sequence[float], text: str) -> None:
@@ -349,7 +309,7 @@ def _mark(ax: Axes, point: Sequence[float], text: str) -> None:
 
 def scatter(ax: Axes, X: Any, y: Any) -> None:
     """Draw points with the color and the marker of their label."""
-    X, y = np.asarray(X), np.asarray(y)
+    X, y = np.asarray(X), np.ravel(y)
     for label, (color, marker) in enumerate(CLASS_MARKERS):
         ax.scatter(*X[y == label].T, s=22, color=color, marker=marker, linewidths=1.2, label=f"y = {label}")
 
@@ -628,3 +588,216 @@ def loss_surface(
         f"at ({w[column]:.2g}, {w[row]:.2g}), and highest, {J.max():.2f}. The model is at ({here[0]:.2g}, {here[1]:.2g}), "
         f"where J is {J_here:.2f}."
     )
+
+
+# --- labs 5 to 7 ------------------------------------------------------------------------------------------------------
+
+# By color and by line, for whoever cannot tell the colors apart.
+LINES = [(BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (RED, ":"), ("#CC79A7", "-"), ("#56B4E9", "--"), ("black", "-.")]
+
+
+@picture
+def curves(
+    values: Mapping[str, Sequence[float]], ylabel: str = "J", xlabel: str = "epoch", log: bool = False
+) -> tuple[Figure, str]:
+    """Draw lists of numbers over the epoch, by name."""
+    figure = Figure(figsize=(6.4, 3.2))
+    ax = figure.subplots()
+    _curves(ax, values)
+    ax.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
+    said = [f"{name} from {_short(numbers[0])} to {_short(numbers[-1])}" for name, numbers in values.items()]
+    return figure, f"{ylabel} over the {xlabel}: {'; '.join(said)}."
+
+
+def _curves(ax: Axes, values: Mapping[str, Sequence[float]]) -> None:
+    for (name, numbers), (color, line) in zip(values.items(), itertools.cycle(LINES), strict=False):
+        ax.plot(np.asarray(numbers, float), color=color, linestyle=line, linewidth=1.8, label=name)
+    ax.grid(alpha=0.3)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=min(len(values), 4), frameon=False, fontsize=9)
+
+
+def _short(number: Any) -> str:
+    return f"{float(number):.3g}"
+
+
+def live_loss(epochs: int) -> Function:
+    """Make what `training.train` calls after each epoch: it draws the losses so far, in one place, twice a second at most."""
+    shown: dict[str, Any] = {"at": -1.0, "handle": None}
+
+    def watch(history: Mapping[str, Sequence[float]]) -> None:
+        done = len(history["loss"])
+        if done < epochs and time.monotonic() < shown["at"] + 0.5:
+            return
+        now = curves(history)
+        now.figure.axes[0].set(xlim=(0, max(epochs - 1, 1)), title="")
+        now.figure.axes[0].set_xlabel(f"epoch, {done} of {epochs}")
+        if shown["handle"] is None:
+            shown["handle"] = display(now, display_id=True)
+        else:
+            shown["handle"].update(now)
+        shown["at"] = time.monotonic()
+
+    return watch
+
+
+@picture
+def descent(
+    J: Function, paths: Mapping[str, Any], limits: tuple[float, float] = (-2, 2), log: bool = False
+) -> tuple[Figure, str]:
+    """
+    Draw where gradient descent goes, by name: over the curve of J for one weight, on its map for two.
+
+    J: from w, a number or shape (2,), to a number.  paths: for each, w at the start and after every step, shape (n,) or (n, 2).
+    log: whether the map's levels are spaced by powers.
+    """
+    paths = {name: np.asarray(path, float) for name, path in paths.items()}
+    one = next(iter(paths.values())).ndim == 1
+    figure = Figure(figsize=(min(4.6 * len(paths), 10.8), 3.2) if one else (6.0, 4.4))
+    if one:
+        w = np.linspace(*limits, 200)
+        height = np.array([float(J(np.float32(value))) for value in w])
+        for ax, (name, path) in zip(np.atleast_1d(figure.subplots(1, len(paths), sharey=True)), paths.items(), strict=True):
+            inside = path[np.isfinite(path) & (path >= limits[0]) & (path <= limits[1])]
+            ax.plot(w, height, color=GRAY, linewidth=1.5)
+            ax.plot(inside, np.interp(inside, w, height), "o-", color=BLUE, markersize=4, linewidth=0.8, alpha=0.8)
+            _ends(ax, [(p, np.interp(p, w, height)) for p in inside])
+            ax.set(title=name, xlabel="w", xlim=limits)
+            if len(inside) < len(path):
+                ax.text(0.5, 0.93, "leaves the picture", transform=ax.transAxes, ha="center", va="top", color=RED)
+        figure.axes[0].set_ylabel("J")
+    else:
+        ax = figure.subplots()
+        _map(figure, ax, J, limits, log)
+        for (name, path), (color, line) in zip(paths.items(), itertools.cycle(LINES), strict=False):
+            ax.plot(*path.T, color="white", linewidth=3.5)
+            ax.plot(*path.T, color=color, linestyle=line, linewidth=2, marker="o", markersize=3, label=name)
+            _ends(ax, path)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, frameon=False, fontsize=9)
+    figure.tight_layout()
+    said = [
+        f"{name}: {len(path) - 1} steps from {_point(path[0])}, J = {_short(J(np.float32(path[0])))}, to {_point(path[-1])}, "
+        f"J = {_short(J(np.float32(path[-1])))}"
+        for name, path in paths.items()
+    ]
+    return figure, f"Paths of gradient descent. {'; '.join(said)}."
+
+
+def _ends(ax: Axes, points: Sequence[Any]) -> None:
+    """Mark the first point of a path by a circle, the last by a star."""
+    if len(points):
+        ax.plot(*points[0], "o", color="white", markeredgecolor="black", markersize=8, zorder=4)
+        ax.plot(*points[-1], "*", color=ORANGE, markeredgecolor="black", markersize=14, zorder=5)
+
+
+def _point(point: Any) -> str:
+    return _short(point) if np.ndim(point) == 0 else f"({', '.join(map(_short, point))})"
+
+
+def _heights(J: Function, limits: tuple[float, float], steps: int = 41) -> tuple[np.ndarray, np.ndarray]:
+    """The two weights' values, and J for each pair of them: row by w2, column by w1."""
+    w = np.linspace(*limits, steps, dtype=np.float32)
+    return w, np.array([[float(J(np.array([w1, w2], np.float32))) for w1 in w] for w2 in w])
+
+
+def _map(figure: Figure, ax: Axes, J: Function, limits: tuple[float, float], log: bool = False) -> None:
+    w, height = _heights(J, limits)
+    low = height.min() - 1e-3 * np.ptp(height)
+    levels = low + np.ptp(height) * np.linspace(0, 1, 16) ** (3 if log else 1) * 1.01
+    shown = ax.contourf(w, w, height, levels=levels, cmap="cividis")
+    figure.colorbar(shown, ax=ax, format="%.3g").set_label("J", rotation=0, labelpad=8)
+    ax.set(xlabel="w1", ylabel="w2", xlim=limits, ylim=limits)
+
+
+@picture
+def chain(backpropagation: Function, x: float, y: float, w1: float, w2: float) -> tuple[Figure, str]:
+    """Draw the network x → z1 → ŷ → J of one weight a layer: values from left to right, the gradients back."""
+    dJ_dw1, dJ_dw2 = (float(gradient) for gradient in backpropagation(x, y, w1, w2))
+    z1 = w1 * x
+    y_hat = w2 * np.tanh(z1)
+    nodes = {"x": x, "z1": z1, "ŷ": y_hat, "J": (y - y_hat) ** 2}
+    figure = Figure(figsize=(8, 2.3))
+    ax = figure.subplots()
+    for i, (name, number) in enumerate(nodes.items()):
+        ax.text(i, 0, f"{name}\n{number:.3g}", ha="center", va="center", fontsize=11, zorder=3,
+                bbox={"boxstyle": "circle,pad=0.45", "facecolor": "#d6e8f5", "edgecolor": GRAY})  # fmt: skip
+        if i:
+            for height, start, end, color in ((0.12, i - 1, i, BLUE), (-0.12, i, i - 1, RED)):
+                arrow = {"arrowstyle": "-|>", "color": color, "shrinkA": 28, "shrinkB": 28, "linewidth": 1.6}
+                ax.annotate("", (end, height), (start, height), arrowprops=arrow)
+    for i, label, below in (
+        (0, f"w1 = {w1:g}", f"∂J/∂w1 = {dJ_dw1:.3g}"),
+        (1, f"w2 = {w2:g}, tanh", f"∂J/∂w2 = {dJ_dw2:.3g}"),
+        (2, f"y = {y:g}", ""),
+    ):
+        ax.text(i + 0.5, 0.26, label, ha="center", color=BLUE)
+        ax.text(i + 0.5, -0.26, below, ha="center", va="top", color=RED)
+    ax.set(xlim=(-0.4, 3.4), ylim=(-0.75, 0.65))
+    ax.axis("off")
+    values = ", ".join(f"{name} = {number:.3g}" for name, number in nodes.items())
+    return figure, f"A chain of nodes: {values}. Arrows lead forward, and back: ∂J/∂w1 = {dJ_dw1:.3g}, ∂J/∂w2 = {dJ_dw2:.3g}."
+
+
+@picture
+def regions_over_time(
+    model: Any,
+    weights: Sequence[Any],
+    X: Any,
+    y: Any,
+    mark: Mapping[str, Sequence[float]],
+    limits: tuple[float, float],
+    xlabel: str = "epoch",
+) -> Animation:
+    """
+    Show how a model's regions form: one frame for each of the `weights`, as `get_weights` gives them.
+
+    xlabel: what a frame is called.  mark: points to name, with ŷ.
+    """
+    before = model.get_weights()
+    grid = np.linspace(*limits, 81, dtype=np.float32)
+    points = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
+    seen = []
+    try:
+        for values in weights:
+            model.set_weights(values)
+            y_hat = np.asarray(model(points), float).reshape(81, 81)
+            seen.append(
+                (y_hat, _share_right(model, X, y), {name: model(np.array([at], np.float32)) for name, at in mark.items()})
+            )
+    finally:
+        model.set_weights(before)
+
+    def draw(ax: Axes, frame: int) -> None:
+        y_hat, right, marked = seen[frame]
+        ax.contourf(grid, grid, y_hat, levels=np.linspace(0, 1, 11), cmap=REGIONS, vmin=0, vmax=1)
+        scatter(ax, X, y)
+        for name, at in mark.items():
+            _mark(ax, at, f"{name}\nŷ = {float(marked[name][0, 0]):.2f}")
+        ax.set(xlabel="x1", ylabel="x2", xlim=limits, ylim=limits)
+        ax.set_title(f"{xlabel} {frame}: {right:.0%} right", fontsize=10)
+
+    said = []
+    for frame in still_frames(len(seen)):
+        you = ", ".join(f"ŷ = {float(value[0, 0]):.2f} at {name}" for name, value in seen[frame][2].items())
+        said.append(f"{xlabel} {frame}: {seen[frame][1]:.0%} of the points right, {you}")
+    return Animation(draw, len(seen), f"The model's regions while it learns. {'; '.join(said)}.")
+
+
+@picture
+def times(seconds: Mapping[str, float], what: str = "a step") -> tuple[Figure, str]:
+    """Draw how long each way takes, as bars on a scale of powers of ten, the quickest last."""
+    ordered = dict(sorted(seconds.items(), key=lambda item: -item[1]))
+    fastest = min(ordered.values())
+    figure = Figure(figsize=(7.5, 0.8 + 0.42 * len(ordered)))
+    ax = figure.subplots()
+    milliseconds = [1000 * value for value in ordered.values()]
+    ax.barh(list(ordered), milliseconds, color=[ORANGE if value == fastest else BLUE for value in ordered.values()], height=0.6)
+    for row, (value, ms) in enumerate(zip(ordered.values(), milliseconds, strict=True)):
+        ax.text(
+            ms * 1.1, row, f"{ms:.3g} ms" + (f", {value / fastest:.3g} ×" if value > fastest else ""), va="center", fontsize=9
+        )
+    ax.set(xscale="log", xlabel=f"time for {what} (ms)", xlim=(min(milliseconds) / 3, max(milliseconds) * 12))
+    ax.invert_yaxis()
+    ax.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    said = [f"{name} {_short(ms)} ms" for name, ms in zip(ordered, milliseconds, strict=True)]
+    return figure, f"Bars of the time for {what}: {', '.join(said)}."

@@ -1,0 +1,136 @@
+"""What a picture is: a figure with its description, still or moving, as notebooks, paper and screen readers get it."""
+
+import base64
+import functools
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+from utils import running
+from utils.advice import Advice
+
+Function = Callable[..., Any]
+
+
+class Picture:
+    """A figure and its description; a notebook shows the one and keeps the other beside it."""
+
+    def __init__(self, figure: Figure, alt: str):
+        self.figure, self.alt = figure, alt
+
+    def png(self) -> bytes:
+        """The picture as PNG in at most 128 colors, a third of the size; the same figure gives the same bytes."""
+        small = io.BytesIO()
+        _image(self.figure).quantize(128).save(small, format="png", optimize=True)
+        return small.getvalue()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+        return {"image/png": self.png(), "text/plain": repr(self)}, {"image/png": {"alt": self.alt}}
+
+    def __repr__(self) -> str:
+        return f"[picture] {self.alt}"
+
+
+class Animation(Picture):
+    """
+    A picture that moves, with four of its frames as a still picture for paper, GitHub and screen readers.
+
+    draw: draws a frame into axes, given its number.  figsize: of one frame, in inches.
+    """
+
+    def __init__(
+        self, draw: Callable[[Axes, int], None], frames: int, alt: str, figsize: tuple[float, float] = (4.6, 3.6), fps: float = 6
+    ):
+        self.draw, self.frames, self.figsize, self.fps = draw, frames, figsize, fps
+        stills = Figure(figsize=(10.8, 10.8 / 4 * figsize[1] / figsize[0] + 0.3))
+        for ax, frame in zip(stills.subplots(1, 4), still_frames(frames), strict=True):
+            draw(ax, frame)
+            ax.set_ylabel(ax.get_ylabel() if ax is stills.axes[0] else "")
+        stills.tight_layout()
+        super().__init__(stills, alt)
+
+    def html(self) -> str:
+        """The stills as an image, and a script that puts a player in their place: play, pause, and a slider; no network."""
+        images = [self._frame(frame) for frame in range(self.frames)]
+        name = "animation-" + hashlib.sha256("".join(images).encode()).hexdigest()[:12]
+        still = base64.b64encode(self.png()).decode()
+        settings = json.dumps({"name": name, "frames": images, "pause": round(1000 / self.fps)})
+        return (
+            f'<div id="{name}"><img alt="{escape(self.alt)}" src="data:image/png;base64,{still}" style="max-width:100%"></div>\n'
+            f"<script>({_PLAYER})({settings})</script>"
+        )
+
+    def _frame(self, frame: int) -> str:
+        figure = Figure(figsize=self.figsize)
+        self.draw(figure.subplots(), frame)
+        figure.tight_layout()
+        small = io.BytesIO()
+        _image(figure, tight=False).save(small, format="webp", quality=80, method=6)
+        return base64.b64encode(small.getvalue()).decode()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
+        data, metadata = super()._repr_mimebundle_()
+        return data | {"text/html": self.html()}, metadata
+
+
+def still_frames(frames: int) -> list[int]:
+    """The four frames of an animation that stand for all: the first, the last, and two between."""
+    return [round(i * (frames - 1) / 3) for i in range(4)]
+
+
+def picture(draw: Callable[..., Any]) -> Callable[..., Picture]:
+    """
+    Make a picture of the figure and the description that `draw` returns, or of the Animation.
+
+    Where the student's code is not ready for it, say so in a sentence.
+    """
+
+    @functools.wraps(draw)
+    def drawn(*args: Any, **options: Any) -> Picture:
+        try:
+            made = draw(*args, **options)
+            return made if isinstance(made, Picture) else Picture(*made)
+        except Advice:
+            raise
+        except Exception as error:
+            raise Advice(
+                "This picture is drawn with your own code, which is not ready for it: solve the exercise above first.\n"
+                + running.describe(error)
+            ) from None
+
+    return drawn
+
+
+def _image(figure: Figure, tight: bool = True) -> Image.Image:
+    full = io.BytesIO()
+    figure.savefig(full, format="png", dpi=100, bbox_inches="tight" if tight else None, facecolor="white")
+    return Image.open(full).convert("RGB")
+
+
+_PLAYER = """function (settings) {
+  const box = document.getElementById(settings.name), image = box.querySelector("img");
+  const play = document.createElement("button"), slider = document.createElement("input"), bar = document.createElement("div");
+  const last = settings.frames.length - 1;
+  let timer = null;
+  slider.type = "range"; slider.min = 0; slider.max = last; slider.setAttribute("aria-label", "frame");
+  play.style.minWidth = "5em"; slider.style.width = "320px"; slider.style.verticalAlign = "middle";
+  const show = i => { slider.value = i; image.src = "data:image/webp;base64," + settings.frames[i]; };
+  const stop = () => { clearInterval(timer); timer = null; play.textContent = "\\u25b6 play"; };
+  const next = () => { if (+slider.value < last) show(+slider.value + 1); else stop(); };
+  const start = () => {
+    if (+slider.value === last) show(0);
+    timer = setInterval(next, settings.pause); play.textContent = "\\u23f8 pause";
+  };
+  play.onclick = () => timer === null ? start() : stop();
+  slider.oninput = () => { stop(); show(+slider.value); };
+  bar.append(play, " ", slider); box.append(bar);
+  show(0); stop();
+  if (!matchMedia("(prefers-reduced-motion: reduce)").matches) start();
+}"""
