@@ -189,7 +189,7 @@ def _judge(exercise: Exercise, answer: Any, rng: np.random.Generator, seconds: f
     if advice := _misplaced(exercise, answer):
         return Outcome.WRONG, advice
     inputs = list(exercise.inputs(rng))
-    if advice := _signature(answer, exercise.right, inputs[0]):
+    if exercise.observe is call and (advice := _signature(answer, exercise.right, inputs[0])):
         return Outcome.WRONG, advice
     try:
         with running.time_limit(seconds):
@@ -297,7 +297,7 @@ def _same_values(exercise: Exercise, a: _Seen, b: _Seen) -> bool:
 def _recognized(exercise: Exercise, mistake: Mistake, inputs: list[tuple], got: list[_Seen], want: list[_Seen]) -> _Seen | None:
     """What was observed that shows this mistake; None where the student's answer does not make it."""
     if mistake.when:
-        return next((seen for seen in _not_right(exercise, got, want) if mistake.when(seen.raw)), None)
+        return next((seen for seen in _not_right(exercise, got, want) if seen.raw is not None and mistake.when(seen.raw)), None)
     stops = []
     for args, a in zip(inputs, got, strict=True):
         b = _observe(exercise, mistake.answer, args)

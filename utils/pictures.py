@@ -58,7 +58,8 @@ class Animation(Picture):
 
     def html(self) -> str:
         """The stills as an image, and a script that puts a player in their place: play, pause, and a slider; no network."""
-        images = [self._frame(frame) for frame in range(self.frames)]
+        margins = self._margins()
+        images = [self._frame(frame, margins) for frame in range(self.frames)]
         name = "animation-" + hashlib.sha256("".join(images).encode()).hexdigest()[:12]
         still = base64.b64encode(self.png()).decode()
         settings = json.dumps({"name": name, "frames": images, "pause": round(1000 / self.fps)})
@@ -67,12 +68,18 @@ class Animation(Picture):
             f"<script>({_PLAYER})({settings})</script>"
         )
 
-    def _frame(self, frame: int) -> str:
+    def _margins(self) -> dict[str, float]:
+        """The margins that the last frame needs, for all frames, so that nothing jumps."""
         figure = Figure(figsize=self.figsize)
-        self.draw(figure.subplots(), frame)
+        self.draw(figure.subplots(), self.frames - 1)
         figure.tight_layout()
+        return {side: getattr(figure.subplotpars, side) for side in ("left", "right", "bottom", "top")}
+
+    def _frame(self, frame: int, margins: dict[str, float]) -> str:
+        figure = Figure(figsize=self.figsize)
+        self.draw(figure.subplots(gridspec_kw=margins), frame)
         small = io.BytesIO()
-        _image(figure, tight=False).save(small, format="webp", quality=80, method=6)
+        _image(figure, tight=False).save(small, format="webp", quality=80, method=2)
         return base64.b64encode(small.getvalue()).decode()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:

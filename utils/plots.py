@@ -600,18 +600,22 @@ LINES = [(BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (RED, ":"), ("#CC79A7", "-"
 def curves(
     values: Mapping[str, Sequence[float]], ylabel: str = "J", xlabel: str = "epoch", log: bool = False
 ) -> tuple[Figure, str]:
-    """Draw lists of numbers over the epoch, by name."""
+    """Draw lists of numbers over the epoch, by name; of several runs, shape (runs, epochs), the mean and the range."""
     figure = Figure(figsize=(6.4, 3.2))
     ax = figure.subplots()
     _curves(ax, values)
     ax.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
-    said = [f"{name} from {_short(numbers[0])} to {_short(numbers[-1])}" for name, numbers in values.items()]
+    means = {name: np.atleast_2d(np.asarray(numbers, float)).mean(axis=0) for name, numbers in values.items()}
+    said = [f"{name} from {_short(mean[0])} to {_short(mean[-1])}" for name, mean in means.items()]
     return figure, f"{ylabel} over the {xlabel}: {'; '.join(said)}."
 
 
 def _curves(ax: Axes, values: Mapping[str, Sequence[float]]) -> None:
     for (name, numbers), (color, line) in zip(values.items(), itertools.cycle(LINES), strict=False):
-        ax.plot(np.asarray(numbers, float), color=color, linestyle=line, linewidth=1.8, label=name)
+        runs = np.atleast_2d(np.asarray(numbers, float))
+        ax.plot(runs.mean(axis=0), color=color, linestyle=line, linewidth=1.8, label=name)
+        if len(runs) > 1:
+            ax.fill_between(range(runs.shape[1]), runs.min(axis=0), runs.max(axis=0), color=color, alpha=0.18, linewidth=0)
     ax.grid(alpha=0.3)
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=min(len(values), 4), frameon=False, fontsize=9)
 
@@ -706,6 +710,84 @@ def _map(figure: Figure, ax: Axes, J: Function, limits: tuple[float, float], log
     shown = ax.contourf(w, w, height, levels=levels, cmap="cividis")
     figure.colorbar(shown, ax=ax, format="%.3g").set_label("J", rotation=0, labelpad=8)
     ax.set(xlabel="w1", ylabel="w2", xlim=limits, ylim=limits)
+
+
+@picture
+def race(J: Function, paths: Mapping[str, Any], limits: tuple[float, float] = (-2, 2), log: bool = False) -> Animation:
+    """Show how optimizers move over the map of J at the same time.  paths: as for `descent`, with two weights."""
+    paths = {name: np.asarray(path, float) for name, path in paths.items()}
+    steps = max(map(len, paths.values())) - 1
+    frames = 20
+    w, height = _heights(J, limits)
+    low = height.min() - 1e-3 * np.ptp(height)
+    levels = low + np.ptp(height) * np.linspace(0, 1, 16) ** (3 if log else 1) * 1.01
+
+    def draw(ax: Axes, frame: int) -> None:
+        ax.contourf(w, w, height, levels=levels, cmap="Greys")
+        shown = round(steps * frame / (frames - 1))
+        for (name, path), (color, line) in zip(paths.items(), itertools.cycle(LINES), strict=False):
+            taken = path[: shown + 1]
+            ax.plot(*taken.T, color=color, linestyle=line, linewidth=2, label=name)
+            ax.plot(*taken[-1], "o", color=color, markeredgecolor="white", markersize=8, zorder=4)
+        ax.set(xlabel="w1", ylabel="w2", xlim=limits, ylim=limits)
+        ax.set_title(f"step {shown}", fontsize=10)
+        if ax.figure.axes == [ax]:
+            ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8, frameon=False)
+        elif frame == 0:  # where no path is hidden
+            ax.legend(loc="lower right", fontsize=6.5)
+
+    said = [f"{name} ends at {_point(path[-1])}, J = {_short(J(np.float32(path[-1])))}" for name, path in paths.items()]
+    return Animation(
+        draw,
+        frames,
+        figsize=(5.2, 3.6),
+        alt=f"Optimizers on their way from {_point(next(iter(paths.values()))[0])}: {'; '.join(said)}.",
+    )
+
+
+@picture
+def landscape(model: Any, loss: Function, X: Any, y: Any, reach: float = 1.0, seed: int = 0) -> tuple[Figure, str]:
+    """
+    Draw the loss of a whole network around its weights, along two random directions, as a surface and as a map.
+
+    Each unit's part of a direction has the length of the unit's own weights (Li et al., "Visualizing the Loss Landscape of Neural
+    Nets", 2018, section 4: filter normalization); biases stay as they are.
+    """
+    before, rng, steps = model.get_weights(), np.random.default_rng(seed), 21
+    directions = [[_like_filters(rng, W) for W in before] for _ in range(2)]
+    a = np.linspace(-reach, reach, steps)
+    evaluate = running.tf.function(lambda: loss(y, model(X, training=False)))
+    J = np.empty((steps, steps))
+    try:
+        for (row, column), _ in np.ndenumerate(J):
+            model.set_weights([W + a[column] * d + a[row] * e for W, d, e in zip(before, *directions, strict=True)])
+            J[row, column] = float(evaluate())
+    finally:
+        model.set_weights(before)
+    middle = J[steps // 2, steps // 2]
+    figure = Figure(figsize=(9, 3.8))
+    figure.subplots_adjust(wspace=0.5)
+    surface, plan = figure.add_subplot(1, 2, 1, projection="3d"), figure.add_subplot(1, 2, 2)
+    surface.plot_surface(*np.meshgrid(a, a), J, cmap="cividis", linewidth=0, antialiased=True)
+    surface.set(xlabel="direction 1", ylabel="direction 2", zlabel="J")
+    shown = plan.contourf(a, a, J, levels=20, cmap="cividis")
+    plan.plot(0, 0, "*", color=ORANGE, markeredgecolor="black", markersize=15, label=f"the network, J = {middle:.2g}")
+    plan.set(xlabel="direction 1", ylabel="direction 2")
+    plan.legend(loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False, fontsize=9)
+    figure.colorbar(shown, ax=plan).set_label("J", rotation=0, labelpad=8)
+    return figure, (
+        f"The loss around a network along two random directions: {middle:.2g} in the middle, {J.min():.2g} to {J.max():.2g} "
+        f"within {reach:g} lengths of its weights."
+    )
+
+
+def _like_filters(rng: np.random.Generator, W: np.ndarray) -> np.ndarray:
+    """A random direction as long as W, unit by unit; none for biases."""
+    if W.ndim < 2:
+        return np.zeros_like(W)
+    direction, others = rng.normal(size=W.shape), tuple(range(W.ndim - 1))
+    lengths = [np.sqrt(np.sum(array**2, axis=others, keepdims=True)) for array in (W, direction)]
+    return (direction * lengths[0] / lengths[1]).astype(W.dtype)
 
 
 @picture
