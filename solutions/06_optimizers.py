@@ -362,7 +362,7 @@ def three_runs(optimizer, epochs=6):
         model.set_weights(digits_network().get_weights())
         for variable, value in zip(optimizer.variables, start):
             variable.assign(value)
-        losses.append([epoch((seed, number))["loss"] for number in range(epochs)])
+        losses.append([epoch((seed, i))["loss"] for i in range(epochs)])
     return losses
 
 # %% tags=["nbval-ignore-output"]

@@ -221,3 +221,103 @@ def test_what_is_not_ready_to_be_drawn_is_a_sentence(draw):
     for unready in (..., lambda *args: None, lambda *args: 1 / 0, lambda *args: "text"):
         with pytest.raises(Advice, match=r"solve the exercise above first|operations that TensorFlow records"):
             draw(unready)
+
+
+def test_curves_show_each_list_and_the_range_of_several_runs():
+    [ax] = plots.curves({"one": [3.0, 2.0], "several": [[1.0, 2.0], [3.0, 4.0]]}, ylabel="loss").figure.axes
+    assert [list(line.get_ydata()) for line in ax.lines] == [[3, 2], [2, 3]]
+    assert len(ax.collections) == 1 and "loss" in texts(ax)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "several"]
+
+
+def test_paths_of_descent_are_drawn_over_the_curve_and_on_the_map():
+    axes = plots.descent(lambda w: w**2, {"short": [1.5, 0.75], "wild": [1.0, -3.0]}).figure.axes
+    assert [ax.get_title() for ax in axes] == ["short", "wild"]
+    assert "leaves the picture" not in texts(axes[0]) and "leaves the picture" in texts(axes[1])
+    picture = plots.descent(lambda w: w[0] ** 2 + w[1] ** 2, {"path": [[1.0, 1.0], [0.5, 0.5], [0.0, 0.0]]})
+    assert np.array_equal(picture.figure.axes[0].lines[1].get_xdata(), [1, 0.5, 0])
+    assert "2 steps from (1, 1), J = 2, to (0, 0), J = 0" in picture.alt
+
+
+def test_the_chain_shows_values_and_gradients():
+    picture = plots.chain(lambda x, y, w1, w2: (-1.25, 3.0), x=1.0, y=1.0, w1=0.5, w2=2.0)
+    assert "∂J/∂w1 = -1.25" in texts(picture.figure.axes[0]) and "∂J/∂w2 = 3" in picture.alt and "z1 = 0.5" in picture.alt
+
+
+def test_the_quickest_way_is_marked():
+    [ax] = plots.times({"slow": 0.02, "quick": 0.001}).figure.axes
+    assert "20 ms, 20 ×" in texts(ax) and "1 ms" in texts(ax)
+    assert ax.patches[0].get_facecolor() != ax.patches[1].get_facecolor()
+
+
+def test_the_noise_is_measured_and_a_sum_in_place_of_a_mean_is_refused():
+    values = np.arange(40.0).reshape(20, 2)
+    picture = plots.noise(lambda rows: values[rows].mean(axis=0), n=20, batch_sizes=(1, 4))
+    rule, measured = (np.array(line.get_ydata()) for line in picture.figure.axes[0].lines)
+    assert np.isclose(rule[0], 4 * rule[1]) and np.allclose(measured, rule, rtol=0.3)
+    with pytest.raises(Advice, match="not the mean"):
+        plots.noise(lambda rows: values[rows].sum(axis=0), n=20)
+
+
+def test_the_landscape_leaves_the_network_as_it_was_and_is_lowest_where_it_is_trained():
+    model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1)])
+    model.set_weights([np.array([[1.0], [2.0]]), np.array([0.0])])
+    X = np.random.default_rng(0).normal(size=(30, 2)).astype(np.float32)
+    picture = plots.landscape(model, tf.keras.losses.MeanSquaredError(), X, (X @ [1.0, 2.0])[:, None])
+    assert np.array_equal(np.ravel(model.get_weights()[0]), [1, 2])
+    assert "in the middle, " in picture.alt and len(picture.figure.axes) == 3
+
+
+def test_an_epoch_is_timed_for_each_batch_size():
+    def compile_epoch(B):
+        return lambda seed: {"loss": tf.constant(float(B))}
+
+    [line] = plots.epoch_times(compile_epoch, (1, 8)).figure.axes[0].lines
+    assert list(line.get_xdata()) == [1, 8] and all(np.array(line.get_ydata()) > 0)
+
+
+def test_the_live_loss_is_drawn_in_one_place(monkeypatch):
+    drawn = []
+
+    class Handle:
+        def update(self, picture):
+            drawn.append(picture)
+
+    monkeypatch.setattr(plots, "display", lambda picture, display_id: drawn.append(picture) or Handle())
+    watch = plots.live_loss(3)
+    for n in (1, 2, 3):
+        assert watch({"loss": [1.0] * n}) is None
+    assert len(drawn) == 2, "the first, and the last; between, half a second has not passed"
+    assert "epoch, 3 of 3" in texts(drawn[-1].figure.axes[0])
+
+
+def moving():
+    model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1, activation="sigmoid")])
+    weights = [[np.array([[w], [-w]], np.float32), np.zeros(1, np.float32)] for w in np.linspace(-1, 1, 7)]
+    X = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
+    return plots.regions_over_time(model, weights, X, np.array([[1], [0]]), mark={"you": (1, 0)}, limits=(-2, 2))
+
+
+def test_an_animation_has_four_stills_a_player_and_its_description():
+    animation = moving()
+    data, metadata = animation._repr_mimebundle_()
+    assert metadata["image/png"]["alt"] == animation.alt and "epoch 0: 0% of the points right" in animation.alt
+    assert [ax.get_title() for ax in animation.figure.axes] == [
+        "epoch 0: 0% right",
+        "epoch 2: 0% right",
+        "epoch 4: 100% right",
+        "epoch 6: 100% right",
+    ]
+    html = data["text/html"]
+    assert html == moving().html(), "the same each time"
+    assert "http" not in html and len(html) < 1_000_000
+    assert html.count("UklGR") == 7, "frames in WebP"
+    assert 'alt="' in html and "<script>" in html
+
+
+def test_optimizers_race_over_the_map():
+    paths = {"straight": [[1.0, 1.0]] + [[0.0, 0.0]] * 10, "still": [[1.0, 1.0]] * 11}
+    animation = plots.race(lambda w: w[0] ** 2 + w[1] ** 2, paths)
+    assert "straight ends at (0, 0), J = 0; still ends at (1, 1), J = 2" in animation.alt
+    last = animation.figure.axes[-1]
+    assert last.get_title() == "step 10" and len(last.lines) == 4

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.ticker import FormatStrFormatter, LogLocator
 
 from utils import datasets, exercises, progress_file, running
 from utils.advice import Advice
@@ -697,7 +698,7 @@ def _point(point: Any) -> str:
     return _short(point) if np.ndim(point) == 0 else f"({', '.join(map(_short, point))})"
 
 
-def _heights(J: Function, limits: tuple[float, float], steps: int = 41) -> tuple[np.ndarray, np.ndarray]:
+def _heights(J: Function, limits: tuple[float, float], steps: int = 31) -> tuple[np.ndarray, np.ndarray]:
     """The two weights' values, and J for each pair of them: row by w2, column by w1."""
     w = np.linspace(*limits, steps, dtype=np.float32)
     return w, np.array([[float(J(np.array([w1, w2], np.float32))) for w1 in w] for w2 in w])
@@ -862,6 +863,74 @@ def regions_over_time(
         you = ", ".join(f"ŷ = {float(value[0, 0]):.2f} at {name}" for name, value in seen[frame][2].items())
         said.append(f"{xlabel} {frame}: {seen[frame][1]:.0%} of the points right, {you}")
     return Animation(draw, len(seen), f"The model's regions while it learns. {'; '.join(said)}.")
+
+
+@picture
+def noise(gradient: Function, n: int, batch_sizes: Sequence[int] = (1, 2, 4, 8, 16, 32), draws: int = 200) -> tuple[Figure, str]:
+    """
+    Draw the variance of a batch's gradient over the size of the batch, beside the rule 1 / B.
+
+    gradient: from the numbers of rows to a flat array.  n: how many rows there are to draw from, with replacement.
+    """
+    rng = np.random.default_rng(0)
+    single = np.array([gradient(np.array([row])) for row in range(n)])
+    variance = []
+    for size in batch_sizes:
+        rows = rng.integers(n, size=(draws, size))
+        means = np.array([gradient(chosen) for chosen in rows[:3]])
+        if not np.allclose(means, [single[chosen].mean(axis=0) for chosen in rows[:3]], atol=1e-4):
+            raise Advice("The gradient of a batch is not the mean of those of its examples: solve the exercise above first.")
+        variance.append(np.mean(np.sum((single[rows].mean(axis=1) - single.mean(axis=0)) ** 2, axis=1)))
+    rule = np.mean(np.sum((single - single.mean(axis=0)) ** 2, axis=1)) / np.array(batch_sizes)
+    figure = Figure(figsize=(6.4, 3.4))
+    ax = figure.subplots()
+    ax.plot(batch_sizes, rule, color=GRAY, linestyle="--", label="variance of one example / B")
+    ax.plot(batch_sizes, variance, "o", color=BLUE, markersize=8, label="measured")
+    ax.set_ylabel("variance of the gradient")
+    _over_batch_size(ax, batch_sizes)
+    said = [f"B = {size}: {_short(value)}" for size, value in zip(batch_sizes, variance, strict=True)]
+    return figure, f"The variance of the gradient over the batch size, on a line that falls as 1 / B. {', '.join(said)}."
+
+
+def _over_batch_size(ax: Axes, batch_sizes: Sequence[int]) -> None:
+    """Scale both axes by powers, with plain numbers beside them."""
+    ax.set(xscale="log", yscale="log", xlabel="B", xticks=batch_sizes, xticklabels=batch_sizes)
+    ax.minorticks_off()
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+    ax.grid(alpha=0.3)
+    ax.legend(frameon=False)
+
+
+@picture
+def epoch_times(compile_epoch: Function, batch_sizes: Sequence[int]) -> tuple[Figure, str]:
+    """
+    Draw how long an epoch takes, over the batch size, on the CPU and on each GPU that TensorFlow finds.
+
+    compile_epoch: from a batch size to a function that runs an epoch, given a seed.
+    """
+    figure = Figure(figsize=(6.4, 3.4))
+    ax = figure.subplots()
+    said = []
+    devices = ["CPU:0", *(device.name.removeprefix("/device:") for device in running.tf.config.list_logical_devices("GPU"))]
+    for device, (color, line) in zip(devices, LINES, strict=False):
+        seconds = []
+        with running.tf.device(device):
+            for size in batch_sizes:
+                epoch = compile_epoch(size)
+                epoch((0, 0))["loss"].numpy()
+                measured = []
+                for number in range(1, 6):
+                    start = time.perf_counter()
+                    epoch((0, number))["loss"].numpy()
+                    measured.append(time.perf_counter() - start)
+                seconds.append(np.median(measured))
+        milliseconds = 1000 * np.array(seconds)
+        ax.plot(batch_sizes, milliseconds, "o", color=color, linestyle=line, label=device.partition(":")[0])
+        said.append(f"{device}: {', '.join(f'B = {B} {_short(ms)}' for B, ms in zip(batch_sizes, milliseconds, strict=True))}")
+    ax.set_ylabel("time of an epoch (ms)")
+    _over_batch_size(ax, batch_sizes)
+    return figure, f"The time of an epoch over the batch size, in ms. {'; '.join(said)}."
 
 
 @picture

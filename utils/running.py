@@ -40,7 +40,9 @@ def no_c_stderr() -> Iterator[None]:
 
 
 with no_c_stderr():  # some of TensorFlow's start-up lines obey no setting; here it is imported first, for everybody
-    import tensorflow as tf  # noqa: F401
+    import tensorflow as tf
+
+tf.get_logger().setLevel("WARNING")  # its news of strategies and devices would land in the notebooks
 
 
 class TimeUp(BaseException):
