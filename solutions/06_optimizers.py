@@ -65,11 +65,11 @@ SLOTS = {"sgd": 0, "momentum": 1, "adagrad": 1, "rmsprop": 1, "adadelta": 2, "ad
 
 def descend(J, update, w, learning_rate, steps=100):
     """The path of an optimizer: w at the start and after each step."""
-    w, path = np.float32(w), [np.float32(w)]
-    state = (np.zeros_like(w),) * SLOTS[update.__name__]
+    w, path = np.array(w, np.float32), [np.array(w, np.float32)]
+    state = tuple(np.zeros_like(w) for _ in range(SLOTS[update.__name__]))
     for _ in range(steps):
-        w, state = update(w, gradient(J, w), state, learning_rate)
-        w = np.float32(w)
+        w, state = update(w.copy(), gradient(J, w), state, learning_rate)
+        w = np.array(w, np.float32)
         path.append(w)
         if np.max(np.abs(w)) > 1e3:
             break

@@ -12,7 +12,8 @@
 # - split a batch over devices or machines, and get the same gradient.
 
 # %%
-from utils import bench, check, datasets, hint, plots, progress, solution, training, workers
+from utils import bench, check, datasets, hint, plots, progress, solution
+from utils import training, workers
 
 import keras
 import numpy as np

@@ -21,7 +21,7 @@ def test_every_mutant_is_rejected_or_listed(lab, number, record_property):
             answers = answers_of(code, check, namespace, f"mutant of {number}")
         except Exception:
             continue  # it does not even define an answer: nothing for a check to find
-        verdict = judge(exercise, *answers, seconds=2)
+        verdict = judge(exercise, *answers, seconds=max(2, 4 * exercise.seconds))
         outcome = verdict.outcome
         assert outcome is not Outcome.FAULT, (verdict, code)
         if outcome is not Outcome.RIGHT:

@@ -71,7 +71,7 @@ def test_a_worker_that_fails_or_waits_is_told_in_a_sentence():
 
 
 def test_each_worker_knows_its_place_among_all():
-    program = "import json, os; config = json.loads(os.environ['TF_CONFIG']); print(config['task']['index'], *config['cluster']['worker'])"
+    program = "import json, os; c = json.loads(os.environ['TF_CONFIG']); print(c['task']['index'], *c['cluster']['worker'])"
     said = [line.split() for line in workers.run(program, count=3)]
     assert [line[0] for line in said] == ["0", "1", "2"]
     assert len(set(said[0][1:])) == 3 and said[0][1:] == said[1][1:] == said[2][1:]

@@ -5,6 +5,7 @@ Everything here compares arrays: what the answer gave (`got`) with what is right
 """
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -93,7 +94,15 @@ def _for(inputs: dict[str, Any]) -> str:
 def wrong(cases: Sequence[Case]) -> list[Case]:
     """The cases in which the value differs from the right one, the one with the smallest inputs first: it is shown."""
     differing = [case for case in cases if not close(case.got, case.want, case.atol)]
-    return sorted(differing, key=lambda case: sum(np.size(value) for value in case.inputs.values()))
+    return sorted(differing, key=lambda case: sum(math.prod(_dimensions(value)) for value in case.inputs.values()))
+
+
+def _dimensions(value: Any) -> tuple[int, ...]:
+    """The shape of an input; of a list whose entries differ, its length."""
+    try:
+        return np.shape(value)
+    except ValueError:
+        return (len(value),)
 
 
 def _text(cases: Sequence[Case]) -> str | None:
@@ -194,7 +203,7 @@ def _factor(cases: Sequence[Case]) -> str | None:
         ratios.append(float(ratio[0]))
     if not ratios or np.allclose(ratios, 1, rtol=0.02) or sum(want.size for _, _, want, _ in cases) == 1:
         return None
-    sizes = [{n for value in inputs.values() for n in np.shape(value)} for inputs, *_ in cases]
+    sizes = [{n for value in inputs.values() for n in _dimensions(value)} for inputs, *_ in cases]
     if (len(ratios) == len(cases) and np.ptp(ratios) > 1e-3) or len(ratios) == 1:
         if all(any(np.isclose(r, n, rtol=1e-3) for n in ns if n > 1) for r, ns in zip(ratios, sizes, strict=False)):
             return "It is too large by the number of values summed: this is the sum, and the mean is due."

@@ -1,6 +1,7 @@
 """Exercises of lab 5: derivatives by the tape, gradient descent, backpropagation by hand, the training step, the loop, the goal."""
 
 from contextlib import suppress
+from functools import cache
 
 import keras
 import numpy as np
@@ -179,6 +180,15 @@ def reassigned(J, w, learning_rate, steps):
     return path
 
 
+def the_variable_itself(J, w, learning_rate, steps):
+    w = tf.Variable(w)
+    path = [w]
+    for _ in range(steps):
+        w.assign_sub(learning_rate * tape_gradient(J, w))
+        path.append(w)
+    return path
+
+
 def watching(J, w, learning_rate, steps):
     w = tf.convert_to_tensor(w)
     path = [w]
@@ -232,6 +242,8 @@ gradient_descent = Exercise(
                 "gradient is None. Change the variable in place: `assign_sub` takes a number away from it."),
         Mistake(outside, "The gradient is None: J is computed before the tape starts. The tape knows only what happens inside its `with`."),
         Mistake(reassigned, "The step replaces w: `assign` writes over it. Take the step away from w instead."),
+        Mistake(the_variable_itself, "All entries are the place where the walk ends: the list holds the variable itself, again and again. Keep "
+                "the value that it has now: `w.numpy()`."),
         Mistake(descending(downhill, lambda path: path[1:]), "The start is missing in the path: it has one point more than there are steps."),
         Mistake(descending(downhill, lambda path: path[:-1]), "The last point is missing in the path: append w after the step."),
         Mistake(descending(downhill, lambda path: path[-1]), "This is where the path ends. All of it is asked for, from the start on."),
@@ -334,14 +346,23 @@ class Counted(keras.Sequential):
         return super().__call__(*args, **options)
 
 
-def a_model(seed):
-    """Two Dense layers with Dropout between, and a third that is frozen, each with known weights."""
+@cache
+def _built():
     layers = keras.layers
     model = Counted([keras.Input((2,)), layers.Dense(4, "tanh"), layers.Dropout(0.5, seed=1), layers.Dense(2, "tanh"), layers.Dense(1, "sigmoid")])
     model.layers[2].trainable = False
+    return model, [variable.numpy() for variable in model.variables]
+
+
+def a_model(seed):
+    """Two Dense layers with Dropout between, and a third that is frozen, each with known weights; built anew only if an answer changed it."""
+    model, start = _built()
+    if model.compiled or len(model.trainable_variables) != 4:
+        _built.cache_clear()
+        model, start = _built()
     rng = np.random.default_rng(seed)
-    model.set_weights([rng.normal(size=weight.shape).astype(weight.dtype) if weight.dtype.kind == "f" else weight
-                       for weight in model.get_weights()])
+    for variable, value in zip(model.variables, start, strict=True):
+        variable.assign(rng.normal(size=value.shape) if value.dtype.kind == "f" else value)
     return model
 
 
@@ -433,6 +454,13 @@ def by_hand(model, optimizer, loss, X, y):
     return J
 
 
+def by_model_call(model, optimizer, loss, X, y):
+    with tf.GradientTape() as tape:
+        J = loss(y, model.call(X, training=True))
+    optimizer.apply(tape.gradient(J, model.trainable_variables), model.trainable_variables)
+    return J
+
+
 def twice_called(model, optimizer, loss, X, y):
     seed = [variable.value.numpy() for variable in model.non_trainable_variables]
     model(X, training=True)
@@ -483,6 +511,7 @@ training_step = Exercise(
         Mistake(steps_of([False, False, True, True], None), "Only the last layer changes. The model knows all its variables that are to be trained."),
         Mistake(steps_of([True, False, True, False], None), "The biases do not change, only the matrices. The model knows all its variables that "
                 "are to be trained."),
+        Mistake(by_model_call, "`model.call` passes by all that Keras does around a call. Call the model itself, like a function."),
         Mistake(twice_called, "The model is called twice in a step: once is enough, and half the work."),
     ],
     hints=[
@@ -565,6 +594,8 @@ the_loop = Exercise(
     mistakes=[
         Mistake(a_loop(change=lambda history: history[-1:]), "The history holds the last loss alone. Make the list before the loop, and append to "
                 "it inside."),
+        Mistake(a_loop(change=lambda history: history[-1] if history else history), "This is the loss of the last epoch, alone. The history is a "
+                "list: append to it in each epoch."),
         Mistake(first_epoch_only, "Only one epoch is run: a `return` inside the loop ends it in its first round."),
         Mistake(a_loop(epochs=lambda epochs: epochs + 1), "There is one epoch too many."),
         Mistake(a_loop(epochs=lambda epochs: max(epochs - 1, 0)), "There is one epoch too few."),

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from utils import datasets, diagnosis, training
+from utils import datasets, diagnosis
 from utils.advice import Advice
 from utils.checking import Exercise, Mistake
 
@@ -71,11 +71,11 @@ learning_rates = Exercise(
 # --- 6.2 to 6.7: optimizers -------------------------------------------------------------------------------------------
 
 
-def following(slots, same_as=None):
+def following(slots, *names, same_as=None):
     """
     How an `update` is observed: the weights after each of 20 steps, shape (20, 3).
 
-    slots: how many numbers for each weight the optimizer keeps, all 0 at the start.
+    slots: how many numbers for each weight the optimizer keeps, all 0 at the start.  names: of its settings.
     same_as: another form of the same update, whose path counts as that of the right one.
     """
     def path(update, gradients, w, *settings):
@@ -83,11 +83,13 @@ def following(slots, same_as=None):
         if same_as is not None and update is not same_as[0] and diagnosis.close(taken, _path(same_as[1], gradients, w, slots, settings)):
             return _path(same_as[0], gradients, w, slots, settings)
         return taken
+    path.__signature__ = inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+                                            for name in ("update", "gradients", "w", *names)])
     return path
 
 
 def _path(update, gradients, w, slots, settings):
-    state, path = (np.zeros_like(w),) * slots, []
+    w, state, path = w.copy(), tuple(np.zeros_like(w) for _ in range(slots)), []  # an update may change them in place
     for gradient in gradients:
         given = update(w, gradient.copy(), state, *settings)
         if given is None or given is Ellipsis:
@@ -97,11 +99,11 @@ def _path(update, gradients, w, slots, settings):
         w, state = given
         if w is Ellipsis or (isinstance(state, (tuple, list)) and any(item is Ellipsis for item in state)):
             raise Advice("A line of it is still the placeholder `...`.")
-        if not isinstance(state, (tuple, list)) or len(state) != slots:
+        if not isinstance(state, (tuple, list)) or (len(state) != slots and not isinstance(state[-1], Kept)):
             raise Advice(f"The state it returns should be a tuple of {slots} as the one that came in: {_what(slots)}.")
         if np.shape(w) != np.shape(gradient):
             raise Advice(f"w has shape {np.shape(w)} after a step, and {np.shape(gradient)} before: is the gradient summed up?")
-        path.append(np.asarray(w, np.float64))
+        path.append(np.array(w, np.float64))
     return np.array(path)
 
 
@@ -132,7 +134,7 @@ def by_keras(make, epsilon_at=lambda epsilon, t: epsilon):
             state = (*state, Kept([optimizer, variable, 0]))[-max(len(state), 1):]
         kept = state[-1]
         kept[2] += 1
-        if settings:
+        if hasattr(kept[0], "epsilon"):
             kept[0].epsilon = epsilon_at(settings[-1], kept[2])
         kept[0].apply([tf.constant(g)], [kept[1]])
         return kept[1].numpy(), state
@@ -157,18 +159,11 @@ def sgd_like(step):
     return lambda w, g, state, rate: (w - step(g, rate), state)
 
 
-def keras_sgd(w, g, state, learning_rate):
-    """Keras's SGD, which keeps nothing."""
-    variable, optimizer = keras.Variable(w), keras.optimizers.SGD(learning_rate)
-    optimizer.apply([tf.constant(g)], [variable])
-    return variable.numpy(), state
-
-
 sgd = Exercise(
     "6.2", "Gradient descent as an update",
-    right=keras_sgd,
+    right=by_keras(lambda rate: keras.optimizers.SGD(rate)),
     inputs=gradients_and(RATES),
-    observe=following(0),
+    observe=following(0, "learning_rate"),
     seconds=0.6,
     mistakes=rows([
         (sgd_like(lambda g, rate: -rate * g), UPHILL),
@@ -183,6 +178,14 @@ sgd = Exercise(
     also_right=[sgd_like(lambda g, rate: rate * g), lambda w, g, state, rate: (tf.constant(w) - rate * tf.constant(g), ()),
                 lambda w, g, state, rate: ([a - rate * b for a, b in zip(np.asarray(w), g, strict=True)], [])],
 )
+
+
+def momentum_in_place(w, g, state, rate, beta):
+    v, = state
+    v *= beta
+    v += g
+    w -= rate * v
+    return w, (v,)
 
 
 def momentum_like(gather, step=lambda v, g, rate, beta: rate * v, keep=lambda new, old: new):
@@ -201,7 +204,7 @@ momentum = Exercise(
     "6.3", "Momentum",
     right=by_keras(lambda rate, beta: keras.optimizers.SGD(rate, momentum=beta)),
     inputs=gradients_and(RATES, (0.9, 0.5, 0.8)),
-    observe=following(1),
+    observe=following(1, "learning_rate", "beta"),
     seconds=0.6,
     mistakes=rows([
         (momentum_like(lambda v, g, rate, beta: -(beta * v + g)), "The minus stands before the whole of v, so the old v changes its sign at "
@@ -222,6 +225,7 @@ momentum = Exercise(
     hints=["First the new v, from the old v and the gradient; then w, by the new v.", "v ← β v + g, then the step is the learning rate times v."],
     also_right=[
         momentum_like(gathered),
+        momentum_in_place,
         momentum_like(lambda v, g, rate, beta: beta * v - rate * g, lambda v, g, rate, beta: -v),
         lambda w, g, state, rate, beta: (tf.constant(w) - rate * (beta * state[0] + tf.constant(g)), [beta * state[0] + g]),
     ],
@@ -251,7 +255,7 @@ adagrad = Exercise(
     "6.4", "Adagrad",
     right=by_keras(lambda rate, epsilon: keras.optimizers.Adagrad(rate, initial_accumulator_value=0.0, epsilon=epsilon)),
     inputs=gradients_and(RATES, EPSILONS),
-    observe=following(1),
+    observe=following(1, "learning_rate", "epsilon"),
     seconds=0.6,
     mistakes=rows([
         (adagrad_like(squares, lambda G, g, rate, epsilon: -scaled(G, g, rate, epsilon)), UPHILL),
@@ -299,7 +303,7 @@ rmsprop = Exercise(
     "6.5", "RMSprop",
     right=by_keras(lambda rate, rho, epsilon: keras.optimizers.RMSprop(rate, rho=rho, epsilon=epsilon)),
     inputs=gradients_and(RATES, (0.9, 0.7, 0.95), EPSILONS),
-    observe=following(1),
+    observe=following(1, "learning_rate", "rho", "epsilon"),
     seconds=0.6,
     mistakes=rows([
         (rmsprop_like(running_mean, lambda v, g, rate, epsilon: -scaled(v, g, rate, epsilon)), UPHILL),
@@ -367,7 +371,7 @@ adadelta = Exercise(
     "6.6", "Adadelta",
     right=by_keras(lambda rate, rho, epsilon: keras.optimizers.Adadelta(rate, rho=rho, epsilon=epsilon)),
     inputs=gradients_and((1.0, 0.5, 2.0), (0.95, 0.7, 0.9), (1e-3, 0.05, 0.01)),
-    observe=following(2),
+    observe=following(2, "learning_rate", "rho", "epsilon"),
     seconds=0.6,
     mistakes=rows([
         (adadelta_like(direction=-1.0), UPHILL),
@@ -437,6 +441,22 @@ def epsilon_hat(w, g, state, rate, b1, b2, epsilon):
     return w - rate * np.sqrt(1 - b2**t) / (1 - b1**t) * m / (np.sqrt(v) + epsilon), (m, v, t)
 
 
+def adam_keeps_corrected(w, g, state, rate, b1, b2, epsilon):
+    m, v, t = state
+    t = t + 1
+    m, v = (b1 * m + (1 - b1) * g) / (1 - b1**t), (b2 * v + (1 - b2) * g**2) / (1 - b2**t)
+    return w - rate * m / (np.sqrt(v) + epsilon), (m, v, t)
+
+
+def adam_in_place(w, g, state, rate, b1, b2, epsilon):
+    m, v, t = state
+    m += (1 - b1) * (g - m)
+    v += (1 - b2) * (g**2 - v)
+    t += 1
+    w -= rate * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + epsilon)
+    return w, (m, v, t)
+
+
 keras_adam = by_keras(lambda rate, b1, b2, epsilon: keras.optimizers.Adam(rate, beta_1=b1, beta_2=b2),
                       epsilon_at=lambda epsilon, t: epsilon)
 
@@ -451,7 +471,7 @@ adam = Exercise(
     "6.7", "Adam",
     right=adam_by_keras,
     inputs=gradients_and(RATES, (0.9, 0.7, 0.8), (0.999, 0.9, 0.99), EPSILONS),
-    observe=following(3, same_as=(adam_by_keras, epsilon_hat)),
+    observe=following(3, "learning_rate", "beta_1", "beta_2", "epsilon", same_as=(adam_by_keras, epsilon_hat)),
     seconds=0.6,
     mistakes=rows([
         (adam_like(step=lambda m, v, rate, epsilon: -rate * m / (np.sqrt(v) + epsilon)), UPHILL),
@@ -467,6 +487,8 @@ adam = Exercise(
         (adam_with(lambda m, v, b1, b2, t: (m / (1 - b2**t), v / (1 - b1**t))), "The two β are exchanged in the correction: β₁ for m, β₂ for v."),
         (adam_with(lambda m, v, b1, b2, t: (m * (1 - b1**t), v * (1 - b2**t))), "The correction multiplies, and it should divide: the means are too "
          "small at first."),
+        (adam_keeps_corrected, "The corrected m and v are kept for the next step. The correction is for this step alone: give the corrected ones "
+         "names of their own."),
         (adam_like(keep=lambda old, new: (*old[:2], new[2])), FORGETS.format(what="m and v")),
         (adam_like(m=lambda m, g, b1: b1 * m + g), "In m the gradient comes in whole; its share is 1 - β₁."),
         (adam_like(v=lambda v, g, b2: b2 * v + g**2), "In v the square comes in whole; its share is 1 - β₂."),
@@ -487,6 +509,7 @@ adam = Exercise(
            "The step is η times the corrected m, divided by the root of the corrected v plus ε."],
     also_right=[
         adam_like(),
+        adam_in_place,
         epsilon_hat,
         lambda w, g, state, *settings: adam_like(step=lambda m, v, rate, epsilon: rate * m / (tf.sqrt(tf.constant(v, tf.float64)) + epsilon))(
             np.float64(w), np.float64(g), state, *settings),
@@ -582,16 +605,24 @@ def loss_on_digits(optimizer):
     X, y = (array[:1056] for array in datasets.digits()[0])  # 33 batches, none of them short
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model, optimizer = _digits_network(), type(optimizer).from_config(optimizer.get_config())
-    epoch = training.compile_epoch(model, optimizer, loss, X, y, batch_size=32)
-    fresh = [variable.numpy() for variable in optimizer.variables]
-    losses = []
+    optimizer.build(model.trainable_variables)
+    fresh, losses = [variable.numpy() for variable in optimizer.variables], []
+    X, y = tf.constant(X), tf.constant(y)
+
+    @tf.function  # quicker to build than the compiled epoch, for so few steps
+    def step(rows):
+        with tf.GradientTape() as tape:
+            J = loss(tf.gather(y, rows), model(tf.gather(X, rows), training=True))
+        optimizer.apply(tape.gradient(J, model.trainable_variables), model.trainable_variables)
+
     for seed in (0, 1):
         rng = np.random.default_rng(seed)
         model.set_weights([rng.normal(size=w.shape) * np.sqrt(2 / w.shape[0]) * (w.ndim > 1) for w in model.get_weights()])
         for variable, value in zip(optimizer.variables, fresh, strict=True):
             variable.assign(value)
-        for number in range(6):
-            epoch((seed, number))
+        for _ in range(6):
+            for rows in rng.permutation(len(X)).reshape(-1, 32):
+                step(tf.constant(rows))
         losses.append(float(loss(y, model(X))))
     return float(np.nan_to_num(np.mean(losses), nan=np.inf))
 

@@ -28,12 +28,17 @@ def a_network(seed):
     return model
 
 
+def lopsided(y, y_hat):
+    """A mean over the batch in which y and ŷ have different parts."""
+    return tf.reduce_mean((y - y_hat) ** 2 * (1 + tf.abs(y)))
+
+
 def some_rows(rng):
-    """Three of eight examples, one, all, and one twice; y as a column."""
+    """Three of five examples, one, all, and one twice; y as a column."""
     model = a_network(1)
-    for rows in ([5, 0, 3], [2], range(8), [1, 1, 4]):
-        X = rng.normal(size=(8, 2)).astype(np.float32)
-        yield model, SQUARED, X, X[:, :1] * 2 + rng.normal(size=(8, 1)).astype(np.float32), np.array(rows)
+    for rows in ([4, 0, 3], [2], range(5), [1, 1, 4]):
+        X = rng.normal(size=(5, 2)).astype(np.float32)
+        yield model, lopsided, X, X[:, :1] * 2 + rng.normal(size=(5, 1)).astype(np.float32), np.array(rows)
 
 
 def one_by_one(model, loss, X, y, rows):
@@ -57,16 +62,18 @@ batch_gradient = Exercise(
         Mistake(lambda model, loss, X, y, rows: taped(model, loss, X, y), "All the examples are used. The batch holds only those that `rows` names."),
         Mistake(lambda model, loss, X, y, rows: taped(model, loss, X[: len(rows)], y[: len(rows)]), "These are the first examples, as many as there "
                 "are rows. Take the ones that `rows` names."),
-        Mistake(lambda model, loss, X, y, rows: len(rows) * one_by_one(model, loss, X, y, rows), "This is the sum of the examples' gradients; the "
+        Mistake(lambda model, loss, X, y, rows: len(rows) * taped(model, loss, X[rows], y[rows]), "This is the sum of the examples' gradients; the "
                 "loss of a batch is a mean, and so is its gradient."),
         Mistake(lambda model, loss, X, y, rows: taped(model, loss, X[rows[:1]], y[rows[:1]]), "Only the first of the rows is used."),
         Mistake(lambda model, loss, X, y, rows: taped(model, loss, X[rows], y[: len(rows)]), "X and y are taken from different rows: a student's "
                 "hours with another one's grade."),
         Mistake(lambda model, loss, X, y, rows: taped(model, loss, X[: len(rows)], y[rows]), "The targets belong to `rows` and the inputs do not: take "
                 "both from the same rows."),
-        Mistake(lambda model, loss, X, y, rows: taped(model, lambda y, y_hat: loss(y_hat, y) * -1, X[rows], y[rows]), "The sign is wrong: this points "
+        Mistake(lambda model, loss, X, y, rows: taped(model, lambda y, y_hat: -loss(y, y_hat), X[rows], y[rows]), "The sign is wrong: this points "
                 "downhill."),
-        Mistake(lambda model, loss, X, y, rows: one_by_one(model, loss, X, y, rows) / len(rows), "This is divided by the size of the batch once too "
+        Mistake(lambda model, loss, X, y, rows: taped(model, lambda y, y_hat: loss(y_hat, y), X[rows], y[rows]), "Targets and predictions are "
+                "exchanged: the loss takes the targets first."),
+        Mistake(lambda model, loss, X, y, rows: taped(model, loss, X[rows], y[rows]) / len(rows), "This is divided by the size of the batch once too "
                 "often: the loss is a mean already."),
     ],
     hints=["Take the same rows out of X and out of y; then predict, measure and differentiate as in lab 5.",
@@ -129,8 +136,8 @@ def first_columns(batches):
     for batch in batches:
         if not isinstance(batch, (tuple, list)) or len(batch) != 2:
             raise Advice("Each batch is a pair: rows of X, and the same rows of y.")
-        if len(np.shape(batch[0])) != 2:
-            raise Advice(f"The X of a batch has shape {np.shape(batch[0])}; it should keep its columns, as (rows, 2).")
+        if np.shape(batch[0])[1:] != (2,):
+            raise Advice(f"The X of a batch has shape {np.shape(batch[0])}. It should keep the columns of X, here two: (rows, 2).")
         pairs.append((np.asarray(batch[0])[:, 0], np.asarray(batch[1])))
     return pairs
 
@@ -245,6 +252,8 @@ def three_passes(answer, n, batch_size):
         raise Advice("Each element should be a pair of X and y: `from_tensor_slices` takes both as one tuple.")
     if len(dataset.element_spec[0].shape) != 2:
         raise Advice("The elements are single examples, or batches of batches: `batch` belongs into the pipeline, once.")
+    if dataset.element_spec[0].shape[1] != 2:
+        raise Advice(f"The first of each pair has {dataset.element_spec[0].shape[1]} columns, and X has two.")
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
         return ENDLESS
     return look_at([first_columns(dataset) for _ in range(3)], n, batch_size)
@@ -360,7 +369,7 @@ epoch_loss = Exercise(
 
 # --- 7.5 --------------------------------------------------------------------------------------------------------------
 
-(NOT_COMPILED, UNROLLED, SHORT_LOST, ORDER_IGNORED, NO_TRAINING, LAST_LOSS, LOSSES, AGAIN) = range(1, 9)
+(NOT_COMPILED, UNROLLED, SHORT_LOST, ORDER_IGNORED, NO_TRAINING, LAST_LOSS, LOSSES, AGAIN, THROWN_AWAY, IN_A_LIST) = range(1, 11)
 
 
 class Traced(keras.Sequential):
@@ -392,14 +401,21 @@ def compiled_or_not(answer, X, y, order, batch_size):
     """What is wrong with a compiled epoch: it is compared with the same steps, one by one."""
     model, twin = a_line(), a_line()
     X, y = tf.constant(X), tf.constant(y)
-    epoch = answer(step_by_tape, model, keras.optimizers.SGD(0.05), SQUARED, X, y, batch_size)
+    epoch = answer(step_by_tape, model, keras.optimizers.SGD(0.05, momentum=0.5), SQUARED, X, y, batch_size)
     if not callable(epoch):
         raise Advice(diagnosis.unfit(epoch) or f"It should return the function `epoch`, and it gives a {type(epoch).__name__}.")
     if not hasattr(epoch, "get_concrete_function"):
         return NOT_COMPILED
-    losses = np.asarray(epoch(tf.constant(order)))
+    try:
+        losses = np.asarray(epoch(tf.constant(order)))
+    except (tf.errors.InvalidArgumentError, TypeError, ValueError) as error:
+        if "TensorList is not initialized" in str(error):
+            return THROWN_AWAY
+        if type(error).__name__ == "InaccessibleTensorError":
+            return IN_A_LIST
+        raise
     calls = model.calls
-    optimizer, want = keras.optimizers.SGD(0.05), []
+    optimizer, want = keras.optimizers.SGD(0.05, momentum=0.5), []
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
         want.append(float(step_by_tape(twin, optimizer, SQUARED, tf.gather(X, rows), tf.gather(y, rows))))
@@ -424,6 +440,34 @@ def data_and_order(rng):
     for n in (22, 21):
         X = rng.normal(size=(n, 2)).astype(np.float32)
         yield X, (X @ [[2.0], [1.0]] + rng.normal(size=(n, 1))).astype(np.float32), rng.permutation(n).astype(np.int32), 3
+
+
+def writes_lost(train_step, model, optimizer, loss, X, y, batch_size):
+    count = len(X) // batch_size
+    optimizer.build(model.trainable_variables)
+
+    @tf.function(jit_compile=True)
+    def epoch(order):
+        losses = tf.TensorArray(tf.float32, count)
+        for i in tf.range(count):
+            rows = tf.slice(order, [i * batch_size], [batch_size])
+            losses.write(i, train_step(model, optimizer, loss, tf.gather(X, rows), tf.gather(y, rows)))
+        return losses.stack()
+    return epoch
+
+
+def into_a_list(train_step, model, optimizer, loss, X, y, batch_size):
+    count = len(X) // batch_size
+    optimizer.build(model.trainable_variables)
+
+    @tf.function(jit_compile=True)
+    def epoch(order):
+        losses = []
+        for i in tf.range(count):
+            rows = tf.slice(order, [i * batch_size], [batch_size])
+            losses.append(train_step(model, optimizer, loss, tf.gather(X, rows), tf.gather(y, rows)))
+        return losses
+    return epoch
 
 
 def epoch_with(whole=tf.range, jit=True, rest=True, rows=None, last=False, step=None, compiled=True):
@@ -498,6 +542,10 @@ compiled_epoch = Exercise(
     accept=lambda seen: seen == FINE,
     seconds=2.0,
     mistakes=[
+        Mistake(writes_lost, "`write` gives back the list with the new value in it, and here that is thrown away: `losses = losses.write(…)`.",
+                when=sees(THROWN_AWAY)),
+        Mistake(into_a_list, "A list of Python cannot grow in a loop of TensorFlow. Write into `losses`, the `TensorArray`.",
+                when=sees(IN_A_LIST)),
         Mistake(epoch_with(jit=None), "The function is not compiled by XLA: `tf.function` records the operations, and with `jit_compile=True` they are "
                 "translated into one program.", when=sees(NOT_COMPILED)),
         Mistake(epoch_with(whole=range), "Python's `range` runs the loop while TensorFlow records, so every step is written out one after the other. "
@@ -515,6 +563,11 @@ compiled_epoch = Exercise(
            "In the loop: the rows of batch i start at i * batch_size. The loss of the step is written to place i.",
            "What is left after the whole batches are the last `rest` numbers of the order: `order[-rest:]`, written to place `whole`."],
     also_right=[scanned, whole_shuffled],
+    equivalent={
+        "whole, rest = divmod(len(y), batch_size)": "X and y are of the same length",
+        "model.trainable_variables": "the optimizer is not built before: it is when the epoch is recorded",
+        "model.build(model.trainable_variables)": "the optimizer is not built before: it is when the epoch is recorded",
+    },
 )
 
 # --- 7.6 --------------------------------------------------------------------------------------------------------------
