@@ -19,9 +19,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-# Two devices out of one processor, for section 6; it must come before anything is computed.
+# Two devices out of one processor, for section 6: before anything is computed.
 [cpu] = tf.config.list_physical_devices("CPU")
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+two = [tf.config.LogicalDeviceConfiguration()] * 2
+tf.config.set_logical_device_configuration(cpu, two)
 keras.utils.set_random_seed(7)
 
 # %% [markdown]
@@ -60,8 +61,8 @@ loss = keras.losses.BinaryCrossentropy()
 
 
 def network():
-    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(8, activation="tanh"),
-                             keras.layers.Dense(1, activation="sigmoid")])
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(8, "tanh"),
+                             keras.layers.Dense(1, "sigmoid")])
 
 
 keras.utils.set_random_seed(7)
@@ -146,8 +147,9 @@ check("7.3", pipeline)
 
 # %% tags=["nbval-ignore-output"]
 numbers = np.arange(10)
-for epoch in (1, 2):
-    print("epoch", epoch, [rows.numpy().tolist() for rows, _ in pipeline(numbers, numbers, 4)])
+dataset = pipeline(numbers, numbers, 4)
+for number in (1, 2):
+    print("epoch", number, [rows.numpy().tolist() for rows, _ in dataset])
 
 # %% [markdown]
 # ### Exercise 7.4 · The loss of an epoch
@@ -187,29 +189,28 @@ def train_step(model, optimizer, loss, X, y):
 # are cut by `tf.slice(tensor, [start], [size])`, whose size is fixed, and the short one comes after the loop.
 #
 # ### Exercise 7.5 · The compiled epoch
-# Fill in the loop. `losses` is a list of TensorFlow's: `losses = losses.write(place, value)`.
+# Fill in the loop. `step` trains with the rows whose numbers it gets. `losses` is a list of TensorFlow's, and
+# `losses.write(place, value)` gives back the list with the value in it.
 
 # %%
 def compile_epoch(train_step, model, optimizer, loss, X, y, batch_size):
-    """Compile epoch(order), which trains with the rows in this order, batch by batch.
+    """Compile epoch(order): train with all rows, batch by batch; return the losses.
 
-    order: the numbers of all rows, shape (n,).  It returns the losses of the batches.
+    order: the numbers of the rows, shape (n,).
     """
     whole, rest = divmod(len(X), batch_size)
     optimizer.build(model.trainable_variables)  # its variables, before it is recorded
+    def step(rows):
+        return train_step(model, optimizer, loss, tf.gather(X, rows), tf.gather(y, rows))
 
     @tf.function(jit_compile=True)
     def epoch(order):
         losses = tf.TensorArray(tf.float32, whole + (rest > 0))
-        # BEGIN SOLUTION: a loop over the whole batches, then the short one, if there is a rest
-        def step(rows):
-            return train_step(model, optimizer, loss, tf.gather(X, rows), tf.gather(y, rows))
         for i in tf.range(whole):
-            rows = tf.slice(order, [i * batch_size], [batch_size])
-            losses = losses.write(i, step(rows))
+            rows = tf.slice(order, [i * batch_size], [batch_size])  # SOLUTION: cut
+            losses = losses.write(i, step(rows))  # SOLUTION: a step, and its loss
         if rest:
-            losses = losses.write(whole, step(order[-rest:]))
-        # END SOLUTION
+            losses = losses.write(whole, step(order[-rest:]))  # SOLUTION: the short one
         return losses.stack()
     return epoch
 
@@ -331,13 +332,14 @@ print("equal to 6 digits:", np.allclose(together, alone, atol=1e-6))
 # %%
 PROGRAM = """
 import numpy as np, tensorflow as tf, keras
-strategy = tf.distribute.MultiWorkerMirroredStrategy()  # reads TF_CONFIG, finds the other
+strategy = tf.distribute.MultiWorkerMirroredStrategy()  # reads TF_CONFIG
 
 from utils import datasets
 X, y = datasets.students()
 data = tf.data.Dataset.from_tensor_slices((X, y.reshape(-1, 1))).batch(100)
 options = tf.data.Options()  # every worker takes its part of each batch
-options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+policy = tf.data.experimental.AutoShardPolicy.DATA
+options.experimental_distribute.auto_shard_policy = policy
 batches = strategy.experimental_distribute_dataset(data.with_options(options))
 
 with strategy.scope():
