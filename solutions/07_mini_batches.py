@@ -201,7 +201,8 @@ def compile_epoch(train_step, model, optimizer, loss, X, y, batch_size):
     whole, rest = divmod(len(X), batch_size)
     optimizer.build(model.trainable_variables)  # its variables, before it is recorded
     def step(rows):
-        return train_step(model, optimizer, loss, tf.gather(X, rows), tf.gather(y, rows))
+        return train_step(model, optimizer, loss,
+                          tf.gather(X, rows), tf.gather(y, rows))
 
     @tf.function(jit_compile=True)
     def epoch(order):
