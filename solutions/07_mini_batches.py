@@ -194,10 +194,7 @@ def train_step(model, optimizer, loss, X, y):
 
 # %%
 def compile_epoch(train_step, model, optimizer, loss, X, y, batch_size):
-    """Compile epoch(order): train with all rows, batch by batch; return the losses.
-
-    order: the numbers of the rows, shape (n,).
-    """
+    """Compile epoch(order): train with all rows, batch by batch; return the losses."""
     whole, rest = divmod(len(X), batch_size)
     optimizer.build(model.trainable_variables)  # its variables, before it is recorded
     def step(rows):
@@ -205,7 +202,7 @@ def compile_epoch(train_step, model, optimizer, loss, X, y, batch_size):
                           tf.gather(X, rows), tf.gather(y, rows))
 
     @tf.function(jit_compile=True)
-    def epoch(order):
+    def epoch(order):  # the numbers of all rows, shape (n,)
         losses = tf.TensorArray(tf.float32, whole + (rest > 0))
         for i in tf.range(whole):
             rows = tf.slice(order, [i * batch_size], [batch_size])  # SOLUTION: cut
