@@ -248,7 +248,7 @@ check("6.7", adam)
 # A ravine: steep across, nearly flat along. All six start in the same corner, each with a rate that suits it. Who will bounce
 # from wall to wall, and who will turn into the ravine?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def ravine(w):
     return 0.05 * (w[0] - 1.5) ** 2 + 2 * w[1] ** 2
 
@@ -268,7 +268,7 @@ plots.race(ravine, paths_of(ravine, [-1.7, 1.2], 60), log=True)
 # A saddle: a valley from left to right, a ridge from top to bottom, and the start a hair beside the ridge. In high dimensions
 # there are far more saddles than valleys. Who notices first that there is a way down?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def saddle(w):
     return w[0] ** 2 - w[1] ** 2 + w[1] ** 4 / 4
 
