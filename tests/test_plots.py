@@ -10,6 +10,7 @@ from PIL import Image
 
 from utils import plots
 from utils.advice import Advice
+from utils.plots import drawing
 
 
 def sigmoid(z):
@@ -143,7 +144,7 @@ def test_a_line_is_as_wide_as_its_weight_and_has_the_color_of_its_sign():
     [ax] = plots.network(layer).figure.axes
     strong, weak = ax.lines[:2]
     assert strong.get_linewidth() > 2 * weak.get_linewidth()
-    assert (strong.get_color(), weak.get_color()) == (plots.BLUE, plots.RED)
+    assert (strong.get_color(), weak.get_color()) == (drawing.BLUE, drawing.RED)
 
 
 def test_a_layer_without_weights_is_not_drawn_but_explained():
@@ -283,7 +284,7 @@ def test_the_live_loss_is_drawn_in_one_place(monkeypatch):
         def update(self, picture):
             drawn.append(picture)
 
-    monkeypatch.setattr(plots, "display", lambda picture, display_id: drawn.append(picture) or Handle())
+    monkeypatch.setattr("utils.plots.training.display", lambda picture, display_id: drawn.append(picture) or Handle())
     watch = plots.live_loss(3)
     for n in (1, 2, 3):
         assert watch({"loss": [1.0] * n}) is None

@@ -63,7 +63,13 @@ def bench(names: Sequence[str] = tuple(CASES), rounds: int = 9) -> str:
     lines = [f"TensorFlow {tf.__version__}, Keras {tf.keras.version()}, {os.cpu_count()} CPU cores; medians of {rounds} rounds"]
     for name in names:
         case = CASES[name]
-        ways, first_call = _ways(case)
+        ways, first_call = _ways(case, train_step)
+        more = {"fit, 32 steps an execution": _fit(case, steps_per_execution=32)}
+        if importlib.util.find_spec("torch"):
+            more["PyTorch, eager"] = _torch(case)
+        for train in more.values():
+            train()
+        ways |= more
         if name == "C":  # measured in turn with the rest, so that both see the same machine
             ways["one matrix product"] = _matrix_product
         seconds = _measure(ways, rounds)
@@ -82,15 +88,7 @@ def bench(names: Sequence[str] = tuple(CASES), rounds: int = 9) -> str:
 
 def compare(train_step: TrainStep, name: str = "A") -> dict[str, float]:
     """The seconds that a step of a case takes: by `train_step`, by its tf.function, by the compiled epoch, and by fit."""
-    case = CASES[name]
-    ways = {
-        "your step": _step_by_step(case, train_step),
-        "your step, by tf.function": _step_by_step(case, tf.function(train_step)),
-        "compiled epoch": _compiled_epoch(case),
-        "fit": _fit(case, steps_per_execution=1),
-    }
-    for train in ways.values():
-        train()
+    ways, _ = _ways(CASES[name], train_step)
     return _measure(ways, rounds=2)
 
 
@@ -113,21 +111,18 @@ def train_step(model: Any, optimizer: Any, loss: Any, X: Any, y: Any) -> Any:
     return J
 
 
-def _ways(case: Case) -> tuple[dict[str, Way], float]:
-    """Each kind of loop, warmed up, with a model of its own and Adam; and the seconds of the compiled epoch's first call."""
+def _ways(case: Case, train_step: TrainStep) -> tuple[dict[str, Way], float]:
+    """The kinds of loop, warmed up, each with a model of its own and Adam; and the seconds of the compiled epoch's first call."""
     start = time.perf_counter()
     epoch = _compiled_epoch(case)
     epoch()
     first_call = time.perf_counter() - start
     ways = {
-        "eager tape": _step_by_step(case, train_step),
-        "tf.function by step": _step_by_step(case, tf.function(train_step)),
+        "train_step": _step_by_step(case, train_step),
+        "train_step by tf.function": _step_by_step(case, tf.function(train_step)),
         "compiled epoch": epoch,
         "fit": _fit(case, steps_per_execution=1),
-        "fit, 32 steps an execution": _fit(case, steps_per_execution=32),
     }
-    if importlib.util.find_spec("torch"):
-        ways["PyTorch, eager"] = _torch(case)
     for train in ways.values():
         train()
     return ways, first_call

@@ -64,7 +64,6 @@ batch_gradient = Exercise(
     inputs=some_rows,
     observe=with_a_network,
     atol=1e-4,
-    seconds=0.6,
     mistakes=[
         Mistake(lambda model, loss, X, y, rows: taped(model, loss, X, y), "All the examples are used. The batch holds only those that `rows` names."),
         Mistake(lambda model, loss, X, y, rows: taped(model, loss, X[: len(rows)], y[: len(rows)]), "These are the first examples, as many as there "
@@ -294,7 +293,6 @@ a_pipeline = Exercise(
     right=pipeline(shuffle, batch),
     inputs=sizes_of_epochs,
     observe=three_passes,
-    seconds=0.6,
     mistakes=[
         Mistake(pipeline(batch, shuffle), JUST_BATCHES, when=sees(BATCHES_ONLY)),
         Mistake(pipeline(lambda dataset, n, B: dataset.shuffle(1), batch), "The examples come in the order of the file: there is no `shuffle`, or its "

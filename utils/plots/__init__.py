@@ -1,0 +1,47 @@
+"""
+Every picture the labs draw. Each function draws what the student's own code does.
+
+It returns the picture with a description: what there is to see in words, for screen readers and for paper.
+"""
+
+from utils.plots.basics import (
+    activations,
+    balance,
+    computation_graph,
+    course_map,
+    learning_by_mistakes,
+    linear_or_not,
+    tensors,
+    weighted_sum,
+)
+from utils.plots.losses import chain, descent, landscape, loss_curves, loss_surface, race
+from utils.plots.networks import compare_regions, data, decision_regions, matrices, network, regions_over_time
+from utils.plots.training import curves, epoch_times, live_loss, noise, times
+
+__all__ = [
+    "activations",
+    "balance",
+    "chain",
+    "compare_regions",
+    "computation_graph",
+    "course_map",
+    "curves",
+    "data",
+    "decision_regions",
+    "descent",
+    "epoch_times",
+    "landscape",
+    "learning_by_mistakes",
+    "linear_or_not",
+    "live_loss",
+    "loss_curves",
+    "loss_surface",
+    "matrices",
+    "network",
+    "noise",
+    "race",
+    "regions_over_time",
+    "tensors",
+    "times",
+    "weighted_sum",
+]

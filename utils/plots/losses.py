@@ -1,0 +1,265 @@
+"""Pictures of losses, their landscapes, and the ways down."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from utils import running
+from utils.advice import Advice
+from utils.pictures import Animation, Function, picture
+from utils.plots import drawing
+from utils.plots.drawing import BLUE, GRAY, GREEN, LINES, ORANGE, RED
+
+
+@picture
+def loss_curves(losses: Mapping[str, Function]) -> tuple[Figure, str]:
+    """Draw each loss, a function of y and ŷ, over the prediction ŷ of one example: for y = 1, and for y = 0."""
+    y_hat = np.linspace(0.005, 0.995, 100, dtype=np.float32)
+    figure = Figure(figsize=(4.2 * len(losses), 3.2))
+    seen = []
+    for ax, (name, loss) in zip(np.atleast_1d(figure.subplots(1, len(losses), sharey=True)), losses.items(), strict=True):
+        for y, color, line in ((1.0, GREEN, "-"), (0.0, RED, "--")):
+            values = [float(np.mean(loss(np.array([y], np.float32), y_hat[i : i + 1]))) for i in range(len(y_hat))]
+            ax.plot(y_hat, values, color=color, linestyle=line, linewidth=2, label=f"y = {y:g}")
+            seen.append(f"{name}, y = {y:g}: {values[0]:.2f} near ŷ = 0, {values[50]:.2f} half way, {values[-1]:.2f} near 1")
+        ax.set(title=name, xlabel="ŷ", xlim=(0, 1))
+        ax.grid(alpha=0.3)
+        ax.legend(loc="upper center", frameon=False)
+    figure.axes[0].set_ylabel("L")
+    figure.tight_layout()
+    return figure, "Loss curves. " + "; ".join(seen) + "."
+
+
+@picture
+def loss_surface(
+    model: Any, loss: Function, X: Any, y: Any, limits: tuple[float, float] = (-2, 2), steps: int = 25
+) -> tuple[Figure, str]:
+    """
+    Draw the loss of a model over the first two weights of its first unit, the others as they are: as a surface, and as a map.
+
+    loss: from targets and predictions to a number.
+    """
+    before = model.get_weights()
+    if not before or before[0].ndim != 2 or len(before[0]) < 2:
+        raise Advice("This picture needs a model with two inputs or more, and with weights: begin it with `keras.Input((2,))`.")
+    here = before[0][0, 0], before[0][1, 0]
+    w = np.linspace(*limits, steps)
+    J = np.empty((steps, steps))
+    try:
+        for (row, column), _ in np.ndenumerate(J):
+            kernel = before[0].copy()
+            kernel[0, 0], kernel[1, 0] = w[column], w[row]
+            model.set_weights([kernel, *before[1:]])
+            J[row, column] = float(loss(y, model(X)))
+    finally:
+        model.set_weights(before)
+    J_here = float(loss(y, model(X)))
+    row, column = np.unravel_index(np.argmin(J), J.shape)
+    figure, plan = _surface_and_map(w, J, ("w1", "w2"))
+    plan.plot(
+        w[column],
+        w[row],
+        "*",
+        color="white",
+        markeredgecolor="black",
+        markersize=15,
+        clip_on=False,
+        label=f"lowest, J = {J.min():.2f}",
+    )
+    plan.plot(*here, "o", color=ORANGE, markeredgecolor="black", markersize=9, label=f"the model, J = {J_here:.2f}")
+    plan.set(xlim=limits, ylim=limits)
+    plan.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, fontsize=9)
+    return figure, (
+        f"The loss J over w1 and w2 from {limits[0]:g} to {limits[1]:g}, as a surface and as a map. It is lowest, {J.min():.2f}, "
+        f"at ({w[column]:.2g}, {w[row]:.2g}), and highest, {J.max():.2f}. The model is at ({here[0]:.2g}, {here[1]:.2g}), "
+        f"where J is {J_here:.2f}."
+    )
+
+
+@picture
+def landscape(model: Any, loss: Function, X: Any, y: Any, reach: float = 1.0, seed: int = 0) -> tuple[Figure, str]:
+    """
+    Draw the loss of a whole network around its weights, along two random directions, as a surface and as a map.
+
+    Each unit's part of a direction has the length of the unit's own weights (Li et al., "Visualizing the Loss Landscape of Neural
+    Nets", 2018, section 4: filter normalization); biases stay as they are.
+    """
+    before, rng, steps = model.get_weights(), np.random.default_rng(seed), 21
+    directions = [[_like_filters(rng, W) for W in before] for _ in range(2)]
+    a = np.linspace(-reach, reach, steps)
+    evaluate = running.tf.function(lambda: loss(y, model(X, training=False)))
+    J = np.empty((steps, steps))
+    try:
+        for (row, column), _ in np.ndenumerate(J):
+            model.set_weights([W + a[column] * d + a[row] * e for W, d, e in zip(before, *directions, strict=True)])
+            J[row, column] = float(evaluate())
+    finally:
+        model.set_weights(before)
+    middle = J[steps // 2, steps // 2]
+    figure, plan = _surface_and_map(a, J, ("direction 1", "direction 2"))
+    plan.plot(0, 0, "*", color=ORANGE, markeredgecolor="black", markersize=15, label=f"the network, J = {middle:.2g}")
+    plan.legend(loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False, fontsize=9)
+    return figure, (
+        f"The loss around a network along two random directions: {middle:.2g} in the middle, {J.min():.2g} to {J.max():.2g} "
+        f"within {reach:g} lengths of its weights."
+    )
+
+
+def _like_filters(rng: np.random.Generator, W: np.ndarray) -> np.ndarray:
+    """A random direction as long as W, unit by unit; none for biases."""
+    if W.ndim < 2:
+        return np.zeros_like(W)
+    direction, others = rng.normal(size=W.shape), tuple(range(W.ndim - 1))
+    lengths = [np.sqrt(np.sum(array**2, axis=others, keepdims=True)) for array in (W, direction)]
+    return (direction * lengths[0] / lengths[1]).astype(W.dtype)
+
+
+def _surface_and_map(values: np.ndarray, J: np.ndarray, labels: tuple[str, str]) -> tuple[Figure, Axes]:
+    """Draw J over two directions as a surface and, beside it, as a map; the axes of the map are returned."""
+    figure = Figure(figsize=(9, 3.8))
+    figure.subplots_adjust(wspace=0.45)
+    surface, plan = figure.add_subplot(1, 2, 1, projection="3d"), figure.add_subplot(1, 2, 2)
+    surface.plot_surface(*np.meshgrid(values, values), J, cmap="cividis", linewidth=0, antialiased=True)
+    surface.set(xlabel=labels[0], ylabel=labels[1], zlabel="J")
+    shown = plan.contourf(values, values, J, levels=20, cmap="cividis")
+    plan.set(xlabel=labels[0], ylabel=labels[1])
+    figure.colorbar(shown, ax=plan).set_label("J", rotation=0, labelpad=8)
+    return figure, plan
+
+
+@picture
+def descent(J: Function, paths: Mapping[str, Any], limits: tuple[float, float] = (-2, 2)) -> tuple[Figure, str]:
+    """
+    Draw where gradient descent goes, by name: over the curve of J for one weight, on its map for two.
+
+    J: from w, a number or shape (2,), to a number.  paths: for each, w at the start and after every step, shape (n,) or (n, 2).
+    """
+    paths = {name: np.asarray(path, float) for name, path in paths.items()}
+    one = next(iter(paths.values())).ndim == 1
+    figure = Figure(figsize=(min(4.6 * len(paths), 10.8), 3.2) if one else (6.0, 4.4))
+    if one:
+        w = np.linspace(*limits, 200)
+        height = np.array([float(J(np.float32(value))) for value in w])
+        for ax, (name, path) in zip(np.atleast_1d(figure.subplots(1, len(paths), sharey=True)), paths.items(), strict=True):
+            inside = path[np.isfinite(path) & (path >= limits[0]) & (path <= limits[1])]
+            ax.plot(w, height, color=GRAY, linewidth=1.5)
+            ax.plot(inside, np.interp(inside, w, height), "o-", color=BLUE, markersize=4, linewidth=0.8, alpha=0.8)
+            _ends(ax, [(p, np.interp(p, w, height)) for p in inside])
+            ax.set(title=name, xlabel="w", xlim=limits)
+            if len(inside) < len(path):
+                ax.text(0.5, 0.93, "leaves the picture", transform=ax.transAxes, ha="center", va="top", color=RED)
+        figure.axes[0].set_ylabel("J")
+    else:
+        ax = figure.subplots()
+        w, height = _heights(J, limits)
+        shown = ax.contourf(w, w, height, levels=_levels(height), cmap="cividis")
+        figure.colorbar(shown, ax=ax, format="%.3g").set_label("J", rotation=0, labelpad=8)
+        ax.set(xlabel="w1", ylabel="w2", xlim=limits, ylim=limits)
+        for (name, path), (color, line) in zip(paths.items(), itertools.cycle(LINES), strict=False):
+            ax.plot(*path.T, color="white", linewidth=3.5)
+            ax.plot(*path.T, color=color, linestyle=line, linewidth=2, marker="o", markersize=3, label=name)
+            _ends(ax, path)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, frameon=False, fontsize=9)
+    figure.tight_layout()
+    said = [
+        f"{name}: {len(path) - 1} steps from {_point(path[0])}, J = {_height(J, path[0])}, to {_point(path[-1])}, "
+        f"J = {_height(J, path[-1])}"
+        for name, path in paths.items()
+    ]
+    return figure, f"Paths of gradient descent. {'; '.join(said)}."
+
+
+def _ends(ax: Axes, points: Sequence[Any]) -> None:
+    """Mark the first point of a path by a circle, the last by a star."""
+    if len(points):
+        ax.plot(*points[0], "o", color="white", markeredgecolor="black", markersize=8, zorder=4)
+        ax.plot(*points[-1], "*", color=ORANGE, markeredgecolor="black", markersize=14, zorder=5)
+
+
+@picture
+def race(J: Function, paths: Mapping[str, Any], limits: tuple[float, float] = (-2, 2), log: bool = False) -> Animation:
+    """
+    Show how optimizers move over the map of J at the same time.  paths: as for `descent`, with two weights.
+
+    log: whether the map's levels lie close together where J is low.
+    """
+    paths = {name: np.asarray(path, float) for name, path in paths.items()}
+    steps = max(map(len, paths.values())) - 1
+    frames = 20
+    w, height = _heights(J, limits)
+    levels = _levels(height, log)
+
+    def draw(ax: Axes, frame: int) -> None:
+        ax.contourf(w, w, height, levels=levels, cmap="Greys")
+        shown = round(steps * frame / (frames - 1))
+        for (name, path), (color, line) in zip(paths.items(), itertools.cycle(LINES), strict=False):
+            taken = path[: shown + 1]
+            ax.plot(*taken.T, color=color, linestyle=line, linewidth=2, label=name)
+            ax.plot(*taken[-1], "o", color=color, markeredgecolor="white", markersize=8, zorder=4)
+        ax.set(xlabel="w1", ylabel="w2", xlim=limits, ylim=limits)
+        ax.set_title(f"step {shown}", fontsize=10)
+        if ax.figure.axes == [ax]:
+            ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8, frameon=False)
+        elif frame == 0:  # where no path is hidden
+            ax.legend(loc="lower right", fontsize=6.5)
+
+    said = [f"{name} ends at {_point(path[-1])}, J = {_height(J, path[-1])}" for name, path in paths.items()]
+    return Animation(
+        draw,
+        frames,
+        figsize=(5.2, 3.6),
+        alt=f"Optimizers on their way from {_point(next(iter(paths.values()))[0])}: {'; '.join(said)}.",
+    )
+
+
+def _point(point: Any) -> str:
+    return drawing.short(point) if np.ndim(point) == 0 else f"({', '.join(map(drawing.short, point))})"
+
+
+def _height(J: Function, point: Any) -> str:
+    return drawing.short(J(np.float32(point)))
+
+
+def _heights(J: Function, limits: tuple[float, float], steps: int = 31) -> tuple[np.ndarray, np.ndarray]:
+    """The two weights' values, and J for each pair of them: row by w2, column by w1."""
+    w = np.linspace(*limits, steps, dtype=np.float32)
+    return w, np.array([[float(J(np.array([w1, w2], np.float32))) for w1 in w] for w2 in w])
+
+
+def _levels(height: np.ndarray, log: bool = False) -> np.ndarray:
+    """The levels of a map: evenly spaced, or close together where it is low."""
+    low = height.min() - 1e-3 * np.ptp(height)
+    return low + np.ptp(height) * np.linspace(0, 1, 16) ** (3 if log else 1) * 1.01
+
+
+@picture
+def chain(backpropagation: Function, x: float, y: float, w1: float, w2: float) -> tuple[Figure, str]:
+    """Draw the network x → z1 → ŷ → J of one weight a layer: values from left to right, the gradients back."""
+    dJ_dw1, dJ_dw2 = (float(gradient) for gradient in backpropagation(x, y, w1, w2))
+    z1 = w1 * x
+    y_hat = w2 * np.tanh(z1)
+    nodes = {"x": x, "z1": z1, "ŷ": y_hat, "J": (y - y_hat) ** 2}
+    figure = Figure(figsize=(8, 2.3))
+    ax = figure.subplots()
+    for i, (name, number) in enumerate(nodes.items()):
+        ax.text(i, 0, f"{name}\n{number:.3g}", ha="center", va="center", fontsize=11, zorder=3,
+                bbox={"boxstyle": "circle,pad=0.45", "facecolor": "#d6e8f5", "edgecolor": GRAY})  # fmt: skip
+        if i:
+            for height, start, end, color in ((0.12, i - 1, i, BLUE), (-0.12, i, i - 1, RED)):
+                arrow = {"arrowstyle": "-|>", "color": color, "shrinkA": 28, "shrinkB": 28, "linewidth": 1.6}
+                ax.annotate("", (end, height), (start, height), arrowprops=arrow)
+    for i, label, below in (
+        (0, f"w1 = {w1:g}", f"∂J/∂w1 = {dJ_dw1:.3g}"),
+        (1, f"w2 = {w2:g}, tanh", f"∂J/∂w2 = {dJ_dw2:.3g}"),
+        (2, f"y = {y:g}", ""),
+    ):
+        ax.text(i + 0.5, 0.26, label, ha="center", color=BLUE)
+        ax.text(i + 0.5, -0.26, below, ha="center", va="top", color=RED)
+    ax.set(xlim=(-0.4, 3.4), ylim=(-0.75, 0.65))
+    ax.axis("off")
+    values = ", ".join(f"{name} = {number:.3g}" for name, number in nodes.items())
+    return figure, f"A chain of nodes: {values}. Arrows lead forward, and back: ∂J/∂w1 = {dJ_dw1:.3g}, ∂J/∂w2 = {dJ_dw2:.3g}."

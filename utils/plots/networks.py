@@ -1,0 +1,225 @@
+"""Pictures of networks and of what they say: layers, weights and regions."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from utils.advice import Advice
+from utils.pictures import Animation, Function, picture, still_frames
+from utils.plots import drawing
+from utils.plots.drawing import BLUE, GRAY, RED
+
+
+@picture
+def data(
+    X: Any, y: Any, mark: Mapping[str, Sequence[float]] | None = None, names: tuple[str, str] = ("x1", "x2")
+) -> tuple[Figure, str]:
+    """Draw the examples of a data set with two features by their label, and further points by name."""
+    figure = Figure(figsize=(5.6, 4.2))
+    ax = figure.subplots()
+    drawing.scatter(ax, X, y)
+    for name, point in (mark or {}).items():
+        drawing.mark(ax, point, name)
+    ax.set(xlabel=names[0], ylabel=names[1])
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
+    marked = "".join(f" {name} is at ({point[0]:g}, {point[1]:g})." for name, point in (mark or {}).items())
+    groups = [
+        f"{np.sum(y == label)} with y = {label}, around ({', '.join(f'{mean:.2g}' for mean in X[y == label].mean(axis=0))})"
+        for label in (0, 1)
+    ]
+    return figure, f"{len(X)} points over {names[0]} and {names[1]}: {' and '.join(groups)}.{marked}"
+
+
+@picture
+def decision_regions(
+    predict: Function,
+    X: Any = None,
+    y: Any = None,
+    *,
+    line: Function | None = None,
+    mark: Mapping[str, Sequence[float]] | None = None,
+    limits: tuple[float, float] = (-4, 4),
+) -> tuple[Figure, str]:
+    """
+    Draw ŷ over the plane: green where it is near 1, red where it is near 0, white where it is undecided.
+
+    predict: from points, shape (n, 2), to predictions, shape (n,) or (n, 1), as of a Keras model.
+    X, y: data points and their labels, drawn on top.
+    line: x2 from x1, drawn as a line.  mark: points to show by name, with the prediction for each.
+    """
+    figure = Figure(figsize=(5.6, 4.2))
+    ax = figure.subplots()
+    drawing.regions(figure, ax, predict, limits)
+    seen = ["The plane is green where ŷ is near 1, red where it is near 0, and white where the two meet."]
+    if X is not None:
+        drawing.scatter(ax, X, y)
+        seen.append(f"Of {len(X)} points, {drawing.share_right(predict, X, y):.0%} lie in their own color.")
+    if line is not None:
+        x1 = np.linspace(*limits, 50, dtype=np.float32)
+        x2 = np.asarray(line(x1), float)
+        ax.plot(x1, x2, color="black", linewidth=2, label="your line")
+        seen.append(f"Your line runs from ({x1[0]:g}, {x2[0]:.3g}) to ({x1[-1]:g}, {x2[-1]:.3g}).")
+    for name, point in (mark or {}).items():
+        y_hat = np.asarray(predict(np.array([point], np.float32))).item()
+        seen.append(f"At {name}, ŷ is {y_hat:.3g}.")
+        drawing.mark(ax, point, f"{name}\nŷ = {y_hat:.3g}")
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(loc="lower right", fontsize=9)
+    return figure, " ".join(seen)
+
+
+@picture
+def compare_regions(
+    predictors: Mapping[str, Function], X: Any, y: Any, limits: tuple[float, float] = (-4, 4)
+) -> tuple[Figure, str]:
+    """Draw the regions of several models, four in a row, each with the same points and with the share it has right."""
+    figure, seen = drawing.panels(predictors, X, y, limits)
+    return figure, f"{len(X)} points of two labels, and the regions of {len(predictors)} models: {seen}."
+
+
+@picture
+def regions_over_time(
+    model: Any,
+    weights: Sequence[Any],
+    X: Any,
+    y: Any,
+    mark: Mapping[str, Sequence[float]],
+    limits: tuple[float, float],
+    xlabel: str = "epoch",
+) -> Animation:
+    """
+    Show how a model's regions form: one frame for each of the `weights`, as `get_weights` gives them.
+
+    xlabel: what a frame is called.  mark: points to name, with ŷ.
+    """
+    before = model.get_weights()
+    grid = np.linspace(*limits, 81, dtype=np.float32)
+    points = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
+    seen = []
+    try:
+        for values in weights:
+            model.set_weights(values)
+            y_hat = np.asarray(model(points), float).reshape(81, 81)
+            seen.append(
+                (y_hat, drawing.share_right(model, X, y), {name: model(np.array([at], np.float32)) for name, at in mark.items()})
+            )
+    finally:
+        model.set_weights(before)
+
+    def draw(ax: Axes, frame: int) -> None:
+        y_hat, right, marked = seen[frame]
+        drawing.fill(ax, grid, y_hat)
+        drawing.scatter(ax, X, y)
+        for name, at in mark.items():
+            drawing.mark(ax, at, f"{name}\nŷ = {float(marked[name][0, 0]):.2f}")
+        ax.set_title(f"{xlabel} {frame}: {right:.0%} right", fontsize=10)
+
+    said = []
+    for frame in still_frames(len(seen)):
+        you = ", ".join(f"ŷ = {float(value[0, 0]):.2f} at {name}" for name, value in seen[frame][2].items())
+        said.append(f"{xlabel} {frame}: {seen[frame][1]:.0%} of the points right, {you}")
+    return Animation(draw, len(seen), f"The model's regions while it learns. {'; '.join(said)}.")
+
+
+WEIGHTS = LinearSegmentedColormap.from_list("weights", [RED, "#ffffff", BLUE])
+
+
+@picture
+def matrices(named: Mapping[str, Any]) -> tuple[Figure, str]:
+    """Draw matrices by name as heat maps of one color scale, with their numbers where there is room; vectors as a row."""
+    arrays = {name: np.atleast_2d(np.asarray(array, float)) for name, array in named.items()}
+    largest = max(np.max(np.abs(array)) for array in arrays.values()) or 1.0
+    columns = [array.shape[1] for array in arrays.values()]
+    rows = max(len(array) for array in arrays.values())
+    cell = min(0.55, 7.0 / sum(columns))
+    figure = Figure(figsize=(cell * sum(columns) + 0.45 * len(arrays), cell * rows + 0.7))
+    axes = np.atleast_1d(figure.subplots(1, len(arrays), gridspec_kw={"width_ratios": columns, "wspace": 1.2 / np.mean(columns)}))
+    for ax, (name, array) in zip(axes, arrays.items(), strict=True):
+        ax.imshow(array, cmap=WEIGHTS, vmin=-largest, vmax=largest)
+        for (row, column), number in np.ndenumerate(array if cell > 0.4 else np.empty((0, 0))):
+            color = "white" if abs(number) > 0.75 * largest else "black"
+            ax.text(column, row, f"{round(number, 2):g}", ha="center", va="center", fontsize=9, color=color)
+        ax.set_title(name, fontsize=10)
+        ax.set_xlabel(f"{' × '.join(map(str, np.shape(named[name])))}", fontsize=9, color=GRAY)
+        ax.set(xticks=[], yticks=[])
+        ax.set_anchor("N")
+    said = [f"{name} {_in_words(array)}" for name, array in arrays.items()]
+    return figure, " ".join(f"Heat maps, blue above 0 and orange below: {'; '.join(said)}.".split())
+
+
+def _in_words(array: np.ndarray) -> str:
+    if array.size > 24:
+        return f"of shape {array.shape}, from {array.min():.2g} to {array.max():.2g}"
+    return f"= {np.array2string(array, precision=2, separator=', ')}"
+
+
+@picture
+def network(model: Any) -> tuple[Figure, str]:
+    """
+    Draw a model of Dense layers, or one such layer: a circle for each input and unit, a line for each weight.
+
+    The width of a line is the size of the weight, the color its sign. Of a layer with more than 12 units, 10 are drawn.
+    """
+    layers = _dense_layers(model)
+    sizes = [layers[0][1].shape[0], *(W.shape[1] for _, W in layers)]
+    largest = max(np.max(np.abs(W)) for _, W in layers) or 1.0
+    tallest = min(max(sizes), 12)
+    figure = Figure(figsize=(min(2.2 + 1.55 * len(layers), 9), 1.5 + 0.28 * max(tallest, 4)))
+    ax = figure.subplots()
+    places = [_column(size, tallest) for size in sizes]
+    for left, (_, W) in enumerate(layers):
+        for (i, y_from), (j, y_to) in itertools.product(places[left].items(), places[left + 1].items()):
+            width = 0.25 + 2.75 * abs(W[i, j]) / largest
+            ax.plot([left, left + 1], [y_from, y_to], color=BLUE if W[i, j] > 0 else RED, linewidth=width, alpha=0.75, zorder=1)
+    for column, (size, place) in enumerate(zip(sizes, places, strict=True)):
+        is_output, letter = column == len(layers), "x" if column == 0 else "ŷ"
+        fill = "#d6e8f5" if column == 0 else "#fbe3b5"
+        ax.scatter([column] * len(place), list(place.values()), s=330, color=fill, edgecolors=GRAY, zorder=2)
+        for i, y in place.items():
+            label = (letter if is_output and size == 1 else f"{letter}{i + 1}") if column == 0 or is_output else ""
+            ax.text(column, y, label, ha="center", va="center", fontsize=9, zorder=3)
+        if size > len(place):
+            ax.text(column, 0, "⋮", ha="center", va="center", fontsize=14)
+        ax.text(column, -tallest / 2 - 0.35, _caption(column, size, layers), ha="center", va="top", fontsize=9)
+    for color, sign in ((BLUE, "positive weight"), (RED, "negative weight")):
+        ax.plot([], [], color=color, linewidth=2, label=sign)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=9)
+    ax.set(xlim=(-0.5, len(layers) + 0.5), ylim=(-tallest / 2 - 1.4, tallest / 2 + 0.1))
+    ax.axis("off")
+    captions = [_caption(column, size, layers).replace("\n", ", ") for column, size in enumerate(sizes)]
+    weights = np.concatenate([W.ravel() for _, W in layers])
+    return figure, (
+        f"A network: {'; '.join(captions)}. Lines join each circle to all of the next column: {weights.size} weights, "
+        f"{np.sum(weights < 0)} of them negative, from {weights.min():.2f} to {weights.max():.2f}."
+    )
+
+
+def _dense_layers(model: Any) -> list[tuple[str, np.ndarray]]:
+    """The Dense layers of a model, or the one that it is: the name of the activation, and the kernel, shape (m, d)."""
+    found = []
+    for layer in getattr(model, "layers", [model]):
+        if kernels := [array for array in layer.get_weights() if array.ndim == 2]:  # a bias of shape (1, d) is the smaller one
+            found.append((getattr(getattr(layer, "activation", None), "__name__", ""), max(kernels, key=np.size)))
+    if not found:
+        raise Advice("There are no weights to draw yet: a layer makes them when it is called for the first time.")
+    return found
+
+
+def _column(size: int, tallest: int) -> dict[int, float]:
+    """The heights of the circles that stand for a layer's units: all of up to 12, else the first and the last five of them."""
+    slots = min(size, 12)
+    apart = min(tallest / slots, 2.0)
+    shown = range(size) if size <= 12 else [*range(5), None, None, *range(size - 5, size)]
+    return {unit: ((slots - 1) / 2 - slot) * apart for slot, unit in enumerate(shown) if unit is not None}
+
+
+def _caption(column: int, size: int, layers: Sequence[tuple[str, np.ndarray]]) -> str:
+    if column == 0:
+        return f"{size} input{'s' if size > 1 else ''}"
+    activation = layers[column - 1][0]
+    return f"{size} unit{'s' if size > 1 else ''}\n{activation if activation not in ('', 'linear') else 'no activation'}"
