@@ -353,25 +353,14 @@ check("6.9", optimizer)
 # Yours against the six of this lab, from three starts each: lines are means, bands the range. The rates are Keras's defaults,
 # which are careful, but for SGD and momentum. Which defaults would you change?
 
-# %%
-def three_runs(optimizer, epochs=6):
-    model, losses = digits_network(), []
-    epoch = training.compile_epoch(model, optimizer, cross_entropy, X, y, 32)
-    start = [variable.numpy() for variable in optimizer.variables]
-    for seed in range(3):
-        model.set_weights(digits_network().get_weights())
-        for variable, value in zip(optimizer.variables, start):
-            variable.assign(value)
-        losses.append([epoch((seed, i))["loss"] for i in range(epochs)])
-    return losses
-
 # %% tags=["nbval-ignore-output"]
 o = keras.optimizers
 names = {"SGD 0.1": o.SGD(0.1), "momentum": o.SGD(0.1, momentum=0.9),
          "RMSprop": o.RMSprop(), "Adagrad": o.Adagrad(), "Adadelta": o.Adadelta(),
          "Adam": o.Adam(),
          "yours": optimizer.from_config(optimizer.get_config())}
-plots.curves({name: three_runs(each) for name, each in names.items()})
+plots.curves({name: training.repeat(digits_network, each, cross_entropy, X, y, epochs=6,
+                                    starts=3)["loss"] for name, each in names.items()})
 
 # %% [markdown]
 # ## What the slides said

@@ -7,6 +7,8 @@ Lab 7 derives it step by step from the student's own `train_step`.
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from utils.advice import say
 from utils.running import no_c_stderr, tf
 
@@ -21,7 +23,8 @@ def compile_epoch(
 
     Each call trains the model once with every example of X, y, in an order that the seed decides; the last batch may be shorter.
     It gives the losses of the "batches", shape (⌈n / batch_size⌉,), their mean over the examples as "loss", and with
-    validation = (X_val, y_val) the loss on those data afterwards as "val_loss".
+    validation = (X_val, y_val) the loss on those data afterwards as "val_loss". The penalties of the layers (`model.losses`) are
+    added where a step minimizes; the losses are reported without them.
     loss: loss(y, y_hat), the mean over a batch.  Raises ValueError where X and y are not equally long, or are empty.
     """
     X, y = tf.convert_to_tensor(X), tf.convert_to_tensor(y)
@@ -36,7 +39,8 @@ def compile_epoch(
         X_batch, y_batch = tf.gather(X, rows), tf.gather(y, rows)
         with tf.GradientTape() as tape:
             J = loss(y_batch, model(X_batch, training=True))
-        optimizer.apply(tape.gradient(J, model.trainable_variables), model.trainable_variables)
+            J_penalized = J + sum(model.losses)
+        optimizer.apply(tape.gradient(J_penalized, model.trainable_variables), model.trainable_variables)
         return J
 
     # XLA is slow at the gradients of convolutions in a loop on a CPU: there it compiles the step, and TensorFlow runs the loop.
@@ -96,3 +100,33 @@ def train(
     except KeyboardInterrupt:
         say(f"Interrupted after {len(history['loss'])} of {epochs} epochs. The weights and the history so far are kept.")
     return history
+
+
+def repeat(
+    make_model: Callable[[], tf.keras.Model],
+    optimizer: tf.keras.Optimizer,
+    loss: Loss,
+    X: Any,
+    y: Any,
+    epochs: int,
+    batch_size: int = 32,
+    validation: Any = None,
+    starts: int = 5,
+) -> dict[str, np.ndarray]:
+    """
+    Train as `train` does from several starts, each with new weights of `make_model` and its own order of the examples.
+
+    Returns the history of all: "loss", and "val_loss" where there are validation data, each of shape (starts, epochs).
+    """
+    model = make_model()
+    epoch = compile_epoch(model, optimizer, loss, X, y, batch_size, validation)
+    before = [variable.numpy() for variable in optimizer.variables]
+    history: dict[str, list[list[float]]] = {"loss": []} if validation is None else {"loss": [], "val_loss": []}
+    for start in range(starts):
+        model.set_weights(make_model().get_weights())
+        for variable, value in zip(optimizer.variables, before, strict=True):
+            variable.assign(value)
+        seen = [epoch((start, number)) for number in range(epochs)]
+        for name, runs in history.items():
+            runs.append([float(each[name]) for each in seen])
+    return {name: np.array(runs) for name, runs in history.items()}

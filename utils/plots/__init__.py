@@ -16,6 +16,7 @@ from utils.plots.basics import (
 )
 from utils.plots.losses import chain, descent, landscape, loss_curves, loss_surface, race
 from utils.plots.networks import compare_regions, data, decision_regions, matrices, network, regions_over_time
+from utils.plots.regularization import fits, thinned, weight_histograms
 from utils.plots.training import curves, epoch_times, live_loss, noise, times
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "decision_regions",
     "descent",
     "epoch_times",
+    "fits",
     "landscape",
     "learning_by_mistakes",
     "linear_or_not",
@@ -42,6 +44,8 @@ __all__ = [
     "race",
     "regions_over_time",
     "tensors",
+    "thinned",
     "times",
+    "weight_histograms",
     "weighted_sum",
 ]

@@ -19,12 +19,14 @@ from utils.plots.drawing import BLUE, GRAY, LINES, ORANGE
 
 
 @picture
-def curves(values: Mapping[str, Sequence[float]], ylabel: str = "J", xlabel: str = "epoch") -> tuple[Figure, str]:
+def curves(
+    values: Mapping[str, Sequence[float]], ylabel: str = "J", xlabel: str = "epoch", log: bool = False
+) -> tuple[Figure, str]:
     """Draw lists of numbers over the epoch, by name; of several runs, shape (runs, epochs), the mean and the range."""
     figure = Figure(figsize=(6.4, 3.2))
     ax = figure.subplots()
     _curves(ax, values)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
     means = {name: np.atleast_2d(np.asarray(numbers, float)).mean(axis=0) for name, numbers in values.items()}
     said = [f"{name} from {drawing.short(mean[0])} to {drawing.short(mean[-1])}" for name, mean in means.items()]
     return figure, f"{ylabel} over the {xlabel}: {'; '.join(said)}."

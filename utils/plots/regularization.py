@@ -1,0 +1,87 @@
+"""Pictures of over-fitting and of its cures: fits, thinned networks, and weights."""
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from utils import running
+from utils.pictures import Function, picture
+from utils.plots import drawing
+from utils.plots.drawing import BLUE, GRAY, ORANGE
+
+
+@picture
+def fits(
+    curves: Mapping[str, Function], x: Any, y: Any, x_held_out: Any, y_held_out: Any, xlabel: str = "x", ylabel: str = "y"
+) -> tuple[Figure, str]:
+    """Draw each curve, by name, through the examples it was fitted to and among those held out; all of shape (n,)."""
+    figure = Figure(figsize=(3.5 * len(curves), 3.1))
+    at = np.linspace(x.min(), x.max(), 300)
+    low, high = min(y.min(), y_held_out.min()), max(y.max(), y_held_out.max())
+    said = []
+    for ax, (name, curve) in zip(np.atleast_1d(figure.subplots(1, len(curves), sharey=True)), curves.items(), strict=True):
+        ax.plot(x_held_out, y_held_out, ".", color=GRAY, markersize=4, alpha=0.6, label="held out")
+        ax.plot(x, y, "o", color=BLUE, markersize=6, label="training")
+        ax.plot(at, curve(at), color=ORANGE, linewidth=2)
+        J, J_held_out = (np.mean((curve(given) - due) ** 2) for given, due in ((x, y), (x_held_out, y_held_out)))
+        ax.set(title=name, xlabel=xlabel, ylim=(low - 0.15 * (high - low), high + 0.15 * (high - low)))
+        said.append(f"{name}: training loss {drawing.short(J)}, held-out loss {drawing.short(J_held_out)}")
+    figure.axes[0].set_ylabel(ylabel)
+    figure.axes[0].legend(loc="lower right", fontsize=8)
+    figure.tight_layout()
+    return figure, f"Curves through {len(x)} points, among {len(x_held_out)} held out. {'; '.join(said)}."
+
+
+@picture
+def thinned(dropout: Function, rate: float = 0.5, sizes: tuple[int, ...] = (2, 8, 8, 1)) -> tuple[Figure, str]:
+    """
+    Draw which units of a network work in three steps of training, and in prediction.
+
+    dropout: from activations, shape (1, d), a rate and whether it is training to the activations that stay.
+    """
+    figure = Figure(figsize=(10.8, 2.9))
+    said = []
+    for ax, step in zip(figure.subplots(1, 4), (1, 2, 3, None), strict=True):
+        ones = [running.tf.ones((1, size)) for size in sizes]
+        hidden = [np.ravel(dropout(layer, rate, step is not None)) != 0 for layer in ones[1:-1]]
+        _units(ax, [np.ones(sizes[0], bool), *hidden, np.ones(sizes[-1], bool)])
+        name = f"step {step}" if step else "prediction"
+        ax.set_title(name, fontsize=11)
+        said.append(f"{name}: {' and '.join(f'{layer.sum()} of {len(layer)}' for layer in hidden)} units work")
+    figure.tight_layout()
+    return figure, f"A network with two hidden layers and a dropout rate of {rate:g}. {'; '.join(said)}."
+
+
+def _units(ax: Axes, working: list[np.ndarray]) -> None:
+    """Draw the units of each layer that work, joined by lines, and crosses for those that do not."""
+    places = [np.linspace(-1, 1, len(layer)) if len(layer) > 2 else np.linspace(-0.3, 0.3, len(layer)) for layer in working]
+    places = [place if len(place) > 1 else np.zeros(1) for place in places]
+    for left in range(len(working) - 1):
+        for i, j in itertools.product(np.flatnonzero(working[left]), np.flatnonzero(working[left + 1])):
+            ax.plot([left, left + 1], [places[left][i], places[left + 1][j]], color=BLUE, linewidth=0.6, alpha=0.6, zorder=1)
+    for column, (layer, place) in enumerate(zip(working, places, strict=True)):
+        ax.scatter(np.full(layer.sum(), column), place[layer], s=110, color="#fbe3b5", edgecolors=GRAY, zorder=2)
+        ax.scatter(np.full((~layer).sum(), column), place[~layer], s=60, color=GRAY, marker="x", linewidths=1.2, zorder=2)
+    ax.set(xlim=(-0.4, len(working) - 0.6), ylim=(-1.25, 1.25))
+    ax.axis("off")
+
+
+@picture
+def weight_histograms(weights: Mapping[str, Any]) -> tuple[Figure, str]:
+    """Draw how the weights of each array, by name, are distributed, and say how many are nearly 0."""
+    arrays = {name: np.ravel(running.tf.convert_to_tensor(values)) for name, values in weights.items()}
+    reach = max(np.quantile(np.abs(array), 0.995) for array in arrays.values())
+    figure = Figure(figsize=(3.5 * len(arrays), 2.8))
+    said = []
+    for ax, (name, array) in zip(np.atleast_1d(figure.subplots(1, len(arrays), sharey=True)), arrays.items(), strict=True):
+        ax.hist(np.clip(array, -reach, reach), bins=np.linspace(-reach, reach, 42), color=BLUE)
+        zeros = np.mean(np.abs(array) < 0.01)
+        ax.set(title=f"{name}: {zeros:.0%} within ±0.01", xlabel="weight", yscale="log")
+        said.append(f"{name}: {zeros:.0%} are within 0.01 of 0, the largest is {drawing.short(np.abs(array).max())}")
+    figure.axes[0].set_ylabel("how many")
+    figure.tight_layout()
+    return figure, f"Histograms of weights. {'; '.join(said)}."
