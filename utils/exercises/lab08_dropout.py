@@ -501,7 +501,7 @@ best_network = Exercise(
     right=of_students(rate=0.5, l2=0.003),
     observe=held_out_loss,
     accept=lambda seen: seen >= 0,
-    seconds=3.0,
+    seconds=2.0,
     mistakes=[
         Mistake(of_students(), "The network learns the sixty by heart: its training loss goes to 0. Add dropout after the hidden layers, a penalty on the "
                 "weights, or both.", when=is_seen(LEARNED_BY_HEART)),

@@ -20,7 +20,7 @@ def fits(
 ) -> tuple[Figure, str]:
     """Draw each curve, by name, through the examples it was fitted to and among those held out; all of shape (n,)."""
     figure = Figure(figsize=(3.5 * len(curves), 3.1))
-    at = np.linspace(x.min(), x.max(), 300)
+    at = np.linspace(min(x.min(), x_held_out.min()), max(x.max(), x_held_out.max()), 300)
     low, high = min(y.min(), y_held_out.min()), max(y.max(), y_held_out.max())
     said = []
     for ax, (name, curve) in zip(np.atleast_1d(figure.subplots(1, len(curves), sharey=True)), curves.items(), strict=True):
@@ -74,11 +74,11 @@ def _units(ax: Axes, working: list[np.ndarray]) -> None:
 def weight_histograms(weights: Mapping[str, Any]) -> tuple[Figure, str]:
     """Draw how the weights of each array, by name, are distributed, and say how many are nearly 0."""
     arrays = {name: np.ravel(running.tf.convert_to_tensor(values)) for name, values in weights.items()}
-    reach = max(np.quantile(np.abs(array), 0.995) for array in arrays.values())
+    reach = max(np.abs(array).max() for array in arrays.values())
     figure = Figure(figsize=(3.5 * len(arrays), 2.8))
     said = []
     for ax, (name, array) in zip(np.atleast_1d(figure.subplots(1, len(arrays), sharey=True)), arrays.items(), strict=True):
-        ax.hist(np.clip(array, -reach, reach), bins=np.linspace(-reach, reach, 42), color=BLUE)
+        ax.hist(array, bins=np.linspace(-reach, reach, 62), color=BLUE)
         zeros = np.mean(np.abs(array) < 0.01)
         ax.set(title=f"{name}: {zeros:.0%} within ±0.01", xlabel="weight", yscale="log")
         said.append(f"{name}: {zeros:.0%} are within 0.01 of 0, the largest is {drawing.short(np.abs(array).max())}")
