@@ -137,8 +137,8 @@ def passes(model):
 
 
 after_15, over_fitted = trained(network, epochs=15), trained(network)
-plots.compare_regions({"15 epochs": passes(after_15), "300 epochs": passes(over_fitted)},
-                      *held_out, limits=(-2.5, 2.5))
+plots.compare_regions({"15 epochs": passes(after_15),
+                       "300 epochs": passes(over_fitted)}, *held_out, limits=(-2.5, 2.5))
 
 # %% [markdown]
 # The share it has right is nearly the same. But it has become sure of everything, of its errors too: there is hardly any white
@@ -294,10 +294,6 @@ check("8.5", best_network)
 best = five_runs(best_network)
 plots.curves({"held out, plain": plain["val_loss"], "held out, yours": best["val_loss"],
               "training, yours": best["loss"]})
-
-# %% tags=["nbval-ignore-output"]
-plots.compare_regions({"plain": passes(over_fitted), "yours": passes(trained(best_network))},
-                      *held_out, limits=(-2.5, 2.5))
 
 # %% [markdown]
 # One caution. You have looked at the held-out loss again and again, and chose by it. So it is no longer quite an unseen

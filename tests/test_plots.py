@@ -322,3 +322,33 @@ def test_optimizers_race_over_the_map():
     assert "straight ends at (0, 0), J = 0; still ends at (1, 1), J = 2" in animation.alt
     last = animation.figure.axes[-1]
     assert last.get_title() == "step 10" and len(last.lines) == 4
+
+
+def test_fits_show_each_curve_through_its_examples_with_both_losses():
+    x, x_held_out = np.array([0.0, 1.0, 2.0]), np.array([-1.0, 3.0])
+    shown = plots.fits(
+        {"line": lambda x: 2 * x, "flat": lambda x: 0 * x}, x, 2 * x, x_held_out, 2 * x_held_out + 1, xlabel="hours"
+    )
+    assert "line: training loss 0, held-out loss 1; flat: training loss 6.67" in shown.alt
+    line, flat = shown.figure.axes
+    held_out, training_points, curve = line.lines
+    assert np.array_equal(training_points.get_xydata(), np.c_[x, 2 * x]) and len(held_out.get_xydata()) == 2
+    at, values = curve.get_data()
+    assert (at[0], at[-1]) == (-1, 3) and np.allclose(values, 2 * at)
+    assert "line" in texts(line) and "flat" in texts(flat) and "hours" in texts(flat)
+
+
+def test_thinned_networks_show_what_the_dropout_drops():
+    shown = plots.thinned(lambda x, rate, training: x * [[0] + [1] * (x.shape[1] - 1)] if training else x)
+    *steps, prediction = shown.figure.axes
+    assert ["step 1" in texts(steps[0]), "prediction" in texts(prediction)] == [True, True]
+    units = [[len(points.get_offsets()) for points in ax.collections] for ax in (*steps, prediction)]  # by column: stay, go
+    assert units == [[2, 0, 7, 1, 7, 1, 1, 0]] * 3 + [[2, 0, 8, 0, 8, 0, 1, 0]]
+
+
+def test_histograms_of_weights_say_how_many_are_nearly_zero():
+    shown = plots.weight_histograms({"none": np.array([[-2.0, 1.0], [0.5, 0.001]]), "L1": np.zeros(4)})
+    assert "none: 25% are within 0.01 of 0, the largest is 2" in shown.alt
+    none, l1 = shown.figure.axes
+    assert "25%" in texts(none) and "100%" in texts(l1)
+    assert sum(bar.get_height() for bar in none.patches) == 4 and none.get_xlim() == l1.get_xlim()

@@ -119,6 +119,39 @@ def test_an_interrupt_loses_nothing(capsys):
     assert not np.allclose(before[0], model.get_weights()[0])
 
 
+def test_penalties_of_layers_are_trained_and_not_reported():
+    X, y = examples()
+    model, twin = (a_model(keras.layers.Dense(4, kernel_regularizer=keras.regularizers.L2(0.1))) for _ in range(2))
+    twin.set_weights(model.get_weights())
+    epoch = training.compile_epoch(model, keras.optimizers.SGD(0.1), mse, X, y, 10, validation=(X, y))
+    without = mse(y, twin(X))
+    with tf.GradientTape() as tape:
+        J_penalized = mse(y, twin(X)) + 0.1 * tf.reduce_sum(twin.layers[0].kernel ** 2)
+    keras.optimizers.SGD(0.1).apply(tape.gradient(J_penalized, twin.trainable_variables), twin.trainable_variables)
+    seen = epoch((0, 0))
+    assert np.isclose(seen["loss"], without, atol=1e-5) and np.isclose(seen["val_loss"], mse(y, twin(X)), atol=1e-5)
+    for ours, theirs in zip(model.get_weights(), twin.get_weights(), strict=True):
+        assert np.allclose(ours, theirs, atol=1e-5)
+
+
+def test_repeated_training_equals_trainings_of_their_own():
+    X, y = examples()
+    made = []
+
+    def make_model():
+        made.append(keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, "tanh"), keras.layers.Dense(1)]))
+        return made[-1]
+
+    adam = keras.optimizers.Adam(0.05)
+    history = training.repeat(make_model, adam, mse, X, y, epochs=4, batch_size=4, validation=(X, y), starts=3)
+    assert {name: runs.shape for name, runs in history.items()} == {"loss": (3, 4), "val_loss": (3, 4)}
+    for start, model in enumerate(made[1:]):  # the first one is trained from the weights of each
+        alone = training.train(model, keras.optimizers.Adam(0.05), mse, X, y, 4, 4, validation=(X, y), seed=start)
+        for name, runs in history.items():
+            assert np.allclose(runs[start], alone[name], atol=1e-5)
+    assert len(np.unique(history["loss"][:, 0])) == 3
+
+
 def test_unequal_or_empty_data_are_refused():
     with pytest.raises(ValueError, match="X has 10 examples and y has 9"):
         training.compile_epoch(a_model(), keras.optimizers.SGD(), mse, *examples()[:1], examples(9)[1], 4)
