@@ -352,3 +352,41 @@ def test_histograms_of_weights_say_how_many_are_nearly_zero():
     none, l1 = shown.figure.axes
     assert "25%" in texts(none) and "100%" in texts(l1)
     assert sum(bar.get_height() for bar in none.patches) == 4 and none.get_xlim() == l1.get_xlim()
+
+
+def test_the_epoch_to_stop_at_is_where_validation_is_lowest():
+    loss, val_loss = np.array([[3.0, 2, 1, 0]] * 2), np.array([[3.0, 1, 2, 4], [3.0, 2, 1, 6]])
+    shown = plots.stopping(loss, val_loss, [1, 2])
+    assert "best at epochs 1, 2, with 1 to 1; at the end it is on average 5." in shown.alt
+    [ax] = shown.figure.axes
+    training, validation, best = ax.lines[:3]
+    assert np.array_equal(training.get_ydata(), [3, 2, 1, 0]) and np.array_equal(validation.get_ydata(), [3, 1.5, 1.5, 5])
+    assert np.array_equal(best.get_xydata(), [[1, 1], [2, 1]])
+    for words in ("stop here", "under-fitting", "over-fitting"):
+        assert words in texts(ax)
+
+
+class StopsAfter:
+    """Stops after some epochs, and keeps the weights of the first."""
+
+    def __init__(self, patience):
+        self.left, self.best_weights = patience, None
+
+    def update(self, value, weights):
+        self.left, self.best_weights = self.left - 1, self.best_weights or weights
+        return self.left < 0
+
+
+def test_patience_is_shown_by_where_it_stops_and_what_it_keeps():
+    shown = plots.patience(StopsAfter, [3.0, 2.0, 1.0, 2.0], (1, 2, 9))
+    [ax] = shown.figure.axes
+    assert "Patience 1 keeps epoch 0 and stops after epoch 1; patience 2 keeps epoch 0 and stops after epoch 2" in shown.alt
+    assert "patience 9 keeps epoch 0 and never stops" in shown.alt
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["validation", "patience 1", "patience 2"]
+
+
+def test_luck_marks_the_model_that_validation_chooses():
+    shown = plots.luck([0.4, 0.8, 0.6], [0.5, 0.4, 0.9])
+    assert "80% right there and 40% on the test part; the mean of all there is 60%" in shown.alt
+    [star] = [line for line in shown.figure.axes[0].lines if line.get_marker() == "*"]
+    assert np.array_equal(star.get_xydata(), [[0.8, 0.4]])

@@ -704,8 +704,7 @@ the_test = Exercise(
     mistakes=[
         Mistake(choose(by=lambda evaluate, model, validation, test: evaluate(model, test)), "The model is chosen by its loss on the test part. Then that loss is "
                 "the luckiest of many, and tells nothing of new students: choose by the validation part."),
-        Mistake(choose(by=lambda evaluate, model, validation, test: evaluate(model, test), report="other"), "The test part chooses, and then it also judges: of "
-                "course it finds its own choice good. Choose by the validation part."),
+        Mistake(choose(by=lambda evaluate, model, validation, test: evaluate(model, test), report="other"), "The test part chooses, and then it also judges: no wonder it finds its own choice good. Choose by the validation part."),
         Mistake(choose(report="validation"), "The loss you return is that on the validation part, by which the model was chosen: it is too good. Measure the "
                 "chosen one on the test part."),
         Mistake(by_looking_at_both, "The choice is right, but every model is measured on the test part. Look at it once, with the chosen model, or you will "

@@ -16,7 +16,7 @@ from utils.plots.basics import (
 )
 from utils.plots.losses import chain, descent, landscape, loss_curves, loss_surface, race
 from utils.plots.networks import compare_regions, data, decision_regions, matrices, network, regions_over_time
-from utils.plots.regularization import fits, thinned, weight_histograms
+from utils.plots.regularization import fits, luck, patience, stopping, thinned, weight_histograms
 from utils.plots.training import curves, epoch_times, live_loss, noise, times
 
 __all__ = [
@@ -38,11 +38,14 @@ __all__ = [
     "live_loss",
     "loss_curves",
     "loss_surface",
+    "luck",
     "matrices",
     "network",
     "noise",
+    "patience",
     "race",
     "regions_over_time",
+    "stopping",
     "tensors",
     "thinned",
     "times",

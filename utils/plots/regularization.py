@@ -1,7 +1,7 @@
 """Pictures of over-fitting and of its cures: fits, thinned networks, and weights."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from utils import running
 from utils.pictures import Function, picture
 from utils.plots import drawing
-from utils.plots.drawing import BLUE, GRAY, ORANGE
+from utils.plots.drawing import BLUE, GRAY, GREEN, LINES, ORANGE, RED
 
 
 @picture
@@ -85,3 +85,83 @@ def weight_histograms(weights: Mapping[str, Any]) -> tuple[Figure, str]:
     figure.axes[0].set_ylabel("how many")
     figure.tight_layout()
     return figure, f"Histograms of weights. {'; '.join(said)}."
+
+
+@picture
+def stopping(loss: Any, val_loss: Any, best: Any) -> tuple[Figure, str]:
+    """
+    Draw training and validation loss, under-fitting left and over-fitting right of the epoch where to stop.
+
+    loss, val_loss: shape (starts, epochs), mean and range are drawn.  best: the best epoch of each start, shape (starts,).
+    """
+    best, val_loss = np.ravel(np.asarray(best, int)), np.atleast_2d(np.asarray(val_loss, float))
+    figure = Figure(figsize=(6.4, 3.4))
+    ax = figure.subplots()
+    for name, runs, color, line in (("training", np.atleast_2d(loss), BLUE, "-"), ("validation", val_loss, ORANGE, "--")):
+        ax.plot(np.mean(runs, axis=0), color=color, linestyle=line, linewidth=1.8, label=name)
+        ax.fill_between(range(runs.shape[1]), np.min(runs, axis=0), np.max(runs, axis=0), color=color, alpha=0.18, linewidth=0)
+    lowest = val_loss[np.arange(len(best)), best]
+    ax.plot(best, lowest, "o", color="black", markersize=5, zorder=3, label="best epoch of each start")
+    stop, top, end = np.median(best), 1.15 * val_loss.mean(axis=0).max(), val_loss.shape[1] - 1
+    ax.axvline(stop, color=GRAY, linewidth=1)
+    ax.axvspan(0, stop, color=GREEN, alpha=0.08, linewidth=0)
+    ax.axvspan(stop, end, color=RED, alpha=0.08, linewidth=0)
+    ax.annotate("stop here", (stop, 0.9 * top), xytext=(8, 0), textcoords="offset points", fontsize=10, fontweight="bold")
+    ax.text(stop / 2, 0.5 * top, "under-fitting", rotation=90, ha="center", va="center", fontsize=9, color=GRAY)
+    ax.text((stop + end) / 2, 0.04 * top, "over-fitting", ha="center", fontsize=9, color=GRAY)
+    ax.set(xlabel="epoch", ylabel="J", xlim=(0, end), ylim=(0, top))
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False, fontsize=9)
+    return figure, (
+        f"Training and validation loss of {len(best)} starts. Validation is best at epochs {', '.join(map(str, best))}, with "
+        f"{drawing.short(lowest.min())} to {drawing.short(lowest.max())}; at the end it is on average "
+        f"{drawing.short(val_loss[:, -1].mean())}. Left of there is under-fitting, right of it over-fitting."
+    )
+
+
+@picture
+def patience(make_stopper: Function, val_loss: Any, patiences: Sequence[int]) -> tuple[Figure, str]:
+    """
+    Draw a validation loss, shape (epochs,), and for each patience where it stops and which epoch it keeps.
+
+    make_stopper: from a patience to what has `update(value, weights)`, True to stop, and `best_weights`.
+    """
+    val_loss = np.asarray(val_loss, float)
+    figure = Figure(figsize=(6.4, 3.4))
+    ax = figure.subplots()
+    ax.plot(val_loss, color=GRAY, linewidth=1.5, label="validation")
+    said = []
+    for (color, line), number in zip(LINES, patiences, strict=False):
+        stopper, stop = make_stopper(number), None
+        for epoch, J in enumerate(val_loss):
+            if stopper.update(float(J), [epoch]):
+                stop = epoch
+                break
+        [kept] = stopper.best_weights
+        ax.plot(kept, val_loss[kept], "*", color=color, markersize=14, zorder=3)
+        if stop is not None:
+            ax.axvline(stop, color=color, linestyle=line, linewidth=1.5, label=f"patience {number}")
+        said.append(
+            f"patience {number} keeps epoch {kept} and " + ("never stops" if stop is None else f"stops after epoch {stop}")
+        )
+    ax.set(xlabel="epoch", ylabel="J", xlim=(0, len(val_loss) - 1))
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, frameon=False, fontsize=9)
+    return figure, f"A validation loss that goes down and up again. {'; '.join(said).capitalize()}. A star is what is kept."
+
+
+@picture
+def luck(validation: Any, test: Any) -> tuple[Figure, str]:
+    """Draw the score of each model on the validation part against its score on the test part, and mark the best of the former."""
+    validation, test = np.ravel(np.asarray(validation, float)), np.ravel(np.asarray(test, float))
+    best = int(np.argmax(validation))
+    figure = Figure(figsize=(4.6, 3.6))
+    ax = figure.subplots()
+    ax.plot(validation, test, ".", color=BLUE, markersize=6, alpha=0.5, label="model")
+    ax.plot(validation[best], test[best], "*", color=RED, markersize=16, label="the one chosen")
+    ax.axhline(test.mean(), color=GRAY, linewidth=1, linestyle="--", label="mean of all")
+    ax.set(xlabel="right on validation", ylabel="right on test")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False, fontsize=9)
+    figure.tight_layout()
+    return figure, (
+        f"{len(test)} models, by the share they have right. The best on validation has {validation[best]:.0%} right there and "
+        f"{test[best]:.0%} on the test part; the mean of all there is {test.mean():.0%}."
+    )
