@@ -43,15 +43,15 @@ def split(y, seed):
     rng = np.random.default_rng(seed)
     parts = [], [], []
     for label in np.unique(y):
-        rows = rng.permutation(np.flatnonzero(y == label))  # SOLUTION: the rows of this class, shuffled
-        cuts = round(0.6 * len(rows)), round(0.8 * len(rows))  # SOLUTION: where to cut them
+        rows = rng.permutation(np.flatnonzero(y == label))  # SOLUTION: its rows, shuffled
+        cuts = round(0.6 * len(rows)), round(0.8 * len(rows))  # SOLUTION: where to cut
         for part, some in zip(parts, np.split(rows, cuts)):
             part.append(some)
     return [np.concatenate(part) for part in parts]
 
 
 def standardize(X_train, X_val, X_test):
-    """The three parts, each of shape (n, m), in units of standard deviations from the mean."""
+    """The three parts, shape (n, m) each, with mean 0 and deviation 1 in a feature."""
     mean, std = X_train.mean(axis=0), X_train.std(axis=0)  # SOLUTION: of which rows?
     return [(X - mean) / std for X in (X_train, X_val, X_test)]
 
@@ -78,15 +78,15 @@ for name, part in zip(("training", "validation", "test"), (y_train, y_val, y_tes
 
 # %%
 def network(units=64, regularizer=None):
-    return keras.Sequential([keras.Input((2,)),
-                             keras.layers.Dense(units, "relu", kernel_regularizer=regularizer),
-                             keras.layers.Dense(units, "relu", kernel_regularizer=regularizer),
-                             keras.layers.Dense(1)])
+    hidden = [keras.layers.Dense(units, "relu", kernel_regularizer=regularizer)
+              for _ in range(2)]
+    return keras.Sequential([keras.Input((2,)), *hidden, keras.layers.Dense(1)])
 
 
 cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
-runs = training.repeat(network, keras.optimizers.Adam(0.005), cross_entropy, X_train, y_train,
-                       epochs=300, batch_size=60, validation=(X_val, y_val))
+validation, test = (X_val, y_val), (X_test, y_test)
+runs = training.repeat(network, keras.optimizers.Adam(0.005), cross_entropy,
+                       X_train, y_train, 300, batch_size=60, validation=validation)
 histories = [{"loss": J.tolist(), "val_loss": J_val.tolist()}
              for J, J_val in zip(runs["loss"], runs["val_loss"])]
 
@@ -101,14 +101,16 @@ def best_epoch(history):
 
     history: {"loss": […], "val_loss": […]}, one number for each epoch.
     """
-    return np.nanargmin(history["val_loss"])  # SOLUTION: which epoch?
+    J_val = history["val_loss"]  # SOLUTION: which of the two losses?
+    return np.nanargmin(J_val)  # SOLUTION: which epoch?
 
 
 # %%
 check("9.2", best_epoch)
 
 # %% tags=["nbval-ignore-output"]
-plots.stopping(runs["loss"], runs["val_loss"], [best_epoch(history) for history in histories])
+plots.stopping(runs["loss"], runs["val_loss"],
+               [best_epoch(history) for history in histories])
 
 # %% [markdown]
 # Left of the line the network has not learned enough, right of it too much. Training longer made it worse on students it has
@@ -140,7 +142,7 @@ class MyEarlyStopping:
         self.wait, self.best_weights = 0, None  # epochs since the best one; its weights
 
     def update(self, value, weights):
-        """Take the value of an epoch and the weights after it; True when training should stop."""
+        """Take an epoch's value and the weights after it; True to stop training."""
         # BEGIN SOLUTION: what an improvement changes; else, count and decide
         gain = self.best - value if self.mode == "min" else value - self.best
         if gain > self.min_delta:
@@ -178,13 +180,17 @@ plots.patience(MyEarlyStopping, bumpy, patiences=(2, 8, 25))
 # trains with your own stopper. Epochs can run out before it stops, and the best weights should be there then too.
 
 # %%
-callback = keras.callbacks.EarlyStopping(patience=20, restore_best_weights=True)  # SOLUTION: with two options
+# BEGIN SOLUTION: with two options
+callback = keras.callbacks.EarlyStopping(patience=20, restore_best_weights=True)
+# INSTEAD
+# callback = ...
+# END SOLUTION
 
 
 def train_until_best(train_epoch, model, stopper, epochs):
-    """Train until the stopper says stop, or for `epochs`; the model ends with its best weights.
+    """Train until the stopper says stop, or for `epochs`; keep the best weights.
 
-    train_epoch: train_epoch(number) trains the model for one epoch and returns its validation loss.
+    train_epoch: train_epoch(number) trains for one epoch and gives the validation loss.
     stopper: has update(value, weights) and best_weights, as MyEarlyStopping.
     """
     for number in range(epochs):
@@ -205,13 +211,14 @@ check("9.4", callback, train_until_best)
 # %% tags=["nbval-ignore-output"]
 model = network()
 model.compile(keras.optimizers.Adam(0.005), cross_entropy)
-history = model.fit(X_train, y_train, batch_size=60, epochs=300, verbose=0, callbacks=[callback],
-                    validation_data=(X_val, y_val)).history
+history = model.fit(X_train, y_train, batch_size=60, epochs=300, verbose=0,
+                    callbacks=[callback], validation_data=validation).history
 print("fit:      ", len(history["loss"]), "epochs, the best was", best_epoch(history))
 
+# %% tags=["nbval-ignore-output"]
 stopped, seen = network(), []
 epoch = training.compile_epoch(stopped, keras.optimizers.Adam(0.005), cross_entropy,
-                               X_train, y_train, 60, validation=(X_val, y_val))
+                               X_train, y_train, 60, validation)
 
 
 def train_epoch(number):
@@ -227,10 +234,10 @@ def J(model, part):
     return float(cross_entropy(part[1], model(part[0])))
 
 
-validation, test = (X_val, y_val), (X_test, y_test)
 print("the best weights are back, in fit:      ",
       np.isclose(J(model, validation), min(history["val_loss"]), rtol=1e-3))
-print("the best weights are back, in your loop:", np.isclose(J(stopped, validation), min(seen), rtol=1e-3))
+print("the best weights are back, in your loop:",
+      np.isclose(J(stopped, validation), min(seen), rtol=1e-3))
 
 # %% [markdown]
 # ## 5 · Test once
@@ -244,7 +251,7 @@ print("the best weights are back, in your loop:", np.isclose(J(stopped, validati
 def choose_and_test(models, evaluate, validation, test):
     """The best of the models by its validation loss, and its test loss: (model, J).
 
-    evaluate: evaluate(model, part) gives the loss of a model on one part, `validation` or `test`.
+    evaluate: evaluate(model, part) gives a model's loss on `validation` or on `test`.
     """
     losses = [evaluate(model, validation) for model in models]  # SOLUTION: what decides
     best = models[np.argmin(losses)]  # SOLUTION: the one you choose
@@ -260,9 +267,10 @@ check("9.5", choose_and_test)
 # %% tags=["nbval-ignore-output"]
 to_the_end, penalized = network(), network(regularizer=keras.regularizers.L2(0.003))
 for each in (to_the_end, penalized):
-    training.train(each, keras.optimizers.Adam(0.005), cross_entropy, X_train, y_train, 300, 60)
-names = {to_the_end: "300 epochs", model: "stopped in fit", stopped: "stopped in your loop",
-         penalized: "L2"}
+    training.train(each, keras.optimizers.Adam(0.005), cross_entropy,
+                   X_train, y_train, epochs=300, batch_size=60)
+names = {to_the_end: "300 epochs", model: "stopped in fit",
+         stopped: "stopped in your loop", penalized: "L2"}
 for each, name in names.items():
     print(f"{name:22} J on validation {J(each, validation):.2f}")
 best, J_test = choose_and_test(list(names), J, validation, test)
@@ -280,7 +288,8 @@ plots.luck(on_validation, on_test)
 
 # %%
 chosen = on_validation.argmax()
-print(f"best coin on validation: {on_validation[chosen]:.0%} right; on the test part {on_test[chosen]:.0%}")
+print(f"the best coin has {on_validation[chosen]:.0%} of the validation part right,",
+      f"and {on_test[chosen]:.0%} of the test part")
 
 # %% [markdown]
 # That is why the number by which you chose is not the number you report.
@@ -290,7 +299,8 @@ print(f"best coin on validation: {on_validation[chosen]:.0%} right; on the test 
 # off by default: without `restore_best_weights=True` you get the last weights, which are `patience` epochs too old.
 
 # %%
-print("best weights come back by default:", keras.callbacks.EarlyStopping().restore_best_weights)
+print("best weights come back by default:",
+      keras.callbacks.EarlyStopping().restore_best_weights)
 
 # %% [markdown]
 # ## Stretch

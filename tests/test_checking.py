@@ -371,3 +371,29 @@ def test_a_student_sees_no_frame_of_the_libraries():
         lines = [frame.f_code.co_filename for frame, _ in running.student_frames(error)]
     assert lines[-1] == "<cell written answer>"
     assert not any(sys.prefix in line for line in lines)
+
+
+def test_an_exercise_may_say_itself_how_what_was_seen_differs():
+    trace = Exercise(
+        "0.0",
+        "trace",
+        right=lambda n: list(range(n)),
+        inputs=lambda rng: [(2,), (3,)],
+        observe=lambda answer, n: np.array([len(answer(n))]),
+        explain=lambda seen, due, n: f"For {n} it makes {seen[0]} steps, and should make {due[0]}.",
+    )
+    assert judge(trace, lambda n: list(range(n))).outcome is Outcome.RIGHT
+    assert judge(trace, lambda n: [0, 0]).advice == "For 3 it makes 2 steps, and should make 3."
+
+
+def test_the_right_answer_is_not_put_to_work_where_accept_decides():
+    made = []
+
+    def right():
+        made.append("trained")
+
+    training = Exercise("0.0", "training", right=right, observe=lambda answer: answer() or 0.5, accept=lambda seen: seen > 0.3)
+    assert judge(training, lambda: 0.4).outcome is Outcome.RIGHT
+    assert not made
+    assert judge(training, lambda: 0.2).outcome is Outcome.WRONG
+    assert made

@@ -373,6 +373,7 @@ class StopsAfter:
         self.left, self.best_weights = patience, None
 
     def update(self, value, weights):
+        """Take one more epoch."""
         self.left, self.best_weights = self.left - 1, self.best_weights or weights
         return self.left < 0
 

@@ -84,6 +84,8 @@ class Exercise:
     observe: puts an answer to work on one argument tuple; what it returns is compared. Advice that it raises is shown.
     accept: decides by what was observed, for exercises that have many right answers; else it must equal that of `right`.
     also_right: other answers that must pass.
+    explain: says in words how what was observed differs from what is due: explain(seen, due, *args); for observations that the
+        general diagnosis, made for numbers and shapes, would not explain.
     outputs: the names of what a function returns, where it returns several values.
     row_for_vector: whether a row, shape (1, n), may stand for a vector, shape (n,).
     atol: how far a number may be off, beside a relative 1e-4.
@@ -97,6 +99,7 @@ class Exercise:
     inputs: Inputs | tuple[Inputs, ...] = no_inputs
     observe: Callable[..., Any] = call
     accept: Callable[[Any], bool] | None = None
+    explain: Callable[..., str] | None = None
     parts: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     row_for_vector: bool = False
@@ -229,6 +232,9 @@ def _explain(exercise: Exercise, answer: Any, inputs: list[tuple], got: list[_Se
         return outcome, unfit
     names = _names(exercise, answer, len(inputs[0]))
     want = want or _observe_all(exercise, exercise.right, inputs)
+    for args, g, w in zip(inputs, got, want, strict=True):
+        if exercise.explain and not _same_values(exercise, g, w):
+            return outcome, exercise.explain(g.raw, w.raw, *args)
     for i, name in enumerate(exercise.outputs or ("",)):
         cases = [
             diagnosis.Case(dict(zip(names, args, strict=False)), g.values[i], w.values[i], exercise.atol)

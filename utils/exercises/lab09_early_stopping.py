@@ -26,7 +26,7 @@ def labels_to_split(rng):
     y = (np.arange(100) % 5 < 3).astype(np.float32)
     yield rng.permutation(y), int(rng.integers(1000))
     yield np.sort(y), 1
-    yield rng.permutation(np.repeat([0.0, 1.0], [270, 30]).astype(np.float32)), int(rng.integers(1000))
+    yield rng.permutation(np.repeat([0.0, 1.0, 2.0], [200, 70, 30]).astype(np.float32)), int(rng.integers(1000))
 
 
 def rows_of(part, n):
@@ -150,9 +150,12 @@ def standardized(answer, *parts):
         return Ellipsis
     if unfit := next(filter(None, map(diagnosis.unfit, made)), ""):
         raise Advice(unfit)
-    made = [diagnosis.to_array(part) for part in made]
+    made = [np.asarray(diagnosis.to_array(part)) for part in made]
     if any(part.shape != X.shape for part, X in zip(made, parts, strict=True)):
         raise Advice(f"The parts have shapes {', '.join(str(part.shape) for part in made)}; each keeps the shape it came with.")
+    with_n_less_1 = np.sqrt(1 - 1 / len(parts[0]))  # deviations may be taken that way as well
+    if np.allclose(made[0].std(axis=0), with_n_less_1, atol=1e-4):
+        made = [part / with_n_less_1 for part in made]
     return np.concatenate(made)
 
 
@@ -211,7 +214,7 @@ the_split = Exercise(
     hints=["`np.flatnonzero(y == label)` gives the rows of a class, `rng.permutation(rows)` shuffles them.",
            "`np.split(rows, [a, b])` cuts at two places: at 60 % of the rows' number, and at 80 %.",
            "For the second function: what may a network know of students it has not seen? Not even their mean."],
-    also_right=[(by_class(), scaled()), (by_python, by_keras)],
+    also_right=[(by_class(), scaled()), (by_python, by_keras), (by_class(), scaled(std=lambda X, parts: X.std(axis=0, ddof=1)))],
 )
 
 # --- 9.2 --------------------------------------------------------------------------------------------------------------
@@ -300,12 +303,26 @@ def stops(answer, values, patience, min_delta, mode):
         stop = stopper.update(float(number), [np.full((2, 2), epoch, np.float32), np.full(2, -epoch, np.float32)])
         if stop is Ellipsis:
             return Ellipsis
-        if isinstance(stop, str) or (stop is not None and np.ndim(stop)):
+        if isinstance(stop, (str, tuple, list, dict)) or (stop is not None and np.ndim(stop)):
             raise Advice(f"`update` gives {stop!r}: True or False is due, whether to stop.")
         kept.append(epoch_of(stopper.best_weights) if hasattr(stopper, "best_weights") else -1)
         if stop:
             break
     return np.array([len(kept), *kept])
+
+
+def how_it_stops(seen, due, values, patience, min_delta, mode):
+    """What a stopper does with a history, and what it should do."""
+    def told(trace):
+        kept = "no weights" if trace[-1] < 0 else f"the weights of epoch {trace[-1]:.0f}"
+        return f"after {trace[0]:.0f} epochs it has {kept}"
+    epochs = min(len(seen), len(due)) - 1
+    text = f"With patience {patience}, min_delta {min_delta:.3g}, mode \"{mode}\" and the values {np.round(values, 2).tolist()}: "
+    if seen[0] == due[0]:
+        wrong = next(i for i in range(1, epochs + 1) if seen[i] != due[i])
+        seen, due = ([wrong, trace[wrong]] for trace in (seen, due))
+        return f"{text}{told(seen)}, and should have {told(due).partition('has ')[2]}."
+    return f"{text}training ends after {seen[0]:.0f} epochs, and should end after {due[0]:.0f}."
 
 
 def epoch_of(weights):
@@ -440,6 +457,7 @@ my_early_stopping = Exercise(
     right=ByKeras,
     inputs=recorded,
     observe=stops,
+    explain=how_it_stops,
     mistakes=[
         Mistake(stopper_with(wait=lambda self, improved: self.wait + 1), "The epochs are counted from the start of training, and patience is over before "
                 "long. Count those since the last improvement: an improvement sets the count back to 0."),
@@ -480,6 +498,12 @@ my_early_stopping = Exercise(
            "Better: set best, best_weights, and the count `wait` to 0. Else: raise `wait` by one, and stop when it reaches `patience`.",
            "With mode \"max\" everything turns round: multiply values by -1 there, and the rest stays as for \"min\"."],
     also_right=[Stopper, stopper_with()],
+    equivalent={
+        "without self.wait, self.best_weights = (0, None)": "the first epoch is an improvement, and sets both",
+        "self.wait, self.best_weights = (1, None)": "the first epoch is an improvement, and sets both",
+        "self.wait, self.best_weights = (-1, None)": "the first epoch is an improvement, and sets both",
+        "return None": "None goes on as False does",
+    },
 )
 
 # --- 9.4 --------------------------------------------------------------------------------------------------------------
@@ -543,7 +567,22 @@ def loop_at_work(answer, losses, patience, epochs):
         return losses[(len(trained) - 1) % len(losses)]
 
     answer(train_epoch, model, Told(patience), epochs)
-    return np.array([len(trained), float(model.get_weights()[0].item()), *np.ravel(told), *trained])
+    return np.array([len(trained), float(model.get_weights()[0].item()), *np.ravel(told)])
+
+
+def how_it_trains(seen, due, *args):
+    """How a callback or a loop ends, and how it should; one leaves the training to the other."""
+    if len(args) == 2:
+        return (
+            f"With a validation loss that is lowest at epoch {np.argmin(args[1])}, training ends at epoch {seen[0]} with the weights of "
+            f"epoch {seen[1]}; it should end at epoch {due[0]} with those of epoch {due[1]}."
+        )
+    _, patience, epochs = args
+    if seen[0] != due[0]:
+        return f"With patience {patience} and at most {epochs} epochs it trains for {seen[0]:.0f}, and should train for {due[0]:.0f}."
+    if seen[1] != due[1]:
+        return f"It leaves the weights of epoch {seen[1]:.0f}, and those of epoch {due[1]:.0f} are the best."
+    return "The stopper is not told, once after each epoch, the epoch's validation loss and the weights of the model."
 
 
 def loop_with(ask=True, restore=True, before=False, always_last=False, only_stopped=False, extra=0):
@@ -598,11 +637,13 @@ two_loops = Exercise(
     right=(callback_of(), loop_with()),
     inputs=(logs_to_watch, trainings),
     observe=lambda answer, *args: callback_at_work(answer, *args) if len(args) == 2 else loop_at_work(answer, *args),
+    explain=how_it_trains,
     mistakes=[
         Mistake(callback_of(monitor="loss"), "This callback watches the training loss, which falls to the end. Which of the two losses tells of new "
                 "students?", part="callback"),
         Mistake(callback_of(restore=False), "The network keeps the weights of the last epoch, which came long after the best one. EarlyStopping has an "
                 "option that brings the best ones back.", part="callback"),
+        Mistake(callback_of(patience=0, restore=False), f"Without its options the callback stops at the first epoch that is no better, and keeps the weights of that. Ask for a patience of {PATIENCE} epochs, and for the best weights.", part="callback"),
         Mistake(callback_of(patience=0), f"This stops at the first epoch that is no better. Set the patience to {PATIENCE} epochs.", part="callback"),
         Mistake(callback_of(patience=PATIENCE + 1), f"The patience is one epoch more than {PATIENCE}.", part="callback"),
         Mistake(callback_of(patience=PATIENCE - 1), f"The patience is one epoch less than {PATIENCE}.", part="callback"),
