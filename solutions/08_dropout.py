@@ -138,7 +138,8 @@ def passes(model):
 
 after_15, over_fitted = trained(network, epochs=15), trained(network)
 plots.compare_regions({"15 epochs": passes(after_15),
-                       "300 epochs": passes(over_fitted)}, *held_out, limits=(-2.5, 2.5))
+                       "300 epochs": passes(over_fitted)},
+                      *held_out, limits=(-2.5, 2.5))
 
 # %% [markdown]
 # The share it has right is nearly the same. But it has become sure of everything, of its errors too: there is hardly any white
@@ -157,9 +158,9 @@ plots.compare_regions({"15 epochs": passes(after_15),
 
 # %%
 def dropout(x, rate, training):
-    """Drop each activation with probability `rate`, each on its own, in every call anew.
+    """Drop each activation with probability `rate`, on its own, in every call anew.
 
-    x: activations, shape (n, d).  training: False in prediction, when x passes as it is.
+    x: activations, shape (n, d).  training: False in prediction, x passes then.
     """
     if not training:
         return x  # SOLUTION: what comes out in prediction
@@ -224,7 +225,7 @@ plots.curves({"training": plain["loss"], "held out": plain["val_loss"],
 
 # %%
 def penalty(model, l1=0.0, l2=0.0):
-    """λ1 Σ|W| + λ2 ΣW², over the kernels of all the Dense layers of a model: one number.
+    """λ1 Σ|W| + λ2 ΣW² over the kernels of all the Dense layers of a model: a number.
 
     l1, l2: the strengths λ1 and λ2.
     """
@@ -251,7 +252,8 @@ def trained_with_penalty(**strengths):
 
 models = {"none": over_fitted, "L2": trained_with_penalty(l2=0.003),
           "L1": trained_with_penalty(l1=0.003)}
-plots.weight_histograms({name: model.layers[1].kernel for name, model in models.items()})
+plots.weight_histograms({name: model.layers[1].kernel
+                         for name, model in models.items()})
 
 # %% [markdown]
 # Keras has both built in: `kernel_regularizer` gives a layer a penalty, which `fit` and the loop of this course add to the
@@ -267,10 +269,11 @@ l1, l2 = keras.regularizers.L1(0.003), keras.regularizers.L2(0.003)
 cures = {"none": plain, "dropout 0.5": dropped,
          "L2, λ = 0.003": five_runs(lambda: network(regularizer=l2)),
          "L1, λ = 0.003": five_runs(lambda: network(regularizer=l1))}
-plots.curves({name: runs["val_loss"] for name, runs in cures.items()}, ylabel="held-out J")
+plots.curves({name: runs["val_loss"] for name, runs in cures.items()},
+             ylabel="held-out J")
 
 # %%
-print("held-out loss at the end, the worst start of each cure against the best without:")
+print("held-out loss at the end, the worst start with a cure against the best without:")
 for name, runs in list(cures.items())[1:]:
     print(f"{name:14}", "lower" if runs["val_loss"][:, -1].max()
           < plain["val_loss"][:, -1].min() else "not lower")
@@ -284,7 +287,8 @@ for name, runs in list(cures.items())[1:]:
 # %%
 def best_network():
     """A new, untrained network: two inputs, one logit."""
-    return network(lambda: MyDropout(0.3), regularizer=keras.regularizers.L2(0.003))  # SOLUTION: what you choose
+    L2 = keras.regularizers.L2(0.003)  # SOLUTION: what you choose
+    return network(lambda: MyDropout(0.3), regularizer=L2)  # SOLUTION: the network
 
 
 # %%
@@ -309,7 +313,8 @@ try:
 except (TypeError, ValueError) as error:
     print(f"{type(error).__name__}: Dropout(p=0.5)")
 x = tf.ones((1, 1000))
-print("zeros when called:               ", int(tf.reduce_sum(1 - keras.layers.Dropout(0.5)(x))))
+print("zeros when called:               ",
+      int(tf.reduce_sum(1 - keras.layers.Dropout(0.5)(x))))
 print("some zeros with training=True:   ",
       bool(tf.reduce_any(keras.layers.Dropout(0.5)(x, training=True) == 0)))
 

@@ -13,6 +13,7 @@ from tests.labs import ALL, answers_of, cells_of, each_also_right, whole_answers
 from utils import exercises
 from utils.checking import Outcome, judge
 
+BESIDE_OTHERS = 2  # a check's time holds on two cores, and here two tests at a time share them
 DRAWS = 3  # inputs are drawn afresh at each check: what holds must hold for more than one draw
 
 
@@ -36,7 +37,7 @@ def test_the_right_answers_pass(exercise, record_property):
             seconds.append(time.perf_counter() - start)
             assert verdict.outcome is Outcome.RIGHT, verdict
     record_property("seconds to judge", seconds)
-    assert statistics.median(seconds) < exercise.seconds
+    assert statistics.median(seconds) < BESIDE_OTHERS * exercise.seconds
 
 
 def test_every_mistake_gets_its_own_advice(exercise, record_property):
@@ -52,7 +53,7 @@ def test_every_mistake_gets_its_own_advice(exercise, record_property):
             pattern = ".*".join(map(re.escape, mistake.advice.split("{seen}")))
             assert re.match(pattern, verdict.advice), (mistake.advice, verdict.advice)
     record_property("seconds to judge", seconds)
-    assert statistics.median(seconds) < exercise.seconds
+    assert statistics.median(seconds) < BESIDE_OTHERS * exercise.seconds
 
 
 def test_the_notebooks_own_solution_passes(exercise):
