@@ -14,6 +14,8 @@ from utils.checking import Outcome, judge
 @pytest.mark.parametrize(("lab", "number"), ALL, ids=[number for _, number in ALL])
 def test_every_mutant_is_rejected_or_listed(lab, number, record_property):
     exercise = replace(exercises.of_lab(lab)[number], mistakes=())  # whether it is right, not why it is wrong
+    if exercise.open:
+        pytest.skip(exercise.open)
     solution, _, check, namespace = cells_of(lab, number)
     survivors, rejected, used = [], 0, set()
     for statement, code in mutants(solution):

@@ -91,6 +91,7 @@ class Exercise:
     atol: how far a number may be off, beside a relative 1e-4.
     seconds: how long judging may take on two cores, as a median over the table; layers, models and training take longer.
     equivalent: mutants of the solution that are right too: the changed line, and why.
+    open: why mutants of the solution tell nothing about the check, where the answer is a design whose result is measured.
     """
 
     number: str
@@ -109,6 +110,7 @@ class Exercise:
     hints: Sequence[str] = ()
     also_right: Sequence[Any] = ()
     equivalent: Mapping[str, str] = field(default_factory=dict)
+    open: str = ""
 
     def split(self) -> list["Exercise"]:
         """One exercise for each part; the exercise itself where it has none."""

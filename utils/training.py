@@ -13,6 +13,7 @@ from utils.advice import say
 from utils.running import no_c_stderr, tf
 
 Loss = Callable[[Any, Any], Any]
+LARGE_IMAGE = 100  # pixels: from here on XLA pays for convolutions on two cores; measured at 8 × 8, 12 × 12 and 28 × 28
 
 
 def compile_epoch(
@@ -43,11 +44,13 @@ def compile_epoch(
         optimizer.apply(tape.gradient(J_penalized, model.trainable_variables), model.trainable_variables)
         return J
 
-    # XLA is slow at the gradients of convolutions in a loop on a CPU: there it compiles the step, and TensorFlow runs the loop.
-    by_step = not tf.config.list_physical_devices("GPU") and any("Conv" in type(layer).__name__ for layer in model.layers)
-    compiled_step = tf.function(train_step, jit_compile=True) if by_step else train_step
+    # On a CPU, XLA is slow at the gradients of convolutions in a loop: there TensorFlow runs the loop, and XLA compiles the step
+    # if the images are large; for small ones TensorFlow alone is quicker, and begins at once.
+    on_cpu = not tf.config.list_physical_devices("GPU")
+    convolves = on_cpu and any("Conv" in type(layer).__name__ for layer in model.layers)
+    compiled_step = tf.function(train_step, jit_compile=True) if convolves and np.prod(X.shape[1:]) > LARGE_IMAGE else train_step
 
-    @tf.function(jit_compile=not by_step)
+    @tf.function(jit_compile=not convolves)
     def epoch(seed: tf.Tensor) -> dict[str, tf.Tensor]:
         order = tf.argsort(tf.random.stateless_uniform([len(X)], seed, alg="philox"))
         losses = tf.TensorArray(tf.float32, len(sizes))
@@ -112,16 +115,19 @@ def repeat(
     batch_size: int = 32,
     validation: Any = None,
     starts: int = 5,
+    measure: Callable[[tf.keras.Model], float] | None = None,
 ) -> dict[str, np.ndarray]:
     """
     Train as `train` does from several starts, each with new weights of `make_model` and its own order of the examples.
 
-    Returns the history of all: "loss", and "val_loss" where there are validation data, each of shape (starts, epochs).
+    Returns the history of all: "loss", and "val_loss" where there are validation data, each of shape (starts, epochs); and what
+    `measure` gives for each trained model as "measured", shape (starts,).
     """
     model = make_model()
     epoch = compile_epoch(model, optimizer, loss, X, y, batch_size, validation)
     before = [variable.numpy() for variable in optimizer.variables]
     history: dict[str, list[list[float]]] = {"loss": []} if validation is None else {"loss": [], "val_loss": []}
+    measured: list[float] = []
     for start in range(starts):
         model.set_weights(make_model().get_weights())
         for variable, value in zip(optimizer.variables, before, strict=True):
@@ -129,4 +135,36 @@ def repeat(
         seen = [epoch((start, number)) for number in range(epochs)]
         for name, runs in history.items():
             runs.append([float(each[name]) for each in seen])
-    return {name: np.array(runs) for name, runs in history.items()}
+        if measure is not None:
+            measured.append(float(measure(model)))
+    return {name: np.array(runs) for name, runs in history.items()} | ({"measured": np.array(measured)} if measured else {})
+
+
+def compile_steps(model: tf.keras.Model, optimizer: tf.keras.Optimizer, loss: Loss) -> Callable[[Any, Any, int], tf.Tensor]:
+    """
+    Compile training with all examples at once, where there are few: a function train(X, y, steps), for any number of them.
+
+    It trains what is trainable now, and gives the loss before its last step. The optimizer begins anew at each call.
+    """
+    variables = model.trainable_variables
+    optimizer.build(variables)
+    before = [variable.numpy() for variable in optimizer.variables]
+
+    @tf.function
+    def train(X: tf.Tensor, y: tf.Tensor, steps: tf.Tensor) -> tf.Tensor:
+        J = tf.zeros(())
+        for _ in tf.range(steps):
+            with tf.GradientTape() as tape:
+                J = loss(y, model(X, training=True))
+                J_penalized = J + sum(model.losses)
+            optimizer.apply(tape.gradient(J_penalized, variables), variables)
+        return J
+
+    def run(X: Any, y: Any, steps: int) -> tf.Tensor:
+        for variable, value in zip(optimizer.variables, before, strict=True):
+            variable.assign(value)
+        X, y = tf.convert_to_tensor(X), tf.convert_to_tensor(y)
+        for_any_number = [tf.TensorSpec([None, *data.shape[1:]], data.dtype) for data in (X, y)]
+        return train.get_concrete_function(*for_any_number, tf.TensorSpec([], tf.int32))(X, y, tf.constant(steps))
+
+    return run

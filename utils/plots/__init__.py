@@ -14,24 +14,31 @@ from utils.plots.basics import (
     tensors,
     weighted_sum,
 )
+from utils.plots.images import accuracies, confusion, feature_maps, features, filters, images, misread, sliding
 from utils.plots.losses import chain, descent, landscape, loss_curves, loss_surface, race
 from utils.plots.networks import compare_regions, data, decision_regions, matrices, network, regions_over_time
 from utils.plots.regularization import fits, luck, patience, stopping, thinned, weight_histograms
 from utils.plots.training import curves, epoch_times, live_loss, noise, times
 
 __all__ = [
+    "accuracies",
     "activations",
     "balance",
     "chain",
     "compare_regions",
     "computation_graph",
+    "confusion",
     "course_map",
     "curves",
     "data",
     "decision_regions",
     "descent",
     "epoch_times",
+    "feature_maps",
+    "features",
+    "filters",
     "fits",
+    "images",
     "landscape",
     "learning_by_mistakes",
     "linear_or_not",
@@ -40,11 +47,13 @@ __all__ = [
     "loss_surface",
     "luck",
     "matrices",
+    "misread",
     "network",
     "noise",
     "patience",
     "race",
     "regions_over_time",
+    "sliding",
     "stopping",
     "tensors",
     "thinned",

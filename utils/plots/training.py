@@ -20,24 +20,36 @@ from utils.plots.drawing import BLUE, GRAY, LINES, ORANGE
 
 @picture
 def curves(
-    values: Mapping[str, Sequence[float]], ylabel: str = "J", xlabel: str = "epoch", log: bool = False
+    values: Mapping[str, Sequence[float]],
+    ylabel: str = "J",
+    xlabel: str = "epoch",
+    log: bool = False,
+    x: Sequence[float] | None = None,
 ) -> tuple[Figure, str]:
-    """Draw lists of numbers over the epoch, by name; of several runs, shape (runs, epochs), the mean and the range."""
+    """
+    Draw lists of numbers over the epoch, by name; of several runs, shape (runs, epochs), the mean and the range.
+
+    x: other places than 0, 1, 2, …, as far apart as their logarithms; a marker stands at each.
+    """
     figure = Figure(figsize=(6.4, 3.2))
     ax = figure.subplots()
-    _curves(ax, values)
+    _curves(ax, values, x)
     ax.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
     means = {name: np.atleast_2d(np.asarray(numbers, float)).mean(axis=0) for name, numbers in values.items()}
     said = [f"{name} from {drawing.short(mean[0])} to {drawing.short(mean[-1])}" for name, mean in means.items()]
     return figure, f"{ylabel} over the {xlabel}: {'; '.join(said)}."
 
 
-def _curves(ax: Axes, values: Mapping[str, Sequence[float]]) -> None:
+def _curves(ax: Axes, values: Mapping[str, Sequence[float]], x: Sequence[float] | None = None) -> None:
     for (name, numbers), (color, line) in zip(values.items(), itertools.cycle(LINES), strict=False):
         runs = np.atleast_2d(np.asarray(numbers, float))
-        ax.plot(runs.mean(axis=0), color=color, linestyle=line, linewidth=1.8, label=name)
+        places, marker = (range(runs.shape[1]), "") if x is None else (x, "o")
+        ax.plot(places, runs.mean(axis=0), color=color, linestyle=line, linewidth=1.8, label=name, marker=marker)
         if len(runs) > 1:
-            ax.fill_between(range(runs.shape[1]), runs.min(axis=0), runs.max(axis=0), color=color, alpha=0.18, linewidth=0)
+            ax.fill_between(places, runs.min(axis=0), runs.max(axis=0), color=color, alpha=0.18, linewidth=0)
+    if x is not None:
+        ax.set(xscale="log", xticks=x, xticklabels=x)
+        ax.minorticks_off()
     ax.grid(alpha=0.3)
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=min(len(values), 4), frameon=False, fontsize=9)
 

@@ -1,0 +1,463 @@
+"""Exercises of lab 10: the convolution in loops, its size, kernels for edges, channels, max pooling, and a network that reads digits."""
+
+import math
+from functools import cache
+
+import keras
+import numpy as np
+
+from utils import datasets, diagnosis, training
+from utils.advice import Advice
+from utils.checking import Exercise, Mistake
+
+
+def is_seen(*faults):
+    """Recognizes a mistake by the fault that was observed."""
+    return lambda seen: seen in faults
+
+
+# --- 10.1 -------------------------------------------------------------------------------------------------------------
+
+
+def images_and_kernels(rng):
+    """The example of the text; then images and kernels that are not square, one of them as large as the image."""
+    yield np.arange(1, 10, dtype=np.float32).reshape(3, 3), np.array([[1, 0], [0, -1]], np.float32)
+    for size, kernel in (((8, 8), (3, 3)), ((5, 7), (2, 3)), ((6, 4), (3, 1)), ((4, 3), (4, 3))):
+        yield tuple(rng.normal(size=shape).astype(np.float32) for shape in (size, kernel))
+
+
+def by_keras(image, kernel):
+    """Keras's convolution, for one image of one channel and one kernel."""
+    convolved = keras.ops.conv(np.float32(image)[None, :, :, None], np.float32(kernel)[:, :, None, None], padding="valid")
+    return np.asarray(convolved)[0, :, :, 0]
+
+
+def in_loops(
+    size=lambda h, w, k, l: (h - k + 1, w - l + 1),
+    window=lambda image, i, j, k, l: image[i : i + k, j : j + l],
+    at=lambda i, j: (i, j),
+    value=lambda window, kernel: np.sum(window * kernel),
+):
+    """An answer in two loops, with a part changed."""
+    def answer(image, kernel):
+        k, l = kernel.shape
+        out = np.zeros(size(*image.shape, k, l))
+        for i in range(len(out)):
+            for j in range(out.shape[1]):
+                out[at(i, j)] = value(window(image, i, j, k, l), kernel)
+        return out
+    return answer
+
+
+def of_the_same_size(image, kernel):
+    k, l = kernel.shape
+    padded = np.pad(image, [((k - 1) // 2, k // 2), ((l - 1) // 2, l // 2)])
+    return by_keras(padded, kernel)
+
+
+def by_shifted_images(image, kernel):
+    """Another right answer: the sum of shifted images, one for each entry of the kernel."""
+    rows, columns = np.subtract(image.shape, kernel.shape) + 1
+    return sum(kernel[a, b] * image[a : a + rows, b : b + columns] for a, b in np.ndindex(kernel.shape))
+
+
+def by_windows(image, kernel):
+    return np.einsum("ijkl,kl->ij", np.lib.stride_tricks.sliding_window_view(image, kernel.shape), kernel)
+
+
+the_convolution = Exercise(
+    "10.1", "The convolution",
+    right=by_keras,
+    inputs=images_and_kernels,
+    mistakes=[
+        Mistake(lambda image, kernel: by_keras(image, kernel[::-1, ::-1]), "The kernel is turned by 180°. Mathematicians call that a convolution; networks "
+                "leave the kernel as it is, since they learn its numbers anyway."),
+        Mistake(lambda image, kernel: by_keras(image, kernel).T, "Rows and columns of the result are exchanged: i counts rows, from above, and j counts "
+                "columns."),
+        Mistake(in_loops(window=lambda image, i, j, k, l: image[j : j + k, i : i + l]), "i and j are exchanged where the window is cut: i belongs to the rows, "
+                "the first axis, and j to the columns."),
+        Mistake(in_loops(at=lambda i, j: (j, i)), "The number is written to row j, column i: i belongs to the rows, the first axis."),
+        Mistake(in_loops(size=lambda h, w, k, l: (h - k, w - l)), "The last row and the last column are missing: the window fits one more time. Along an axis "
+                "of 3, a window of 2 has two places."),
+        Mistake(in_loops(window=lambda image, i, j, k, l: image[i : i + k - 1, j : j + l - 1]), "The window is one short: in Python, the end of a slice does not "
+                "belong to it."),
+        Mistake(in_loops(window=lambda image, i, j, k, l: image[i : i + k, j : j + k]), "The window has as many columns as the kernel has rows. A kernel need "
+                "not be square: take both numbers from its shape."),
+        Mistake(in_loops(window=lambda image, i, j, k, l: image[i : i + l, j : j + k]), "The window has the kernel's height and width exchanged: rows come "
+                "first in a shape."),
+        Mistake(lambda image, kernel: by_keras(image, kernel) / kernel.size, "This is the mean over the window, and the sum is due."),
+        Mistake(lambda image, kernel: by_keras(image, np.ones_like(kernel)), "The window is summed without the kernel. Each of its pixels counts as much as the "
+                "kernel's entry in the same place says."),
+        Mistake(in_loops(value=lambda window, kernel: np.sum(window @ kernel)), "This is a product of matrices. Here every entry is multiplied with the one in "
+                "the same place, by `*`."),
+        Mistake(lambda image, kernel: by_keras(image, kernel) * 0 + np.sum(image[: len(kernel), : kernel.shape[1]] * kernel), "Every entry is that of the first window. "
+                "The window has to move with i and j."),
+        Mistake(in_loops(value=lambda window, kernel: window[0, 0] * kernel.sum()), "Only the window's first pixel counts. Multiply the whole window with the "
+                "kernel, entry by entry, and sum."),
+        Mistake(lambda image, kernel: np.maximum(by_keras(image, kernel), 0), "Negative values are cut off: that is ReLU, which comes after a convolution and "
+                "does not belong to it."),
+        Mistake(lambda image, kernel: np.abs(by_keras(image, kernel)), "The signs are lost: no absolute value is taken."),
+        Mistake(of_the_same_size, "The result is as large as the image: a border of zeros was added. Here the window stays within the image."),
+        Mistake(in_loops(size=lambda h, w, k, l: (h // k, w // l), window=lambda image, i, j, k, l: image[i * k : i * k + k, j * l : j * l + l]),
+                "The windows do not overlap. The window moves by one pixel at a time."),
+    ],
+    hints=["In how many places does a window of k pixels fit along an axis of h? Count for h = 3 and k = 2.",
+           "The window at row i, column j: rows i to i + k - 1, and columns j to j + l - 1. As a slice: `image[i:i + k, j:j + l]`.",
+           "Window and kernel have the same shape: multiply them with `*`, and sum all entries."],
+    also_right=[in_loops(), by_shifted_images, by_windows, lambda image, kernel: [list(map(float, row)) for row in in_loops()(image, kernel)]],
+)
+
+# --- 10.2 -------------------------------------------------------------------------------------------------------------
+
+
+def sizes(rng):
+    """The examples of the text, then any: pixels, kernel, padding, stride."""
+    yield 8, 3, 0, 1
+    yield 8, 3, 1, 1
+    yield 7, 3, 0, 2
+    yield 28, 5, 2, 3
+    yield 5, 5, 0, 2
+    yield 9, 3, 0, 5  # rounded to the nearest number, the 6 / 5 steps are one, and rounded up they are two
+    for _ in range(6):
+        k = int(rng.integers(1, 6))
+        yield int(rng.integers(k, 40)), k, int(rng.integers(0, 4)), int(rng.integers(1, 5))
+
+
+def counted(n, k, padding, stride):
+    """The first pixels of all windows, counted."""
+    return len(range(0, n + 2 * padding - k + 1, stride))
+
+
+def by_a_convolution(n, k, padding, stride):
+    row = np.pad(np.zeros(n, np.float32), padding)
+    return keras.ops.conv(row[None, :, None], np.zeros((k, 1, 1), np.float32), strides=stride, padding="valid").shape[1]
+
+
+the_size = Exercise(
+    "10.2", "The size of the output",
+    right=counted,
+    inputs=sizes,
+    mistakes=[
+        Mistake(lambda n, k, padding, stride: (n + 2 * padding - k) // stride, "It is one too few: the window at the very beginning counts as well."),
+        Mistake(lambda n, k, padding, stride: (n + padding - k) // stride + 1, "The zeros are counted once, and they are added on both sides."),
+        Mistake(lambda n, k, padding, stride: (n - k) // stride + 1, "The padding has no effect. It makes the image longer before the window moves."),
+        Mistake(lambda n, k, padding, stride: n + 2 * padding - k + 1, "The stride has no effect. With stride 2 the window stops at every second place."),
+        Mistake(lambda n, k, padding, stride: math.ceil((n + 2 * padding - k) / stride) + 1, "It is rounded up. A window that would reach beyond the end is "
+                "left out: round down."),
+        Mistake(lambda n, k, padding, stride: round((n + 2 * padding - k) / stride) + 1, "It is rounded to the nearest number. A window that would reach beyond "
+                "the end is left out: round down."),
+        Mistake(lambda n, k, padding, stride: (n + 2 * padding - k) / stride + 1, "A part of a window does not count: round down, with `//`."),
+        Mistake(lambda n, k, padding, stride: (n + 2 * padding - k + 1) // stride, "The one is added before the division. Divide the way that the window can "
+                "move, then count the first place too."),
+        Mistake(lambda n, k, padding, stride: (n + 2 * padding) // stride, "The kernel's size is not in it. The larger the kernel, the fewer places it has."),
+        Mistake(lambda n, k, padding, stride: (n + 2 * padding + k) // stride + 1, "The kernel's size is added. The larger the kernel, the fewer places it has."),
+        Mistake(lambda n, k, padding, stride: n + 2 * padding - k // stride + 1, "Only the kernel is divided by the stride: `//` binds before `+` and `-`, so "
+                "use brackets."),
+        Mistake(lambda n, k, padding, stride: (n - k) // stride + 1 + 2 * padding, "The padding is added at the end. It makes the image longer, so it comes "
+                "before the division."),
+    ],
+    hints=["Begin with padding 0 and stride 1: in how many places does a window of 3 fit along 8 pixels?",
+           "Padding makes the row n + 2p pixels long. The window's first pixel can move by n + 2p - k at most; how many steps of the stride is that?",
+           "The steps, rounded down, and one more for the place where it starts."],
+    also_right=[
+        by_a_convolution,
+        lambda n, k, padding, stride: math.floor((n - k + 2 * padding) / stride + 1),
+        lambda n, k, padding, stride: 1 + (n + 2 * padding - k) // stride,
+        lambda n, k, padding, stride: np.int64(counted(n, k, padding, stride)),
+    ],
+)
+
+# --- 10.3 -------------------------------------------------------------------------------------------------------------
+
+FINE, ZEROS, BRIGHTNESS, EXCHANGED, BOTH, NEITHER = range(6)
+
+
+def edges_found(kernel, name):
+    """What is wrong with a kernel that should find the edges of a name, by its answer to a flat image and to two steps."""
+    kernel = diagnosis.to_array(kernel).astype(float)
+    if kernel.shape != (3, 3):
+        raise Advice(f"The kernel has shape {kernel.shape}, and 3 × 3 is due.")
+    if not np.isfinite(kernel).all():
+        raise Advice("The kernel holds nan or inf.")
+    kernel = kernel / (np.abs(kernel).max() or 1)
+    if not kernel.any():
+        return ZEROS
+    if abs(kernel.sum()) > 1e-6:
+        return BRIGHTNESS
+    step = np.zeros((3, 8))
+    step[:, 4:] = 1  # dark on the left, bright on the right: the edge is a vertical line
+    finds_vertical = bool(np.abs(by_keras(step, kernel)).max() > 1e-5)
+    finds_horizontal = bool(np.abs(by_keras(step.T, kernel)).max() > 1e-5)
+    wanted, other = (finds_vertical, finds_horizontal) if name == "vertical" else (finds_horizontal, finds_vertical)
+    return {(True, False): FINE, (False, True): EXCHANGED, (True, True): BOTH, (False, False): NEITHER}[wanted, other]
+
+
+PREWITT = np.array([[-1, 0, 1]] * 3)
+SOBEL = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
+
+
+def edge_mistakes(part, across, along, turned):
+    """The mistakes of one of the two kernels; `turned` makes it from one that finds vertical edges."""
+    return [
+        Mistake(np.zeros((3, 3)), "All entries are 0: this finds nothing anywhere.", part, when=is_seen(ZEROS)),
+        Mistake(turned(PREWITT + np.eye(3)), "The entries do not add up to 0, so the kernel answers to a flat, bright wall as well. What is counted on one "
+                "side has to be taken away on the other.", part, when=is_seen(BRIGHTNESS)),
+        Mistake(turned(PREWITT.T), f"This finds edges in the other direction. Brightness changes {across} such an edge, so the entries have to change in that "
+                "direction.", part, when=is_seen(EXCHANGED)),
+        Mistake(turned(np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])), f"This answers to edges of both directions. {along} the edge nothing changes: there the "
+                "entries have to cancel.", part, when=is_seen(BOTH)),
+        Mistake(turned(np.array([[1, -1, 0], [-1, 1, 0], [0, 0, 0]])), "This answers to corners, and to neither kind of edge. Take one side as positive and "
+                "the other as negative.", part, when=is_seen(NEITHER)),
+    ]  # fmt: skip
+
+
+edge_kernels = Exercise(
+    "10.3", "Edges",
+    parts=("vertical", "horizontal"),
+    right=(PREWITT, PREWITT.T),
+    inputs=(lambda rng: [("vertical",)], lambda rng: [("horizontal",)]),
+    observe=edges_found,
+    accept=lambda seen: seen == FINE,
+    mistakes=[
+        *edge_mistakes("vertical", "from left to right across", "From top to bottom along", lambda kernel: kernel),
+        *edge_mistakes("horizontal", "from top to bottom across", "From left to right along", lambda kernel: kernel.T),
+    ],
+    hints=["Left of a vertical edge it is dark, right of it bright. Which nine numbers give 0 where all is equally bright, and much at the edge?",
+           "Subtract what is left from what is right: one column of negative numbers, one of zeros, one of positive ones.",
+           "The kernel for horizontal edges is the same, turned: `.T` exchanges rows and columns."],
+    also_right=[(SOBEL, SOBEL.T), ([[0, 0, 0], [-1, 0, 1], [0, 0, 0]], [[0, 1, 0], [0, -1, 0], [0, 0, 0]]), (PREWITT / 3, -SOBEL.T / 8)],
+)
+
+# --- 10.4 -------------------------------------------------------------------------------------------------------------
+
+
+def images_with_channels(rng):
+    """A gray image with one filter, then images with channels, some filters, and biases."""
+    for (h, w), channels, k, filters in (((4, 4), 1, 2, 1), ((5, 4), 3, 2, 4), ((6, 5), 2, 3, 3)):
+        yield tuple(rng.normal(size=shape).astype(np.float32) for shape in ((h, w, channels), (k, k, channels, filters), (filters,)))
+
+
+def layers_to_count(rng):
+    """The example of the text, a first layer, and any."""
+    yield 3, 16, 32
+    yield 3, 1, 16
+    for _ in range(3):
+        yield tuple(int(number) for number in rng.integers(2, 8, 3))
+
+
+def layer_of_keras(image, kernels, b):
+    """Keras's convolution, over channels."""
+    return np.asarray(keras.ops.conv(image[None], kernels, padding="valid"))[0] + b
+
+
+def summed(total=sum, add=lambda z, b, f: z + b[f], join=lambda maps: np.stack(maps, axis=-1), kernel=lambda kernels, c, f: kernels[:, :, c, f],
+           channels=lambda image: range(image.shape[-1])):
+    """An answer that adds up the channels, with a part changed."""
+    def answer(image, kernels, b):
+        maps = []
+        for f in range(kernels.shape[-1]):
+            z = total([by_keras(image[:, :, c], kernel(kernels, c, f)) for c in channels(image)])
+            maps.append(add(z, b, f))
+        return join(maps)
+    return answer
+
+
+def by_einsum(image, kernels, b):
+    windows = np.lib.stride_tricks.sliding_window_view(image, kernels.shape[:2], axis=(0, 1))
+    return np.einsum("ijckl,klcd->ijd", windows, kernels) + b
+
+
+def counted_by_keras(k, channels, filters):
+    layer = keras.layers.Conv2D(filters, k)
+    layer.build((None, None, None, channels))
+    return layer.count_params()
+
+
+the_layer = Exercise(
+    "10.4", "Channels",
+    parts=("conv2d", "parameters"),
+    right=(layer_of_keras, counted_by_keras),
+    inputs=(images_with_channels, layers_to_count),
+    atol=1e-4,
+    mistakes=[
+        Mistake(summed(add=lambda z, b, f: z), "The bias is missing. Each filter has one, and it is added to the whole map.", "conv2d"),
+        Mistake(lambda image, kernels, b: layer_of_keras(image, kernels, b * image.shape[-1]), "The bias is added once for each channel. It belongs to the "
+                "filter: add it once, after the sum.", "conv2d"),
+        Mistake(lambda image, kernels, b: layer_of_keras(image, kernels, 0 * b + b[0]), "Every map gets the bias of the first filter. Each filter has its own.",
+                "conv2d"),
+        Mistake(summed(channels=lambda image: [0]), "Only the first channel is looked at. A filter has a kernel for every channel, and adds up what they find.",
+                "conv2d"),
+        Mistake(summed(total=lambda maps: np.mean(maps, axis=0)), "The channels are averaged, and they should be added up.", "conv2d"),
+        Mistake(summed(total=lambda maps: np.max(maps, axis=0)), "Of the channels only the largest counts, and they should be added up.", "conv2d"),
+        Mistake(summed(total=lambda maps: maps[-1]), "Only the last channel is left: `=` in a loop writes over what was there. Add up.", "conv2d"),
+        Mistake(summed(kernel=lambda kernels, c, f: kernels[:, :, 0, f]), "Every channel gets the filter's kernel of the first channel. Each channel has its own.",
+                "conv2d"),
+        Mistake(summed(kernel=lambda kernels, c, f: kernels[:, :, c, 0]), "All filters are the first one. The last axis of `kernels` counts the filters.",
+                "conv2d"),
+        Mistake(summed(kernel=lambda kernels, c, f: kernels[:, :, f, c]), "Channel and filter are exchanged: the third axis of `kernels` counts channels, the "
+                "fourth filters.", "conv2d"),
+        Mistake(summed(join=lambda maps: np.stack(maps)), "The maps come first in the shape. The filters take the place of the channels: they are the last "
+                "axis.", "conv2d"),
+        Mistake(lambda image, kernels, b: np.sum(layer_of_keras(image, kernels, b), axis=-1), "All filters are added up into one map. Each filter gives a map of its "
+                "own.", "conv2d"),
+        Mistake(lambda image, kernels, b: np.maximum(layer_of_keras(image, kernels, b), 0), "Negative values are cut off. No activation is asked for here.",
+                "conv2d"),
+        Mistake(lambda k, channels, filters: k * k * channels * filters, "The biases are missing: one for each filter.", "parameters"),
+        Mistake(lambda k, channels, filters: k * k * channels * filters + 1, "There is one bias for all. Each filter has its own.", "parameters"),
+        Mistake(lambda k, channels, filters: (k * k + 1) * channels * filters, "There is a bias for each channel. Each filter has one, whatever the number of "
+                "channels.", "parameters"),
+        Mistake(lambda k, channels, filters: (k * k + 1) * filters, "The channels are not counted. A filter has k × k weights for each of them.", "parameters"),
+        Mistake(lambda k, channels, filters: (k * channels + 1) * filters, "A kernel has k × k weights, and this counts k of them.", "parameters"),
+        Mistake(lambda k, channels, filters: (k * k * channels + 1), "This is one filter. There are more.", "parameters"),
+        Mistake(lambda k, channels, filters: k * k * channels * filters + channels, "There are as many biases as channels. Each filter has one.", "parameters"),
+    ],
+    hints=["`convolve(image[:, :, c], kernels[:, :, c, f])` is what filter f finds in channel c. What becomes of all channels?",
+           "For each filter: the sum over the channels, plus its bias. That is one map; `np.stack(maps, axis=-1)` joins the maps along a new last axis.",
+           "To count: a filter has k × k weights for each channel, and one bias. How many filters are there?"],
+    also_right=[
+        (by_einsum, lambda k, channels, filters: filters * (1 + channels * k**2)),
+        (summed(), lambda k, channels, filters: k * k * channels * filters + filters),
+    ],
+)
+
+# --- 10.5 -------------------------------------------------------------------------------------------------------------
+
+
+def maps_to_pool(rng):
+    """The example of the text, then maps with rows and columns left over; negative numbers too."""
+    yield np.array([[1, 2, 0, 1], [3, 4, 1, 0], [0, 0, 5, 6], [0, 1, 7, 8]], np.float32)[:, :, None], 2
+    yield rng.normal(size=(6, 4, 3)).astype(np.float32), 2
+    yield rng.normal(size=(7, 5, 2)).astype(np.float32) - 3, 2
+    yield rng.normal(size=(6, 10, 2)).astype(np.float32), 3
+
+
+def pooled_by_keras(maps, size):
+    return np.asarray(keras.ops.max_pool(np.float32(maps)[None], size, strides=size, padding="valid"))[0]
+
+
+def pooling(value=lambda window: window.max(axis=(0, 1)), stride=lambda size: size, count=lambda n, size: n // size):
+    """An answer in loops, with a part changed."""
+    def answer(maps, size):
+        h, w, d = maps.shape
+        s = stride(size)
+        out = np.zeros((count(h, size), count(w, size), d))
+        for i, j in np.ndindex(out.shape[:2]):
+            out[i, j] = value(maps[i * s : i * s + size, j * s : j * s + size])
+        return out
+    return answer
+
+
+def by_reshape(maps, size):
+    h, w, d = maps.shape[0] // size, maps.shape[1] // size, maps.shape[2]
+    return maps[: h * size, : w * size].reshape(h, size, w, size, d).max(axis=(1, 3))
+
+
+max_pool = Exercise(
+    "10.5", "Max pooling",
+    right=pooled_by_keras,
+    inputs=maps_to_pool,
+    mistakes=[
+        Mistake(pooling(lambda window: window.mean(axis=(0, 1))), "This is the mean of each block, which is average pooling. The largest number is due."),
+        Mistake(pooling(lambda window: window.min(axis=(0, 1))), "This is the smallest number of each block, and the largest is due."),
+        Mistake(pooling(lambda window: window.sum(axis=(0, 1))), "This is the sum of each block, and the largest number is due."),
+        Mistake(pooling(lambda window: np.abs(window).max(axis=(0, 1))), "No absolute value is taken: -5 is smaller than 1."),
+        Mistake(pooling(lambda window: window[0, 0]), "This takes the first number of each block, and the largest is due."),
+        Mistake(pooling(lambda window: window.max()), "The maximum is taken over all maps together. Each map keeps its own: say which axes the maximum runs "
+                "along."),
+        Mistake(pooling(lambda window: window.max(axis=0)[0]), "The maximum is taken over the rows of a block only."),
+        Mistake(pooling(lambda window: window.max(axis=1)[0]), "The maximum is taken over the columns of a block only."),
+        Mistake(pooling(stride=lambda size: 1), "The blocks overlap: the next one begins one pixel further. It begins where the last one ended."),
+        Mistake(pooling(stride=lambda size: 1, count=lambda n, size: n - size + 1), "The blocks overlap, as the windows of a convolution do. The next one begins where "
+                "the last one ended, so the result is smaller."),
+        Mistake(pooling(count=lambda n, size: -(-n // size)), "Rows and columns that are left over make blocks of their own here. As in Keras, they are left "
+                "out."),
+        Mistake(lambda maps, size: np.maximum(pooled_by_keras(maps, size), 0), "Negative numbers become 0. Does the maximum begin at 0, where it should begin "
+                "with the first number of the block?"),
+    ],
+    hints=["The block at place (i, j) begins at row i · size, column j · size, and is size × size large.",
+           "`maps[i * size:(i + 1) * size, j * size:(j + 1) * size]` is the block, with all maps. Its maximum runs over the first two axes only.",
+           "How many whole blocks fit along an axis? That is the shape of the result."],
+    also_right=[pooling(), by_reshape, lambda maps, size: keras.layers.MaxPooling2D(size)(maps[None])[0]],
+)
+
+# --- 10.6 -------------------------------------------------------------------------------------------------------------
+
+GOAL, EPOCHS, BATCH_SIZE, LEARNING_RATE = 0.97, 20, 32, 0.003
+DENSE = 9_610  # parameters of the dense network of the text, 64-128-10
+NO_CONVOLUTION, TOO_MANY, PROBABILITIES = range(-3, 0)
+
+
+@cache
+def pictures():
+    """The digits for training and for validation as images, shape (n, 8, 8, 1), with their labels."""
+    return [(X.reshape(-1, 8, 8, 1), y) for X, y in datasets.digits()[:2]]
+
+
+def share_read(answer):
+    """The share of validation digits that a network reads after the training of the text; or what is wrong with it."""
+    model = answer()
+    if not isinstance(model, keras.Model):
+        raise Advice(diagnosis.unfit(model) or f"The function should return a model of Keras; it returns a {type(model).__name__}.")
+    if not model.built or model.input_shape != (None, 8, 8, 1) or model.output_shape != (None, 10):
+        made = f"{model.input_shape} to {model.output_shape}" if model.built else "no shape yet"
+        raise Advice(f"The model maps {made}; images (None, 8, 8, 1) to ten logits (None, 10) are due. Does it begin with `keras.Input((8, 8, 1))`?")
+    if not any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers):
+        return NO_CONVOLUTION
+    if model.count_params() >= DENSE:
+        return TOO_MANY
+    if getattr(model.layers[-1], "activation", None) is keras.activations.softmax:
+        return PROBABILITIES
+    train, (X, y) = pictures()
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    training.train(model, keras.optimizers.Adam(LEARNING_RATE), loss, *train, EPOCHS, BATCH_SIZE)
+    return float(np.mean(np.argmax(model(X), axis=1) == y))
+
+
+def convolutional(filters=(16, 32), kernel=3, rate=0.3, pool=True, activation="relu", last=None):
+    """An answer: convolutions, each with a pooling, and one Dense layer."""
+    def network():
+        stack = [keras.Input((8, 8, 1))]
+        for number in filters:
+            stack.append(keras.layers.Conv2D(number, kernel, padding="same", activation=activation))
+            stack += [keras.layers.MaxPooling2D()] * pool
+        return keras.Sequential([*stack, keras.layers.Flatten(), keras.layers.Dropout(rate), keras.layers.Dense(10, last)])
+    return network
+
+
+def by_functions():
+    """Another right answer: the functional way, with a stride for the first pooling."""
+    inputs = keras.Input((8, 8, 1))
+    x = keras.layers.Conv2D(32, 3, padding="same", activation="relu")(inputs)
+    x = keras.layers.Conv2D(20, 3, strides=2, padding="same", activation="relu")(x)
+    x = keras.layers.Flatten()(keras.layers.AveragePooling2D(2)(x))
+    return keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Dropout(0.2)(x)))
+
+
+def only_dense():
+    return keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(128, "relu"), keras.layers.Dense(10)])
+
+
+a_network = Exercise(
+    "10.6", "A network that reads digits",
+    right=convolutional(),
+    observe=share_read,
+    accept=lambda seen: seen >= GOAL,
+    seconds=2.0,
+    open="any network that reaches the goal is right, and the check measures that",
+    mistakes=[
+        Mistake(only_dense, "There is no convolution in it. Begin with `keras.layers.Conv2D`.", when=is_seen(NO_CONVOLUTION)),
+        Mistake(convolutional((64, 64)), f"It has more parameters than the dense network it should beat, {DENSE:,} or more. Take fewer filters, or pool before "
+                "the last layer: most of its weights come from there.", when=is_seen(TOO_MANY)),
+        Mistake(convolutional(last="softmax"), "The last layer gives probabilities, and the loss takes logits: leave its activation out.",
+                when=is_seen(PROBABILITIES)),
+        Mistake(convolutional((1,), rate=0.0), f"After {EPOCHS} epochs it reads {{seen}} of the validation digits, and {GOAL:.0%} are due. Give it more filters or "
+                "a second convolution; if it learns its examples by heart, dropout before the last layer.", when=lambda seen: 0 <= seen < GOAL),
+    ],
+    hints=["The layers in their order: convolution, pooling, convolution, pooling, `Flatten`, `Dense(10)`. A second convolution looks at larger parts of the "
+           "image than the first.",
+           "`padding=\"same\"` keeps 8 × 8 pixels 8 × 8, so that they can be halved twice. Some 16 filters first, then twice as many.",
+           "`keras.layers.Dropout(0.3)` before the last layer helps it to generalize."],
+    also_right=[by_functions, convolutional((32, 16), rate=0.2)],
+)
+
+EXERCISES = [the_convolution, the_size, edge_kernels, the_layer, max_pool, a_network]

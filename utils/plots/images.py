@@ -1,0 +1,220 @@
+"""Pictures of images and of networks that look at them: kernels, maps, features, and what is read right and wrong."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from utils import running
+from utils.advice import Advice
+from utils.pictures import Animation, Function, picture
+from utils.plots import drawing
+from utils.plots.drawing import BLUE, GRAY, LINES, ORANGE, RED
+from utils.plots.networks import WEIGHTS
+
+
+@picture
+def images(X: Any, titles: Sequence[Any]) -> tuple[Figure, str]:
+    """Draw images, shape (n, h, w) or (n, h, w, 1), ten in a row, each below its title."""
+    figure = _grid(_gray(X), list(map(str, titles)))
+    return figure, f"{len(titles)} images of {' × '.join(map(str, np.shape(X)[1:3]))} pixels: {', '.join(map(str, titles))}."
+
+
+def _gray(X: Any) -> np.ndarray:
+    """Images as shape (n, h, w)."""
+    X = np.asarray(X, float)
+    return X[..., 0] if X.ndim == 4 else X
+
+
+def _grid(X: np.ndarray, titles: Sequence[str], size: float = 0.9) -> Figure:
+    """Gray images in rows of ten, with titles; the brightest pixel is white."""
+    columns, rows = min(max(len(X), 5), 10), max((len(X) + 9) // 10, 1)
+    lines = max((title.count("\n") + 1 for title in titles), default=1)
+    figure = Figure(figsize=(size * columns, (size + 0.2 * lines) * rows + 0.1))
+    axes = np.ravel(figure.subplots(rows, columns, squeeze=False))
+    for ax in axes:
+        ax.axis("off")
+    for ax, image, title in zip(axes, X, titles, strict=False):
+        ax.imshow(image, cmap="gray", vmin=0, vmax=max(X.max(), 1e-9))
+        ax.set_title(title, fontsize=9)
+    return figure
+
+
+@picture
+def sliding(convolve: Function, image: Any, kernel: Any) -> Animation:
+    """
+    Show the kernel slide over an image: the window on the left, and on the right the map that `convolve` fills, number by number.
+
+    image: shape (h, w).  kernel: shape (k, l).
+    """
+    image, kernel = np.asarray(image, float), np.asarray(kernel, float)
+    output = np.asarray(convolve(image.astype(np.float32), kernel.astype(np.float32)), float)
+    rows, columns = np.subtract(image.shape, kernel.shape) + 1
+    if output.shape != (rows, columns):
+        raise Advice(f"The map has shape {output.shape}, and {(int(rows), int(columns))} is due: solve the exercise above first.")
+    left, largest = image.shape[1] + 2, np.abs(output).max() or 1.0
+
+    def draw(ax: Axes, frame: int) -> None:
+        i, j = divmod(frame, columns)
+        seen = np.where(np.arange(output.size).reshape(output.shape) <= frame, output, np.nan)
+        ax.imshow(image, cmap="gray", extent=(0, image.shape[1], image.shape[0], 0))
+        ax.imshow(seen, cmap=WEIGHTS, vmin=-largest, vmax=largest, extent=(left, left + columns, 1 + rows, 1))
+        ax.add_patch(Rectangle((left, 1), columns, rows, facecolor="none", edgecolor=GRAY))
+        for corner, size in (((j, i), kernel.shape[::-1]), ((left + j, 1 + i), (1, 1))):
+            ax.add_patch(Rectangle(corner, *size, facecolor="none", edgecolor=ORANGE, linewidth=2.5))
+        ax.set(xlim=(-0.2, left + columns + 0.2), ylim=(image.shape[0] + 0.2, -0.2), xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+        ax.set_title(f"row {i}, column {j}: {output[i, j]:.2g}", fontsize=10)
+
+    return Animation(
+        draw,
+        output.size,
+        figsize=(5.2, 2.9),
+        fps=8,
+        alt=f"A window of {kernel.shape[0]} × {kernel.shape[1]} pixels slides over an image, row by row, and fills a map of {rows} × "
+        f"{columns} numbers, blue above 0 and orange below, from {output.min():.2g} to {output.max():.2g}.",
+    )
+
+
+@picture
+def filters(model: Any) -> tuple[Figure, str]:
+    """Draw the kernels that the first convolution of a model has learned for its first channel, 16 at most."""
+    kernels = _of_type(model, "Conv2D")[0].get_weights()[0][:, :, 0, :16]
+    largest = np.abs(kernels).max() or 1.0
+    columns = min(kernels.shape[-1], 8)
+    rows = -(-kernels.shape[-1] // columns)
+    figure = Figure(figsize=(0.95 * columns, 0.95 * rows + 0.1))
+    axes = np.ravel(figure.subplots(rows, columns, squeeze=False))
+    for ax, kernel in zip(axes, np.moveaxis(kernels, -1, 0), strict=False):
+        ax.imshow(kernel, cmap=WEIGHTS, vmin=-largest, vmax=largest)
+    for ax in axes:
+        ax.set(xticks=[], yticks=[])
+        ax.set_visible(bool(ax.images))
+    both_signs = [(kernel > 0).any() and (kernel < 0).any() for kernel in np.moveaxis(kernels, -1, 0)]
+    return figure, (
+        f"{kernels.shape[-1]} learned kernels of {kernels.shape[0]} × {kernels.shape[1]} as heat maps, blue above 0 and orange below. "
+        f"{sum(both_signs)} have entries of both signs."
+    )
+
+
+@picture
+def feature_maps(model: Any, image: Any, most: int = 8) -> tuple[Figure, str]:
+    """Draw what each layer of a model with a shape (h, w, d) gives for one image, shape (h, w, 1): a row a layer, at most 8 maps."""
+    seen, x = [("image", np.asarray(image)[None])], np.asarray(image, np.float32)[None]
+    for layer in model.layers:
+        x = layer(x)
+        if len(x.shape) == 4 and type(layer).__name__ not in ("Dropout", "InputLayer"):
+            seen.append((f"{type(layer).__name__}\n{' × '.join(map(str, x.shape[1:]))}", np.asarray(x)))
+    columns = min(most, max(maps.shape[-1] for _, maps in seen))
+    figure = Figure(figsize=(0.95 * columns + 1.4, 0.98 * len(seen)))
+    axes = figure.subplots(len(seen), columns, squeeze=False)
+    for row, (name, maps) in zip(axes, seen, strict=True):
+        for ax, number in zip(row, range(columns), strict=True):
+            ax.set(xticks=[], yticks=[])
+            if number < maps.shape[-1]:
+                ax.imshow(maps[0, :, :, number], cmap="gray", vmin=min(maps.min(), 0), vmax=max(maps.max(), 1e-9))
+            ax.set_visible(bool(ax.images))
+        row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+    quiet = [f"{name.split()[0]}: {np.mean(np.abs(maps).max(axis=(0, 1, 2)) == 0):.0%}" for name, maps in seen[1:]]
+    shapes = "; ".join(name.replace("\n", " ") for name, _ in seen[1:])
+    return figure, f"One image and the maps of each layer, bright where large: {shapes}. Maps that stay dark: {', '.join(quiet)}."
+
+
+def _of_type(model: Any, name: str) -> list[Any]:
+    """The layers of a type; Advice where there is none."""
+    found = [layer for layer in model.layers if type(layer).__name__ == name]
+    if not found:
+        raise Advice(f"The model has no {name} layer to draw.")
+    return found
+
+
+@picture
+def misread(predict: Function, X: Any, y: Any, most: int = 10) -> tuple[Figure, str]:
+    """
+    Draw the images that a model reads wrong, those first of which it is surest, with what it reads and how sure it is.
+
+    predict: from images, shape (n, h, w, 1), to logits, shape (n, 10).
+    """
+    probabilities = np.asarray(running.tf.nn.softmax(predict(X)))
+    y_hat, y = probabilities.argmax(axis=1), np.ravel(y)
+    wrong = np.flatnonzero(y_hat != y)
+    wrong = wrong[np.argsort(-probabilities[wrong].max(axis=1))]
+    shown = wrong[:most]
+    titles = [f"a {y[i]}, read {y_hat[i]}\n{probabilities[i].max():.0%} sure" for i in shown]
+    figure = _grid(_gray(X)[shown], titles, size=1.05)
+    if not len(wrong):
+        figure.text(0.5, 0.5, "none", ha="center", va="center", fontsize=12)
+    said = [title.replace("\n", ", ") for title in titles]
+    return figure, f"{len(wrong)} of {len(y)} images are read wrong" + (f"; shown are: {'; '.join(said)}." if said else ".")
+
+
+@picture
+def accuracies(named: Mapping[str, Sequence[float]]) -> tuple[Figure, str]:
+    """Draw the share right of several networks, by name, a dot for each start and a line for their mean."""
+    figure = Figure(figsize=(6.4, 0.9 + 0.5 * len(named)))
+    ax = figure.subplots()
+    said = []
+    for row, ((name, shares), (color, _)) in enumerate(zip(named.items(), LINES, strict=False)):
+        shares = np.ravel(np.asarray(shares, float))
+        ax.plot(shares, row + np.linspace(-0.2, 0.2, len(shares)), "o", color=color, markersize=8, alpha=0.6)
+        ax.plot([shares.mean()] * 2, [row - 0.3, row + 0.3], color="black", linewidth=2)
+        said.append(f"{name}: mean {shares.mean():.1%}, from {shares.min():.1%} to {shares.max():.1%}")
+    ax.set(yticks=range(len(named)), yticklabels=list(named), ylim=(len(named) - 0.5, -0.5), xlabel="share right")
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_formatter(lambda share, _: f"{share:.1%}")
+    ax.grid(axis="x", alpha=0.3)
+    ax.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+    return figure, f"The share right of each start. {'; '.join(said)}."
+
+
+@picture
+def confusion(y: Any, y_hat: Any) -> tuple[Figure, str]:
+    """Draw how often each class, a row, is read as each class, a column; the diagonal is right."""
+    y, y_hat = np.ravel(y), np.ravel(y_hat)
+    classes = np.unique(np.concatenate([y, y_hat]))
+    counts = np.array([[np.sum((y == true) & (y_hat == read)) for read in classes] for true in classes])
+    figure = Figure(figsize=(4.6, 4.4))
+    ax = figure.subplots()
+    errors = np.where(np.eye(len(classes), dtype=bool), 0, counts)
+    ax.imshow(np.where(errors, errors, np.nan), cmap="Oranges", vmin=0, vmax=max(errors.max(), 1) * 1.6)
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            right = row == column
+            ax.text(column, row, count, ha="center", va="center", fontsize=9, color=GRAY if right else "black",
+                    fontweight="normal" if right else "bold")  # fmt: skip
+    ax.set(xticks=range(len(classes)), xticklabels=classes, yticks=range(len(classes)), yticklabels=classes)
+    ax.set(xlabel="ŷ, as read", ylabel="y, as it is")
+    figure.tight_layout()
+    pairs = sorted(((int(n), classes[i], classes[j]) for (i, j), n in np.ndenumerate(errors) if n), reverse=True)[:3]
+    said = ", ".join(f"{true} as {read} ({n})" for n, true, read in pairs)
+    return figure, f"A table of digits and what they are read as: {np.mean(y == y_hat):.1%} right" + (
+        f"; read wrong most often: {said}." if said else "."
+    )
+
+
+@picture
+def features(named: Mapping[str, tuple[Any, Any]]) -> tuple[Figure, str]:
+    """
+    Draw examples in two dimensions, by name: pairs of features, shape (n, d), and labels, shape (n,), each drawn as its label.
+
+    The two dimensions are the directions in which the examples spread the most (the first two principal components).
+    """
+    figure = Figure(figsize=(4.8 * len(named), 4))
+    said = []
+    for ax, (name, (F, y)) in zip(np.ravel(figure.subplots(1, len(named), squeeze=False)), named.items(), strict=True):
+        F, y = np.asarray(F, float).reshape(len(y), -1), np.ravel(y)
+        centered = F - F.mean(axis=0)
+        flat = centered @ np.linalg.svd(centered, full_matrices=False)[2][:2].T
+        for label, (color, _) in zip(np.unique(y), [*LINES, (GRAY, ""), (RED, ""), (BLUE, "")], strict=False):
+            ax.plot(*flat[y == label].T, linestyle="", marker=f"${label}$", color=color, markersize=7, alpha=0.8)
+        means = np.array([F[y == label].mean(axis=0) for label in np.unique(y)])
+        nearest = np.unique(y)[np.linalg.norm(F[:, None] - means, axis=2).argmin(axis=1)]
+        ax.set(title=name, xticks=[], yticks=[], xlabel="first component", ylabel="second component")
+        said.append(f"{name}: {np.mean(nearest == y):.0%} lie nearest to the mean of their own class")
+    figure.tight_layout()
+    return figure, f"Examples in two dimensions, each drawn as its label. {'; '.join(said)}."
