@@ -60,12 +60,12 @@ def _wait_for(page: str, server: subprocess.Popen, seconds: float = 60) -> None:
             time.sleep(0.1)
 
 
-def run_notebook(notebook: nbformat.NotebookNode, folder: Path, **options) -> nbformat.NotebookNode:
-    """Run a notebook in a kernel whose working folder is `folder`, as Jupyter would."""
+def run_notebook(notebook: nbformat.NotebookNode, folder: Path, env: dict | None = None, **options) -> nbformat.NotebookNode:
+    """Run a notebook in a kernel whose working folder is `folder`, as Jupyter would; `env` are its environment variables."""
     client = NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}, **options
     )
-    client.execute()
+    client.execute(env=env or dict(os.environ))
     return notebook
 
 

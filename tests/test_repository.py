@@ -11,7 +11,7 @@ TEXTS = [
     COURSE / "data" / "README.md",
     *sorted((COURSE / "solutions").glob("*.py")),
     *sorted((COURSE / "utils").rglob("*.py")),
-    *sorted((COURSE / "tests").rglob("*.py")),
+    *sorted((COURSE / "tests").glob("*.py")),
 ]
 
 
