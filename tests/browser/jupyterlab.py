@@ -13,7 +13,7 @@ _TOO_WIDE = "elements => elements.filter(e => e.scrollWidth > e.clientWidth).map
 # Lines of printed text that do not fit, so that the page breaks them anywhere, in the middle of a word.
 _BROKEN_LINES = """texts => texts.flatMap(text => {
   const height = parseFloat(getComputedStyle(text).lineHeight), lines = text.innerText.trimEnd().split("\\n");
-  return text.clientHeight < (lines.length + 1) * height ? [] : [text.innerText];
+  return text.clientHeight < (lines.length + 0.5) * height ? [] : [text.innerText];
 })"""
 
 # The least contrast of text with what is behind it, as the WCAG defines it, and the text that has it.

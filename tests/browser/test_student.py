@@ -19,7 +19,7 @@ NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"  # the l
 SCREENSHOTS = COURSE / "screenshots"
 
 LAB = "01_perceptron"
-VERBS = ["progress()", "hint('1.4')", "solution('1.4')", "check('1.1', -7, 0)"]
+VERBS = ["progress()", "hint('1.2')", "solution('1.4')", "check('1.1', -7, 0)"]
 ADVICE = "✗ 1.1 The weighted sum by hand, z: not right yet.\nThe bias is missing: the sum begins with w0 = 1."
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here to see the course with")
