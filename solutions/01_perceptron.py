@@ -52,8 +52,9 @@ plots.weighted_sum(x=[-1, 2], w=[3, -2], b=1, z=z)
 # The sum $z$ can be any number; a probability cannot. An **activation** $g$ bends the line of all numbers into the shape we
 # need, and $\hat y = g(z)$:
 #
-# $$\sigma(z) = \frac{1}{1 + e^{-z}} \qquad \tanh(z) = \frac{e^z - e^{-z}}{e^z + e^{-z}} = 2\,\sigma(2z) - 1
-# \qquad \mathrm{ReLU}(z) = \max(0, z)$$
+# $$\sigma(z) = \frac{1}{1 + e^{-z}} \qquad \mathrm{ReLU}(z) = \max(0, z)$$
+#
+# $$\tanh(z) = \frac{e^z - e^{-z}}{e^z + e^{-z}} = 2\,\sigma(2z) - 1$$
 #
 # The **threshold** is 1 where $z$ is positive and 0 where it is negative.
 #

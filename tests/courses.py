@@ -1,6 +1,14 @@
 """Copies of the course for tests that write to it, and notebooks run in them."""
 
+import os
 import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -19,12 +27,45 @@ def copy_course(to: Path) -> Path:
     return to
 
 
-def run_notebook(notebook: nbformat.NotebookNode, folder: Path, **options) -> nbformat.NotebookNode:
-    """Run a notebook in a kernel whose working folder is `folder`, as Jupyter would."""
+@contextmanager
+def served(course: Path, home: Path) -> Iterator[tuple[str, str]]:
+    """Serve a course by the README's first command, to a user whose home this is; the address, and the token it asks for."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address, token = f"http://127.0.0.1:{port}", "labs"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "utils", "lab", "--no-browser", "--port", str(port)],
+        cwd=course,
+        env={**os.environ, "JUPYTER_TOKEN": token, "HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(f"{address}/api/status?token={token}", server)
+        yield address, token
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _wait_for(page: str, server: subprocess.Popen, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        assert time.monotonic() < end and server.poll() is None
+        try:
+            urllib.request.urlopen(page, timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+
+
+def run_notebook(notebook: nbformat.NotebookNode, folder: Path, env: dict | None = None, **options) -> nbformat.NotebookNode:
+    """Run a notebook in a kernel whose working folder is `folder`, as Jupyter would; `env` are its environment variables."""
     client = NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}, **options
     )
-    client.execute()
+    client.execute(env=env or dict(os.environ))
     return notebook
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.courses import COURSE, copy_course
+from tests.courses import COURSE, copy_course, served
 from utils import __main__ as command
 from utils import environment
 
@@ -168,32 +167,12 @@ def test_a_command_that_is_not_understood_is_answered_with_its_usage(arguments, 
 
 
 def test_lab_serves_jupyterlab_with_the_first_lab(record_property, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     start = time.perf_counter()
-    variables = {**os.environ, "JUPYTER_TOKEN": "labs", "HOME": str(tmp_path)}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "utils", "lab", "--no-browser", "--port", str(port)],
-        cwd=COURSE,
-        env=variables,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        page = f"http://127.0.0.1:{port}/api/contents/notebooks/00_start_here.ipynb?content=0&token=labs"
-        while True:
-            assert time.perf_counter() - start < 60 and server.poll() is None
-            try:
-                with urllib.request.urlopen(page, timeout=5) as answer:
-                    found = json.load(answer)
-                break
-            except OSError:
-                time.sleep(0.1)
+    with served(COURSE, home=tmp_path) as (address, token):
         record_property("seconds from `lab` to a served JupyterLab", time.perf_counter() - start)
-    finally:
-        server.terminate()
-        server.wait(20)
+        page = f"{address}/api/contents/notebooks/00_start_here.ipynb?content=0&token={token}"
+        with urllib.request.urlopen(page, timeout=5) as answer:
+            found = json.load(answer)
     assert found["path"] == "notebooks/00_start_here.ipynb"
     with pytest.raises(OSError):  # the server ended with the command: nothing is left running
         urllib.request.urlopen(page, timeout=5)

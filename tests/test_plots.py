@@ -1,5 +1,6 @@
 """The pictures: they show what the student's function does, with labels, and say so where it is not ready."""
 
+import base64
 import io
 from itertools import pairwise
 
@@ -8,6 +9,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from tests.courses import COURSE
 from utils import plots
 from utils.advice import Advice
 from utils.plots import drawing
@@ -29,6 +31,15 @@ def test_a_picture_carries_its_description_and_the_same_bytes_each_time():
     assert made[0].png() == made[1].png() == data["image/png"]
     width, height = Image.open(io.BytesIO(data["image/png"])).size
     assert 300 < width < 1000 and 100 < height < 600
+
+
+def test_a_picture_brings_its_description_to_jupyterlab_and_a_solution_only_the_png(monkeypatch):
+    picture = plots.balance([1.0, 2.0], np.mean)
+    data, _ = picture._repr_mimebundle_()
+    image = base64.b64encode(data["image/png"]).decode()
+    assert f'<img alt="{picture.alt}" src="data:image/png;base64,{image}"' in data["text/html"]
+    monkeypatch.chdir(COURSE / "solutions")
+    assert set(picture._repr_mimebundle_()[0]) == {"image/png", "text/plain"}
 
 
 def test_tensors_are_drawn_by_their_shape():

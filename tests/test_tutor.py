@@ -27,7 +27,7 @@ def test_check_raises_what_is_wrong_and_shows_no_traceback(capfd):
         check("0.2", lambda a, b: a + b)
     assert failed.value.outcome is Outcome.WRONG
     shown = failed.value._render_traceback_()
-    assert " ".join(shown) == " ".join(str(failed.value).split()) and max(map(len, shown)) <= 88
+    assert " ".join(shown) == " ".join(str(failed.value).split()) and max(map(len, shown)) <= 76
     assert str(failed.value).startswith("✗ 0.2 A computation graph: not right yet.\nThis is the node c alone.")
     assert capfd.readouterr() == ("", "")
 

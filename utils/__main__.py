@@ -55,7 +55,7 @@ def _lab(arguments: argparse.Namespace, rest: list[str]) -> int:
         sys.executable,
         "-m",
         "jupyterlab",
-        str(first.relative_to(COURSE)),
+        f"--LabApp.default_url=/lab/tree/{first.relative_to(COURSE).as_posix()}",  # in the printed address as well
         f"--ServerApp.root_dir={COURSE}",
         f"--port={arguments.port}",
     ]

@@ -2,6 +2,8 @@
 
 import textwrap
 
+WIDTH = 76  # what a notebook shows of a line in a window of 800 pixels
+
 
 class Advice(Exception):
     """Something to tell the student. Notebooks show the sentence alone: no frames, no file names."""
@@ -13,7 +15,7 @@ class Advice(Exception):
 
 def wrapped(text: str) -> str:
     """The text in lines that a notebook shows whole: it breaks longer ones in the middle of a word."""
-    return "\n".join(textwrap.fill(line, 88, break_long_words=False, break_on_hyphens=False) for line in text.splitlines())
+    return "\n".join(textwrap.fill(line, WIDTH, break_long_words=False, break_on_hyphens=False) for line in text.splitlines())
 
 
 def say(text: str) -> None:

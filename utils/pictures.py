@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from utils import running
+from utils import progress_file, running
 from utils.advice import Advice
 
 Function = Callable[..., Any]
@@ -27,12 +27,24 @@ class Picture:
 
     def png(self) -> bytes:
         """The picture as PNG in at most 128 colors, a third of the size; the same figure gives the same bytes."""
+        return self._png
+
+    @functools.cached_property
+    def _png(self) -> bytes:
         small = io.BytesIO()
         _image(self.figure).quantize(128).save(small, format="png", optimize=True)
         return small.getvalue()
 
+    def html(self) -> str:
+        """The picture as an element that carries its description: JupyterLab shows a bare PNG without one."""
+        still = base64.b64encode(self.png()).decode()
+        return f'<img alt="{escape(self.alt)}" src="data:image/png;base64,{still}" style="max-width:100%">'
+
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
-        return {"image/png": self.png(), "text/plain": repr(self)}, {"image/png": {"alt": self.alt}}
+        data = {"image/png": self.png(), "text/plain": repr(self)}
+        if not progress_file.solution_runs():  # a solution is read on pages that may show no HTML
+            data["text/html"] = self.html()
+        return data, {"image/png": {"alt": self.alt}}
 
     def __repr__(self) -> str:
         return f"[picture] {self.alt}"
@@ -61,12 +73,8 @@ class Animation(Picture):
         margins = self._margins()
         images = [self._frame(frame, margins) for frame in range(self.frames)]
         name = "animation-" + hashlib.sha256("".join(images).encode()).hexdigest()[:12]
-        still = base64.b64encode(self.png()).decode()
         settings = json.dumps({"name": name, "frames": images, "pause": round(1000 / self.fps)})
-        return (
-            f'<div id="{name}"><img alt="{escape(self.alt)}" src="data:image/png;base64,{still}" style="max-width:100%"></div>\n'
-            f"<script>({_PLAYER})({settings})</script>"
-        )
+        return f'<div id="{name}">{super().html()}</div>\n<script>({_PLAYER})({settings})</script>'
 
     def _margins(self) -> dict[str, float]:
         """The margins that the last frame needs, for all frames, so that nothing jumps."""

@@ -33,9 +33,14 @@ class State:
 _session: dict[str, State] = {}
 
 
+def solution_runs() -> bool:
+    """Whether a solution runs, which proves nothing about the student, rather than a student's notebook."""
+    return Path.cwd() == COURSE / "solutions"
+
+
 def path() -> Path | None:
-    """Where progress is kept; None while a solution runs, which proves nothing about the student."""
-    return None if Path.cwd() == COURSE / "solutions" else COURSE / "notebooks" / "progress.json"
+    """Where progress is kept; None while a solution runs."""
+    return None if solution_runs() else COURSE / "notebooks" / "progress.json"
 
 
 def load() -> dict[str, State]:

@@ -27,7 +27,7 @@ SOLUTION_MARK = re.compile(r"# (?:BEGIN |END )?SOLUTION\b")
 _ID_OF = {"answer": "ex", "check": "check"}  # how the ids of an exercise's cells begin: `ex-1-4`, `check-1-4`
 
 SETUP = """\
-# Run this cell first, and again after every restart of the kernel ("name 'check' is not defined").
+# Run this cell first, and after each restart ("name 'check' is not defined").
 import subprocess
 import sys
 from pathlib import Path
@@ -35,16 +35,19 @@ from pathlib import Path
 
 class SetUpFailed(Exception):
     def _render_traceback_(self):
-        return [str(self)]
+        return str(self).splitlines()
 
 
+repository = "{repository}"
 here, fetched = Path.cwd(), Path.cwd() / "{folder}"
 if "google.colab" in sys.modules and not fetched.exists():
-    subprocess.run(["git", "clone", "--quiet", "--depth=1", "{repository}", fetched])
-course = next((p for p in [here, *here.parents, fetched] if (p / "utils" / "checking.py").exists()), None)
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", repository, fetched])
+course = next((folder for folder in (here, *here.parents, fetched)
+               if (folder / "utils" / "checking.py").exists()), None)
 if course is None:
-    raise SetUpFailed("The course is not here. In Colab: is there a network? Elsewhere: open the notebook in the "
-                      "course's own folder `notebooks`.")
+    raise SetUpFailed("The course is not here. In Colab: is there a network?\\n"
+                      "Elsewhere: open the notebook in the course's own folder "
+                      "`notebooks`.")
 sys.path.insert(0, str(course))
 """
 

@@ -85,7 +85,7 @@ def solution(number: str | None = None) -> None:
     if get_ipython() is None:
         print(code)
     else:
-        display(Code(code, language="python"))
+        display(_Unbroken(code, language="python"))
 
 
 def progress() -> None:
@@ -109,12 +109,20 @@ def _table(rows: list, passed: int, total: int) -> str:
     cell = "text-align:left;padding:2px 10px"
     body = "".join(
         f'<tr><td style="{cell}">{escape(name)}</td><td style="{cell}">'
-        + " ".join(f"<span>{number}&nbsp;{mark}</span>" for number, mark in marks)
+        + " ".join(f'<span style="white-space:nowrap;margin-right:12px">{number} {mark}</span>' for number, mark in marks)
         + f'</td><td style="{cell}">{done} of {len(marks)}</td></tr>'
         for name, marks, done in rows
     )
     head = "".join(f'<th style="{cell}">{title}</th>' for title in ("Lab", "Exercises", "Done"))
     return f"<table><caption>{passed} of {total} exercises done</caption><tr>{head}</tr>{body}</table>"
+
+
+class _Unbroken(Code):
+    """Code whose long lines scroll, as they do in a cell, where a page would break them."""
+
+    def _repr_html_(self) -> str:
+        style = "white-space:pre;overflow-x:auto;font-size:var(--jp-code-font-size,inherit)"
+        return super()._repr_html_().replace("<pre>", f'<pre style="{style}">')
 
 
 def _explain_missing_name(shell: Any, kind: type, error: NameError, trace: Any, tb_offset: int | None = None) -> list[str]:
