@@ -44,7 +44,7 @@ def compile_epoch(
         return J
 
     # XLA is slow at the gradients of convolutions in a loop on a CPU: there it compiles the step, and TensorFlow runs the loop.
-    by_step = not tf.config.list_physical_devices("GPU") and any("Conv" in type(layer).__name__ for layer in model.layers)
+    by_step = "CPU" in tf.zeros([]).device and any("Conv" in type(layer).__name__ for layer in model.layers)
     compiled_step = tf.function(train_step, jit_compile=True) if by_step else train_step
 
     @tf.function(jit_compile=not by_step)
