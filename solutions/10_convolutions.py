@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 10 · Convolutional networks
 #
-# A digit is a digit wherever it stands. Build the layer that knows this, and read handwriting with fewer weights and fewer errors.
+# A digit is a digit wherever it stands. Build the layer that knows this, and read handwriting with fewer weights and fewer
+# errors.
 #
 # **Time:** 75 minutes
 #
@@ -38,13 +39,13 @@ keras.utils.set_random_seed(10)
 def convolve(image, kernel):
     """Slide the kernel over the image, and return the map of weighted sums.
 
-    image: shape (h, w).  kernel: shape (k, l).  Returns shape (h - k + 1, w - l + 1).
+    image: shape (h, w).  kernel: shape (k, m).  Returns shape (h - k + 1, w - m + 1).
     """
-    (h, w), (k, l) = image.shape, kernel.shape
-    z = np.zeros((h - k + 1, w - l + 1))
+    (h, w), (k, m) = image.shape, kernel.shape
+    z = np.zeros((h - k + 1, w - m + 1))
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):
-            window = image[i:i + k, j:j + l]  # SOLUTION: the pixels under the kernel
+            window = image[i:i + k, j:j + m]  # SOLUTION: the pixels under the kernel
             z[i, j] = np.sum(window * kernel)  # SOLUTION: their weighted sum
     return z
 
@@ -179,7 +180,8 @@ print("convolution:", parameters(3, 1, 16))
 # largest number of each: what was found, and only roughly where.
 #
 # ### Exercise 10.5 · Max pooling
-# Write it. A block is `size` × `size` pixels large, and blocks do not overlap. What is left over at the right and at the bottom is dropped.
+# Write it. A block is `size` × `size` pixels large, and blocks do not overlap. What is left over at the right and at the bottom
+# is dropped.
 
 # %%
 def max_pool(maps, size):

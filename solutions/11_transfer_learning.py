@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 11 · Transfer learning
 #
-# Few examples are enough for a network that has seen something like them. Take what it learned of five digits to five others, and
-# measure honestly when that helps.
+# Few examples are enough for a network that has seen something like them. Take what it learned of five digits to five others,
+# and measure when that helps.
 #
 # **Time:** 70 minutes
 #
@@ -27,8 +27,8 @@ keras.utils.set_random_seed(11)
 # tasks: a large one to learn from, and a small one that you care about.
 #
 # ### Exercise 11.1 · Two tasks
-# Select the digits of a task. A network with five outputs knows the labels 0 to 4: so the first of the classes becomes 0, the next
-# one 1, and so on.
+# Select the digits of a task. A network with five outputs knows the labels 0 to 4: so the first of the classes becomes 0, the
+# next one 1, and so on.
 
 # %%
 def task(X, y, classes):
@@ -44,8 +44,8 @@ def task(X, y, classes):
 check("11.1", task)
 
 # %% [markdown]
-# In a photo the digit is seldom in the middle. So put each somewhere on a field of 12 × 12 pixels: that makes the tasks harder,
-# and gives a network more to learn that any digit has in common.
+# In a photo the digit is seldom in the middle. So put each somewhere on a field of 12 × 12 pixels: that makes the tasks
+# harder, and gives a network more to learn that all digits have in common.
 
 # %%
 def somewhere(X, rng):
@@ -70,9 +70,9 @@ plots.images(somewhere(X_new[:10], rng), y_new[:10] + 5)
 
 # %%
 def new_body():
-    def conv(filters):
-        return keras.layers.Conv2D(filters, 3, padding="same", activation="relu")
-    return keras.Sequential([keras.Input((12, 12, 1)), conv(16),
+    def conv(filters, padding="same"):
+        return keras.layers.Conv2D(filters, 3, padding=padding, activation="relu")
+    return keras.Sequential([keras.Input((12, 12, 1)), conv(16, "valid"),
                              keras.layers.MaxPooling2D(), conv(32), conv(32),
                              keras.layers.GlobalMaxPooling2D()])
 
@@ -84,7 +84,7 @@ pretrained = keras.Sequential([keras.Input((12, 12, 1)), body, keras.layers.Dens
 # %% tags=["nbval-ignore-output"]
 X_many = np.concatenate([somewhere(X_old, rng) for _ in range(3)])
 history = training.train(pretrained, keras.optimizers.Adam(0.003), cross_entropy, X_many,
-                         np.tile(y_old, 3), epochs=8, watch=plots.live_loss(8))
+                         np.tile(y_old, 3), epochs=6, watch=plots.live_loss(6))
 
 # %%
 def share_right(model, X, y):
@@ -167,7 +167,7 @@ train_all = training.compile_steps(scratch, keras.optimizers.Adam(0.003), cross_
 X_ten, y_ten = few(10, draw=0)
 for name, model, train_steps in (("new head", transferred, train_new),
                                  ("from scratch", scratch, train_all)):
-    train_steps(X_ten, y_ten, 100)
+    train_steps(X_ten, y_ten, 60)
     print(f"{name:13} {share_right(model, X_val, y_val):.0%} right")
 
 # %% [markdown]
@@ -226,8 +226,8 @@ print("features read more than pixels, by 20 of 100 at least:",
 # and does not make it forget.
 #
 # ### Exercise 11.5 · Fine-tuning
-# Let the body learn again, and compile the training with the rate that is given. (Set the switch on the body itself: on the model,
-# whose switch is on already, it changes nothing.)
+# Let the body learn again, and compile the training with the rate that is given. (Set the switch on the body itself: on the
+# model, whose switch is on already, it changes nothing.)
 
 # %%
 def fine_tuning(model, body, learning_rate):
@@ -258,10 +258,10 @@ def three_ways(k, draw):
     transferred.set_weights([*learned, *untrained])
     train_head(extract(body, X_few), y_few, 100)
     shares = [share_right(transferred, X_val, y_val)]
-    train_both(X_few, y_few, 60)
+    train_both(X_few, y_few, 40)
     shares.append(share_right(transferred, X_val, y_val))
     scratch.set_weights([*new_body().get_weights(), *untrained])
-    train_all(X_few, y_few, 80)
+    train_all(X_few, y_few, 50)
     return [*shares, share_right(scratch, X_val, y_val)]
 
 # %% tags=["nbval-ignore-output"]

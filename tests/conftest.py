@@ -1,5 +1,6 @@
 """Numbers that the tests measure are printed at the end of the run."""
 
+import importlib.metadata
 import statistics
 
 import pytest
@@ -29,9 +30,17 @@ def pytest_terminal_summary(terminalreporter):
             f"mutation score: {rejected} of {total} mutants rejected ({rejected / total:.1%}), "
             f"and {equivalent} listed as equivalent"
         )
+    if megabytes := measured.get("megabytes of a lab's kernel"):
+        used = f"{max(megabytes):.0f} MB at most"
+        terminalreporter.write_line(f"memory of a lab's kernel: {used}, given back by all {len(megabytes)}")
     for name in ("seconds from `lab` to a served JupyterLab", "seconds that utils adds to TensorFlow's import"):
         for number in measured.get(name, []):
             terminalreporter.write_line(f"{name}: {number:.2f}")
+
+
+def pytest_report_header():
+    names = ("tensorflow", "keras", "numpy", "matplotlib")
+    return "versions: " + ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
 
 
 @pytest.fixture

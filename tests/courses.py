@@ -8,10 +8,11 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import nbformat
+import psutil
 from nbclient import NotebookClient
 
 COURSE = Path(__file__).resolve().parent.parent
@@ -19,7 +20,7 @@ COURSE = Path(__file__).resolve().parent.parent
 
 def copy_course(to: Path) -> Path:
     """Copy what a clone of the course holds, without what a student or a tool left in it."""
-    ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "progress*.json")
+    ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "progress*.json", ".progress.lock")
     for name in ("notebooks", "solutions", "utils", "data", "tests"):
         shutil.copytree(COURSE / name, to / name, ignore=ignore)
     for name in ("README.md", "requirements.txt", "pyproject.toml", "LICENSE"):
@@ -67,6 +68,15 @@ def run_notebook(notebook: nbformat.NotebookNode, folder: Path, env: dict | None
     )
     client.execute(env=env or dict(os.environ))
     return notebook
+
+
+def megabytes_of_kernels() -> float:
+    """The memory that the kernels of this process use now, with the processes that they started; 0 when all have ended."""
+    total = 0.0
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            total += process.memory_info().rss / 1e6
+    return total
 
 
 def cell(notebook: nbformat.NotebookNode, cell_id: str) -> nbformat.NotebookNode:

@@ -20,7 +20,8 @@ from utils import environment
 def course(tmp_path, monkeypatch):
     """A copy of the course that the set-up, in this process, takes for the course."""
     copy = copy_course(tmp_path / "course")
-    for name, path in {"COURSE": copy, "VENV": copy / ".venv", "UNFINISHED": copy / ".venv" / "unfinished"}.items():
+    paths = {"VENV": copy / ".venv", "UNFINISHED": copy / ".venv" / "unfinished", "VENV_OLDEST": copy / ".venv-oldest"}
+    for name, path in {"COURSE": copy, **paths}.items():
         monkeypatch.setattr(environment, name, path)
     return copy
 
@@ -64,7 +65,7 @@ def test_versions_compare_as_numbers():
 
 def test_the_requirements_hold_what_a_student_needs_and_no_more():
     names = {line.partition(">=")[0] for line in environment._lines(environment.requirements(for_tests=False))}
-    assert names == {"tensorflow", "numpy", "matplotlib", "jupyter", "nbval"}
+    assert names == {"tensorflow", "keras", "numpy", "matplotlib", "jupyter", "nbval"}
     lines = environment._lines(environment.requirements(for_tests=True))
     assert all(">=" in line and ",<" in line for line in lines)
 
@@ -113,6 +114,60 @@ def test_an_old_python_is_told_apart(course, monkeypatch):
         environment.prepare([])
 
 
+@pytest.fixture
+def steps(course, monkeypatch):
+    """The commands of a set-up's steps, which make a folder and nothing else."""
+    taken = []
+
+    def step(title, line):
+        taken.append(line)
+        (course / ".venv-oldest").mkdir(exist_ok=True)
+
+    monkeypatch.setattr(environment, "_step", step)
+    monkeypatch.setattr(sys, "version_info", (3, 11, 7))
+    return taken
+
+
+def test_the_oldest_environment_takes_the_lowest_of_each_range_and_the_newest_tools(course, steps):
+    python = environment.prepare_oldest()
+    assert python.is_relative_to(course / ".venv-oldest")
+    make, bring_uv, lowest, tools = steps
+    assert make[1:] == ["-m", "venv", str(course / ".venv-oldest")] and bring_uv[-1] == "uv"
+    assert lowest[-4:] == ["--resolution", "lowest-direct", "-r", str(course / "requirements.txt")]
+    assert "--resolution" not in tools and tools[-1] == str(course / "tests" / "requirements.txt")
+    assert all(line[0] == str(python) for line in steps[1:])
+
+
+def test_the_oldest_environment_is_made_anew_when_a_range_changes_and_only_then(course, steps):
+    for _ in range(2):
+        environment.prepare_oldest()
+    assert len(steps) == 4
+    ask_for(course, "tensorflow>=2.17,<3")
+    environment.prepare_oldest()
+    assert len(steps) == 8
+
+
+def test_an_oldest_environment_that_fails_leaves_nothing_half_made(course, steps, monkeypatch):
+    environment.prepare_oldest()
+    ask_for(course, "no-such-package>=1")
+
+    def fail(title, line):
+        raise environment.SetUpFailed(title)
+
+    monkeypatch.setattr(environment, "_step", fail)
+    with pytest.raises(environment.SetUpFailed):
+        environment.prepare_oldest()
+    assert not (course / ".venv-oldest").exists()
+
+
+@pytest.mark.parametrize("version", [(3, 9, 18), (3, 13, 0)])
+def test_a_python_that_the_oldest_tensorflow_does_not_know_is_told_in_a_sentence(course, steps, monkeypatch, version, capfd):
+    monkeypatch.setattr(sys, "version_info", version)
+    assert command.main(["test", "--oldest"]) == 1
+    assert "the oldest versions of the packages need 3.10 to 3.12" in capfd.readouterr().err
+    assert not steps
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -156,6 +211,13 @@ def test_arguments_of_test_go_to_pytest(monkeypatch):
     monkeypatch.setattr(command, "_run", lambda line: ran.append(line) or 0)
     assert command.main(["test", "-k", "perceptron", "-x", "tests/test_build.py", "--durations=3"]) == 0
     assert ran[0][1:] == ["-m", "pytest", "-k", "perceptron", "-x", "tests/test_build.py", "--durations=3"]
+
+
+def test_arguments_of_the_oldest_versions_tests_go_to_their_pytest(course, steps, monkeypatch):
+    ran = []
+    monkeypatch.setattr(command, "_run", lambda line: ran.append(line) or 0)
+    assert command.main(["test", "-x", "--oldest", "-k", "perceptron"]) == 0
+    assert ran == [[str(environment.prepare_oldest()), "-m", "pytest", "-x", "-k", "perceptron"]]
 
 
 @pytest.mark.parametrize("arguments", [[], ["nothing"], ["lab", "--nothing"], ["build", "--nothing"], ["lab", "--port", "x"]])

@@ -1,6 +1,7 @@
 """The data that ships: its checksums, its generator, its loaders, and what they say of a damaged file."""
 
 import hashlib
+import inspect
 import subprocess
 import sys
 
@@ -12,14 +13,30 @@ from utils import datasets
 from utils.advice import Advice
 
 DATA = COURSE / "data"
+FILES = sorted(path.name for path in DATA.iterdir() if path.suffix not in (".md", ".py") and path.name != "SHA256SUMS")
+
+
+def files_of(load):
+    """The files that a loader reads, found by looking on."""
+    read, content = [], datasets._content
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(datasets, "_content", lambda name: read.append(name) or content(name))
+        load()
+    return read
+
+
+def loaders():
+    """Each public loader of utils/datasets.py with each file that it reads."""
+    found = inspect.getmembers(datasets, inspect.isfunction)
+    public = [load for name, load in found if not name.startswith("_") and load.__module__ == datasets.__name__]
+    return [(load, name) for load in public for name in files_of(load)]
 
 
 def test_every_data_file_has_its_checksum_and_its_card():
     sums = dict(reversed(line.split()) for line in (DATA / "SHA256SUMS").read_text().splitlines())
-    files = {path.name for path in DATA.iterdir() if path.suffix not in (".md", ".py") and path.is_file()} - {"SHA256SUMS"}
-    assert files and set(sums) == files
+    assert FILES and sorted(sums) == FILES
     card = (DATA / "README.md").read_text(encoding="utf-8")
-    for name in files:
+    for name in FILES:
         assert hashlib.sha256((DATA / name).read_bytes()).hexdigest() == sums[name]
         assert f"`{name}`" in card and f"## {name}" in card
 
@@ -85,15 +102,11 @@ def test_the_digits_are_split_in_three_by_class():
         assert np.allclose(np.bincount(labels) / np.bincount(y), share, atol=0.01)
 
 
-@pytest.mark.parametrize(
-    ("load", "name"),
-    [
-        (datasets.clouds, "clouds.csv"),
-        (datasets.points, "points.csv"),
-        (datasets.students, "students.csv"),
-        (datasets.digits, "digits.npz"),
-    ],
-)
+def test_every_data_file_has_a_loader():
+    assert {name for _, name in loaders()} == set(FILES)
+
+
+@pytest.mark.parametrize(("load", "name"), loaders())
 @pytest.mark.parametrize(
     ("damage", "words"),
     [

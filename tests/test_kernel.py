@@ -148,7 +148,7 @@ def test_tensorflow_starts_without_a_word_when_utils_comes_first():
 
 def test_importing_utils_costs_nothing_that_is_felt(record_property):
     code = (
-        "import time, tensorflow\nstart = time.process_time()\nimport utils\n"
+        "import time, tensorflow, IPython\nstart = time.process_time()\nimport utils\n"  # a kernel has IPython already
         "from utils import check, hint, solution, progress\nprint(time.process_time() - start)"
     )
     runs = [subprocess.run([sys.executable, "-c", code], cwd=COURSE, capture_output=True, text=True).stdout for _ in range(2)]

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 
-from tests.courses import COURSE, cell, copy_course, errors, run_notebook, stderr
+from tests.courses import COURSE, cell, copy_course, errors, megabytes_of_kernels, run_notebook, stderr
 from utils import exercises, source
 
 LABS = source.names()
@@ -149,13 +149,16 @@ def test_run_all_on_an_untouched_notebook_stops_at_the_first_exercise_with_one_k
 
 
 @pytest.mark.parametrize("name", LABS)
-def test_a_notebook_with_the_answers_filled_in_runs_to_its_end(name, tmp_path):
+def test_a_notebook_with_the_answers_filled_in_runs_to_its_end_and_gives_its_memory_back(name, tmp_path, record_property):
     course = copy_course(tmp_path / "course")
     notebook = student(name)
     for number in exercises.of_lab(name):
         dashed = f"ex-{number.replace('.', '-')}"
         cell(notebook, dashed).source = cell(solution(name), dashed).source
-    run_notebook(notebook, course / "notebooks")
+    megabytes = []
+    run_notebook(notebook, course / "notebooks", on_cell_executed=lambda **_: megabytes.append(megabytes_of_kernels()))
+    record_property("megabytes of a lab's kernel", max(megabytes))
+    assert megabytes_of_kernels() == 0 < max(megabytes) < 2000
     assert not errors(notebook) and stderr(notebook) == ""
     for number in exercises.of_lab(name):
         outputs = cell(notebook, f"check-{number.replace('.', '-')}").outputs

@@ -1,8 +1,14 @@
 """What holds for the repository as a whole: spelling, lint, links, layout."""
 
+import os
 import re
 import subprocess
 import sys
+from urllib.parse import unquote
+
+import nbformat
+import pytest
+import yaml
 
 from tests.courses import COURSE
 
@@ -11,7 +17,12 @@ TEXTS = [
     COURSE / "data" / "README.md",
     *sorted((COURSE / "solutions").glob("*.py")),
     *sorted((COURSE / "utils").rglob("*.py")),
-    *sorted((COURSE / "tests").glob("*.py")),
+    *sorted((COURSE / "tests").rglob("*.py")),
+    *sorted((COURSE / "data").glob("*.py")),
+    *sorted((COURSE / ".github").rglob("*.yml")),
+    *sorted(COURSE.glob("*requirements.txt")),
+    COURSE / "pyproject.toml",
+    COURSE / ".ci" / "run",
 ]
 
 
@@ -25,11 +36,93 @@ def test_the_spelling_is_right():
     assert result.returncode == 0, result.stdout
 
 
+def prose(path):
+    """The Markdown of a document: a text file's, or that of a notebook's cells."""
+    if path.suffix == ".md":
+        return path.read_text(encoding="utf-8")
+    return "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+
+
+def anchors(path):
+    """What a link may name after its #: GitHub's form of a heading in a text, Jupyter's form in a notebook."""
+    headings = re.findall(r"^#+ (.+)$", prose(path), re.M)
+    if path.suffix == ".md":
+        headings = [re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings]
+    return {heading.strip().replace(" ", "-") for heading in headings}
+
+
+def links(path):
+    """The file and the anchor of each link that stays in the repository; a badge opens a file of it, too."""
+    for link in re.findall(r"\]\(([^)\s]+)\)|(?:href|src)=[\"']([^\"']+)", prose(path)):
+        target, _, anchor = "".join(link).partition("#")
+        if "/blob/main/" in target:
+            yield COURSE / target.partition("/blob/main/")[2], anchor
+        elif not re.match(r"[a-z]+:", target):
+            yield (path.parent / target if target else path), anchor
+
+
+def broken(path):
+    return [
+        (target.name, anchor)
+        for target, anchor in links(path)
+        if not target.exists() or (anchor and unquote(anchor) not in anchors(target))
+    ]
+
+
 def test_links_within_the_repository_resolve():
-    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", (COURSE / "README.md").read_text(encoding="utf-8"))
-    assert links
-    for link in links:
-        assert (COURSE / link).exists(), link
+    documents = [COURSE / "README.md", COURSE / "data" / "README.md"]
+    documents += [path for folder in ("notebooks", "solutions") for path in sorted((COURSE / folder).glob("*.ipynb"))]
+    assert {path.name: broken(path) for path in documents if broken(path)} == {}
+    assert all(any(target.suffix == ".ipynb" for target, _ in links(path)) for path in documents if path.suffix == ".ipynb")
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path):
+    (tmp_path / "there.md").write_text("# One, two\n[itself](#one-two) [elsewhere](https://example.com/no) [mail](mailto:a@b.c)")
+    cells = [nbformat.v4.new_markdown_cell("## 3 · Squash it")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "lab.ipynb")
+    text = tmp_path / "text.md"
+    text.write_text(
+        "[a](there.md#one-two) [b](gone.md) [c](there.md#three) [d](lab.ipynb#3-%C2%B7-Squash-it) [e](lab.ipynb#3-squash-it) "
+        '<img src="gone.png"> [f](https://example.com/blob/main/notebooks/gone.ipynb)'
+    )
+    assert broken(tmp_path / "there.md") == []
+    assert broken(text) == [
+        ("gone.md", ""),
+        ("there.md", "three"),
+        ("lab.ipynb", "3-squash-it"),
+        ("gone.png", ""),
+        ("gone.ipynb", ""),
+    ]
+
+
+WORKFLOW = yaml.safe_load((COURSE / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))
+GH = """#!/bin/sh
+echo "$@" >> calls
+[ "$2" = list ] && cat titles
+exit 0
+"""
+
+
+def test_the_workflow_tests_the_newest_and_the_oldest_versions_on_three_systems_every_week():
+    assert WORKFLOW[True]["schedule"]  # YAML reads `on` as true
+    for name, command in (("newest", "python -m utils test"), ("oldest", "python -m utils test --oldest")):
+        job = WORKFLOW["jobs"][name]
+        assert [system.partition("-")[0] for system in job["strategy"]["matrix"]["os"]] == ["ubuntu", "macos", "windows"]
+        assert job["steps"][-1]["run"] == command
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the step that opens the issue runs on Linux")
+@pytest.mark.parametrize(("titles", "opened"), [("", 1), ("Another thing\n", 1), ("The newest TensorFlow breaks a lab\n", 0)])
+def test_the_workflow_opens_one_issue_when_the_newest_versions_fail_on_schedule(tmp_path, titles, opened):
+    report = WORKFLOW["jobs"]["report"]
+    assert (report["needs"], report["if"]) == ("newest", "failure() && github.event_name == 'schedule'")
+    [step] = report["steps"]
+    (tmp_path / "titles").write_text(titles)
+    (tmp_path / "gh").write_text(GH)
+    (tmp_path / "gh").chmod(0o755)
+    variables = {**os.environ, **step["env"], "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-e", "-o", "pipefail", "-c", step["run"]], cwd=tmp_path, env=variables, check=True)
+    assert (tmp_path / "calls").read_text().count("issue create --title The newest TensorFlow breaks a lab") == opened
 
 
 def test_the_prose_of_the_labs_keeps_its_voice():

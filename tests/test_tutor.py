@@ -172,7 +172,7 @@ def test_a_write_that_fails_half_way_leaves_the_old_file_and_no_other(own_progre
     monkeypatch.setattr(os, "replace", full)
     hint("0.3")
     assert own_progress.read_text() == before
-    assert [path.name for path in own_progress.parent.iterdir()] == ["progress.json"]
+    assert {path.name for path in own_progress.parent.iterdir()} == {"progress.json", ".progress.lock"}
     assert "No space left on device" in capfd.readouterr().out
 
 

@@ -14,6 +14,7 @@ REPOSITORY = "https://github.com/your_organization/deep-learning-labs"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # a notebook leaves a GPU's memory to the others
 
 __all__ = ["REPOSITORY", "check", "hint", "progress", "solution"]
 

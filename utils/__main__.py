@@ -18,7 +18,10 @@ def main(argv: list[str]) -> int:
     lab = commands.add_parser("lab", help="set up, and open JupyterLab on the first lab")
     lab.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
     lab.add_argument("--port", type=int, default=8888, help="the port to serve on (the next free one if it is taken)")
-    commands.add_parser("test", help="set up, and run every test; arguments are pytest's (-k, -x, files)", add_help=False)
+    test = commands.add_parser(
+        "test", help="set up, and run every test; arguments are pytest's (-k, -x, files)", add_help=False, allow_abbrev=False
+    )
+    test.add_argument("--oldest", action="store_true", help="with the lowest versions that requirements.txt allows")
     build = commands.add_parser("build", help="make the notebooks from solutions/*.py")
     build.add_argument("names", nargs="*", metavar="NAME", help="a lab, such as 01_perceptron; all that changed if none is named")
     build.add_argument("--check", action="store_true", help="change nothing; fail and name what is not as its source has it")
@@ -32,6 +35,8 @@ def main(argv: list[str]) -> int:
 
     files = environment.requirements(for_tests=arguments.command in ("test", "build"))
     try:
+        if arguments.command == "test" and arguments.oldest:
+            return _pytest(environment.prepare_oldest(), rest)
         if environment.missing(files):
             return _again_with(environment.prepare(files), argv)
     except environment.SetUpFailed as failure:
@@ -67,7 +72,11 @@ def _lab(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _test(arguments: argparse.Namespace, rest: list[str]) -> int:
-    return _run([sys.executable, "-m", "pytest", *rest])
+    return _pytest(sys.executable, rest)
+
+
+def _pytest(python: os.PathLike | str, arguments: list[str]) -> int:
+    return _run([str(python), "-m", "pytest", *arguments])
 
 
 def _run(command: list[str]) -> int:

@@ -58,32 +58,53 @@ CASES = {
 }
 
 
-def bench(names: Sequence[str] = tuple(CASES), rounds: int = 9) -> str:
-    """Measure the cases, and return a table of the time of a step by each kind of loop, with the ratios to the compiled epoch."""
-    lines = [f"TensorFlow {tf.__version__}, Keras {tf.keras.version()}, {os.cpu_count()} CPU cores; medians of {rounds} rounds"]
+def bench(names: Sequence[str] = tuple(CASES), rounds: int = 9, devices: Sequence[str] = ()) -> str:
+    """
+    Measure the cases, and return a table of the time of a step by each kind of loop, with the ratios to the compiled epoch.
+
+    devices: a column each, such as "CPU:0"; the CPU and every GPU that TensorFlow sees, if none is named.
+    """
+    devices = devices or all_devices()
+    lines = [
+        f"TensorFlow {tf.__version__}, Keras {tf.keras.version()}, {os.cpu_count()} CPU cores; medians of {rounds} rounds",
+        _row("", devices),
+    ]
     for name in names:
-        case = CASES[name]
+        columns = [_column(CASES[name], rounds, device) for device in devices]
+        rows = dict.fromkeys(row for column in columns for row in column)
+        lines += ["", CASES[name].name, *(_row(row, [column.get(row, "–") for column in columns]) for row in rows)]
+    return "\n".join(lines)
+
+
+def all_devices() -> list[str]:
+    """The CPU and each GPU that TensorFlow sees, by the names that tf.device takes."""
+    return ["CPU:0", *(device.name.removeprefix("/device:") for device in tf.config.list_logical_devices("GPU"))]
+
+
+def _row(name: str, cells: Sequence[str]) -> str:
+    return f"  {name:32}" + "".join(f"{cell:>32}" for cell in cells)
+
+
+def _column(case: Case, rounds: int, device: str) -> dict[str, str]:
+    """What there is to say of a case on one device, by row of the table."""
+    with tf.device(device):
         ways, first_call = _ways(case, train_step)
         more = {"fit, 32 steps an execution": _fit(case, steps_per_execution=32)}
-        if importlib.util.find_spec("torch"):
-            more["PyTorch, eager"] = _torch(case)
+        if _torch_works_on(device):
+            more["PyTorch, eager"] = _torch(case, device)
+        if case is CASES["C"]:  # measured in turn with the rest, so that both see the same machine
+            more["matrix products"] = _matrix_product(device)
         for train in more.values():
             train()
-        ways |= more
-        if name == "C":  # measured in turn with the rest, so that both see the same machine
-            ways["one matrix product"] = _matrix_product
-        seconds = _measure(ways, rounds)
-        lines += ["", case.name]
-        epoch = seconds["compiled epoch"]
-        for way in [way for way in ways if way != "one matrix product"]:
-            lines.append(f"  {way:28} {1e6 * seconds[way]:9.0f} µs a step {seconds[way] / epoch:8.1f} ×")
-        lines.append(f"  first call of the compiled epoch: {first_call:.1f} s")
-        if name == "C":
-            peak, reached = _PRODUCT_FLOPS / seconds["one matrix product"], _flops(case) / epoch
-            lines.append(
-                f"  matrix products: {peak / 1e9:.0f} GFLOP/s; the epoch reaches {reached / 1e9:.0f}, {reached / peak:.0%}"
-            )
-    return "\n".join(lines)
+        seconds = _measure(ways | more, rounds)
+    epoch, product = seconds["compiled epoch"], seconds.pop("matrix products", None)
+    column = {way: f"{1e6 * time:.0f} µs a step {time / epoch:8.1f} ×" for way, time in seconds.items()}
+    column["first call of the compiled epoch"] = f"{first_call:.1f} s"
+    if product is not None:
+        peak, reached = _PRODUCT_FLOPS / product, _flops(case) / epoch
+        column["matrix products"] = f"{peak / 1e9:.0f} GFLOP/s"
+        column["the compiled epoch reaches"] = f"{reached / 1e9:.0f} GFLOP/s {reached / peak:8.0%}  "
+    return column
 
 
 def compare(train_step: TrainStep, name: str = "A") -> dict[str, float]:
@@ -167,10 +188,20 @@ def _fit(case: Case, steps_per_execution: int) -> Way:
     return train
 
 
-def _torch(case: Case) -> Way:
+def _torch_works_on(device: str) -> bool:
+    """Whether PyTorch is installed, and built for such a device."""
+    if importlib.util.find_spec("torch") is None:
+        return False
+    import torch
+
+    return device.startswith("CPU") or torch.cuda.is_available()
+
+
+def _torch(case: Case, device: str) -> Way:
     import torch
     from torch import nn
 
+    place = device.lower().replace("gpu", "cuda")
     _, _, X, y = case.make()
     stack: list[Any] = []
     for inputs, units in zip(case.sizes, case.sizes[1:], strict=False):
@@ -179,13 +210,13 @@ def _torch(case: Case) -> Way:
         stack = [nn.Conv2d(1, 8, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 16, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
         stack += [nn.Linear(400, 10), nn.ReLU()]
         X = np.moveaxis(X, -1, 1)
-    model = nn.Sequential(*stack[:-1])
+    model = nn.Sequential(*stack[:-1]).to(place)
     loss = nn.BCEWithLogitsLoss() if y.ndim == 2 else nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), fused=True)
-    X, y = torch.tensor(X), torch.tensor(y)
+    X, y = torch.tensor(X, device=place), torch.tensor(y, device=place)
 
     def train() -> int:
-        order = torch.randperm(case.n)
+        order = torch.randperm(case.n, device=place)
         for start in range(0, case.n, case.batch_size):
             rows = order[start : start + case.batch_size]
             J = loss(model(X[rows]), y[rows])
@@ -198,14 +229,20 @@ def _torch(case: Case) -> Way:
     return train
 
 
-_SQUARE = np.ones((2048, 2048), np.float32)
-_PRODUCT_FLOPS = 2 * len(_SQUARE) ** 3
+_PRODUCT_FLOPS = 2 * 2048**3
 
 
-def _matrix_product() -> int:
-    """One product of large matrices in float32, by NumPy: the peak that the machine's own library reaches."""
-    _ = _SQUARE @ _SQUARE
-    return 1
+def _matrix_product(device: str) -> Way:
+    """One product of large matrices in float32: the peak that the device's own library reaches, on a CPU that of NumPy."""
+    square = np.ones((2048, 2048), np.float32)
+    if not device.startswith("CPU"):
+        square = tf.constant(square)
+
+    def multiply() -> int:
+        float((square @ square)[0, 0])  # a number here means that the device is done
+        return 1
+
+    return multiply
 
 
 def _flops(case: Case) -> float:

@@ -14,7 +14,9 @@ from pathlib import Path
 COURSE = Path(__file__).resolve().parent.parent
 VENV = COURSE / ".venv"
 UNFINISHED = VENV / "unfinished"  # there while pip works: an environment that has it is not trusted
+VENV_OLDEST = COURSE / ".venv-oldest"
 OLDEST_PYTHON = (3, 10)
+NEWEST_PYTHON_FOR_OLDEST = (3, 12)  # the oldest TensorFlow that requirements.txt allows knows no newer one
 
 
 class SetUpFailed(Exception):
@@ -35,12 +37,12 @@ def prepare(files: list[Path]) -> Path:
     """The Python of .venv, with what the files ask for installed: made if it is not there. SetUpFailed if that fails."""
     if sys.version_info < OLDEST_PYTHON:
         raise SetUpFailed(f"This is Python {sys.version.split()[0]}; the course needs 3.10 or newer.")
-    if UNFINISHED.exists() or (VENV.exists() and not _python().exists()):
+    if UNFINISHED.exists() or (VENV.exists() and not _python(VENV).exists()):
         print("An earlier set-up did not finish; beginning again.", flush=True)
         shutil.rmtree(VENV)
     new = not VENV.exists()
     if not new and not _missing_in_venv(files):
-        return _python()
+        return _python(VENV)
     try:
         if new:
             UNFINISHED.parent.mkdir()
@@ -50,7 +52,7 @@ def prepare(files: list[Path]) -> Path:
         _step(
             "Installing packages; the first time this takes some minutes",
             [
-                str(_python()),
+                str(_python(VENV)),
                 "-m",
                 "pip",
                 "install",
@@ -66,7 +68,37 @@ def prepare(files: list[Path]) -> Path:
             shutil.rmtree(VENV, ignore_errors=True)
         UNFINISHED.unlink(missing_ok=True)  # what was there before is as good as it was
         raise
-    return _python()
+    return _python(VENV)
+
+
+def prepare_oldest() -> Path:
+    """
+    The Python of .venv-oldest, with the lowest versions that requirements.txt allows, and the newest tools to test them.
+
+    It is made anew whenever the requirements change: a lower bound is never met by a version that was there before.
+    """
+    if not OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON_FOR_OLDEST:
+        raise SetUpFailed(
+            f"This is Python {sys.version.split()[0]}; the oldest versions of the packages need 3.10 to 3.12: "
+            "try `python3.12 -m utils test --oldest`."
+        )
+    student, tests = requirements(for_tests=True)
+    asked, made_for, python = "\n".join(_lines([student, tests])), VENV_OLDEST / "made-for.txt", _python(VENV_OLDEST)
+    if made_for.exists() and made_for.read_text(encoding="utf-8") == asked:
+        return python
+    shutil.rmtree(VENV_OLDEST, ignore_errors=True)
+    install = [str(python), "-m", "uv", "pip", "install", "--no-progress", "--python", str(python)]
+    try:
+        _step("Making the environment .venv-oldest", [sys.executable, "-m", "venv", str(VENV_OLDEST)])
+        _step("Installing uv", [str(python), "-m", "pip", "install", "--disable-pip-version-check", "uv"])
+        lowest = [*install, "--resolution", "lowest-direct", "-r", str(student)]
+        _step("Installing the lowest versions that requirements.txt allows", lowest)
+        _step("Installing what the tests need", [*install, "-r", str(tests)])
+        made_for.write_text(asked, encoding="utf-8")
+    except BaseException:
+        shutil.rmtree(VENV_OLDEST, ignore_errors=True)
+        raise
+    return python
 
 
 def has_nvidia_gpu() -> bool:
@@ -80,8 +112,8 @@ def has_nvidia_gpu() -> bool:
         return False
 
 
-def _python() -> Path:
-    return VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+def _python(venv: Path) -> Path:
+    return venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def _lines(files: list[Path]) -> list[str]:
@@ -114,7 +146,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _missing_in_venv(files: list[Path]) -> bool:
     code = "import sys, pathlib, utils.environment as e; sys.exit(bool(e.missing([*map(pathlib.Path, sys.argv[1:])])))"
-    return subprocess.run([str(_python()), "-c", code, *map(str, files)], cwd=COURSE).returncode != 0
+    return subprocess.run([str(_python(VENV)), "-c", code, *map(str, files)], cwd=COURSE).returncode != 0
 
 
 def _step(title: str, command: list[str]) -> None:

@@ -1,17 +1,27 @@
 """
 Keeps what a student has done so far: one small JSON file beside the notebooks.
 
-A session also keeps its own copy in memory and joins the two at every change, so that a file that cannot be written,
-or that another notebook writes at the same time, costs nothing that this session knows.
+A session also keeps its own copy in memory and joins the two at every change, so that a file that cannot be written costs
+nothing that this session knows. Notebooks that write at the same time take turns.
 """
 
 import json
 import os
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import IO
 
 from utils.advice import say
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+    import msvcrt
 
 COURSE = Path(__file__).resolve().parent.parent
 
@@ -45,21 +55,52 @@ def path() -> Path | None:
 
 def load() -> dict[str, State]:
     """Every exercise's state. A damaged file is set aside, which is said; nothing here raises."""
+    with _one_at_a_time():
+        return _joined()
+
+
+def update(number: str, **changes: int | bool) -> State:
+    """Change one exercise's state, in memory and in the file; where that cannot be written, it is said."""
+    with _one_at_a_time():
+        states = _joined()
+        states[number] = State(**{**asdict(states.get(number, State())), **changes})
+        _session.clear()
+        _session.update(states)
+        if (file := path()) is not None:
+            _write(file, {key: asdict(state) for key, state in sorted(states.items())})
+    return states[number]
+
+
+def _joined() -> dict[str, State]:
+    """What this session knows, joined with what the file says."""
     states = dict(_session)
     for number, state in _read().items():
         states[number] = state.join(states.get(number, State()))
     return states
 
 
-def update(number: str, **changes: int | bool) -> State:
-    """Change one exercise's state, in memory and in the file; where that cannot be written, it is said."""
-    states = load()
-    states[number] = State(**{**asdict(states.get(number, State())), **changes})
-    _session.clear()
-    _session.update(states)
-    if (file := path()) is not None:
-        _write(file, {key: asdict(state) for key, state in sorted(states.items())})
-    return states[number]
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Hold a lock that all notebooks share; the system frees it when a kernel dies. Where there can be none, go on without."""
+    with ExitStack() as stack:
+        if (file := path()) is not None:
+            with suppress(OSError):
+                _take(stack.enter_context(open(file.with_name(".progress.lock"), "ab")))
+        yield
+
+
+def _take(lock: IO[bytes], seconds: float = 2) -> None:
+    """Take the lock as soon as it is free; after the seconds go on without, since no write takes that long."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if fcntl:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            else:
+                msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
+            return
+        except (BlockingIOError, PermissionError):
+            time.sleep(0.005)
 
 
 def _read() -> dict[str, State]:

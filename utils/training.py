@@ -46,8 +46,7 @@ def compile_epoch(
 
     # On a CPU, XLA is slow at the gradients of convolutions in a loop: there TensorFlow runs the loop, and XLA compiles the step
     # if the images are large; for small ones TensorFlow alone is quicker, and begins at once.
-    on_cpu = not tf.config.list_physical_devices("GPU")
-    convolves = on_cpu and any("Conv" in type(layer).__name__ for layer in model.layers)
+    convolves = "CPU" in tf.zeros([]).device and _convolves(model)
     compiled_step = tf.function(train_step, jit_compile=True) if convolves and np.prod(X.shape[1:]) > LARGE_IMAGE else train_step
 
     @tf.function(jit_compile=not convolves)
@@ -71,6 +70,11 @@ def compile_epoch(
             return traced(tf.constant(seed, tf.int32))
 
     return run
+
+
+def _convolves(layer: Any) -> bool:
+    """Whether a layer is a convolution, or a model that holds one."""
+    return "Conv" in type(layer).__name__ or any(map(_convolves, getattr(layer, "layers", ())))
 
 
 def train(

@@ -33,25 +33,25 @@ def by_keras(image, kernel):
 
 
 def in_loops(
-    size=lambda h, w, k, l: (h - k + 1, w - l + 1),
-    window=lambda image, i, j, k, l: image[i : i + k, j : j + l],
+    size=lambda h, w, k, m: (h - k + 1, w - m + 1),
+    window=lambda image, i, j, k, m: image[i : i + k, j : j + m],
     at=lambda i, j: (i, j),
     value=lambda window, kernel: np.sum(window * kernel),
 ):
     """An answer in two loops, with a part changed."""
     def answer(image, kernel):
-        k, l = kernel.shape
-        out = np.zeros(size(*image.shape, k, l))
+        k, m = kernel.shape
+        out = np.zeros(size(*image.shape, k, m))
         for i in range(len(out)):
             for j in range(out.shape[1]):
-                out[at(i, j)] = value(window(image, i, j, k, l), kernel)
+                out[at(i, j)] = value(window(image, i, j, k, m), kernel)
         return out
     return answer
 
 
 def of_the_same_size(image, kernel):
-    k, l = kernel.shape
-    padded = np.pad(image, [((k - 1) // 2, k // 2), ((l - 1) // 2, l // 2)])
+    k, m = kernel.shape
+    padded = np.pad(image, [((k - 1) // 2, k // 2), ((m - 1) // 2, m // 2)])
     return by_keras(padded, kernel)
 
 
@@ -74,16 +74,16 @@ the_convolution = Exercise(
                 "leave the kernel as it is, since they learn its numbers anyway."),
         Mistake(lambda image, kernel: by_keras(image, kernel).T, "Rows and columns of the result are exchanged: i counts rows, from above, and j counts "
                 "columns."),
-        Mistake(in_loops(window=lambda image, i, j, k, l: image[j : j + k, i : i + l]), "i and j are exchanged where the window is cut: i belongs to the rows, "
+        Mistake(in_loops(window=lambda image, i, j, k, m: image[j : j + k, i : i + m]), "i and j are exchanged where the window is cut: i belongs to the rows, "
                 "the first axis, and j to the columns."),
         Mistake(in_loops(at=lambda i, j: (j, i)), "The number is written to row j, column i: i belongs to the rows, the first axis."),
-        Mistake(in_loops(size=lambda h, w, k, l: (h - k, w - l)), "The last row and the last column are missing: the window fits one more time. Along an axis "
+        Mistake(in_loops(size=lambda h, w, k, m: (h - k, w - m)), "The last row and the last column are missing: the window fits one more time. Along an axis "
                 "of 3, a window of 2 has two places."),
-        Mistake(in_loops(window=lambda image, i, j, k, l: image[i : i + k - 1, j : j + l - 1]), "The window is one short: in Python, the end of a slice does not "
+        Mistake(in_loops(window=lambda image, i, j, k, m: image[i : i + k - 1, j : j + m - 1]), "The window is one short: in Python, the end of a slice does not "
                 "belong to it."),
-        Mistake(in_loops(window=lambda image, i, j, k, l: image[i : i + k, j : j + k]), "The window has as many columns as the kernel has rows. A kernel need "
+        Mistake(in_loops(window=lambda image, i, j, k, m: image[i : i + k, j : j + k]), "The window has as many columns as the kernel has rows. A kernel need "
                 "not be square: take both numbers from its shape."),
-        Mistake(in_loops(window=lambda image, i, j, k, l: image[i : i + l, j : j + k]), "The window has the kernel's height and width exchanged: rows come "
+        Mistake(in_loops(window=lambda image, i, j, k, m: image[i : i + m, j : j + k]), "The window has the kernel's height and width exchanged: rows come "
                 "first in a shape."),
         Mistake(lambda image, kernel: by_keras(image, kernel) / kernel.size, "This is the mean over the window, and the sum is due."),
         Mistake(lambda image, kernel: by_keras(image, np.ones_like(kernel)), "The window is summed without the kernel. Each of its pixels counts as much as the "
@@ -98,7 +98,7 @@ the_convolution = Exercise(
                 "does not belong to it."),
         Mistake(lambda image, kernel: np.abs(by_keras(image, kernel)), "The signs are lost: no absolute value is taken."),
         Mistake(of_the_same_size, "The result is as large as the image: a border of zeros was added. Here the window stays within the image."),
-        Mistake(in_loops(size=lambda h, w, k, l: (h // k, w // l), window=lambda image, i, j, k, l: image[i * k : i * k + k, j * l : j * l + l]),
+        Mistake(in_loops(size=lambda h, w, k, m: (h // k, w // m), window=lambda image, i, j, k, m: image[i * k : i * k + k, j * m : j * m + m]),
                 "The windows do not overlap. The window moves by one pixel at a time."),
     ],
     hints=["In how many places does a window of k pixels fit along an axis of h? Count for h = 3 and k = 2.",

@@ -12,7 +12,6 @@ from matplotlib.ticker import MaxNLocator
 from utils import running
 from utils.advice import Advice
 from utils.pictures import Animation, Function, picture
-from utils.plots import drawing
 from utils.plots.drawing import BLUE, GRAY, LINES, ORANGE, RED
 from utils.plots.networks import WEIGHTS
 
@@ -75,8 +74,8 @@ def sliding(convolve: Function, image: Any, kernel: Any) -> Animation:
         output.size,
         figsize=(5.2, 2.9),
         fps=8,
-        alt=f"A window of {kernel.shape[0]} × {kernel.shape[1]} pixels slides over an image, row by row, and fills a map of {rows} × "
-        f"{columns} numbers, blue above 0 and orange below, from {output.min():.2g} to {output.max():.2g}.",
+        alt=f"A window of {kernel.shape[0]} × {kernel.shape[1]} pixels slides over an image, row by row, and fills a map of "
+        f"{rows} × {columns} numbers, blue above 0 and orange below, from {output.min():.2g} to {output.max():.2g}.",
     )
 
 
@@ -96,14 +95,14 @@ def filters(model: Any) -> tuple[Figure, str]:
         ax.set_visible(bool(ax.images))
     both_signs = [(kernel > 0).any() and (kernel < 0).any() for kernel in np.moveaxis(kernels, -1, 0)]
     return figure, (
-        f"{kernels.shape[-1]} learned kernels of {kernels.shape[0]} × {kernels.shape[1]} as heat maps, blue above 0 and orange below. "
-        f"{sum(both_signs)} have entries of both signs."
+        f"{kernels.shape[-1]} learned kernels of {kernels.shape[0]} × {kernels.shape[1]} as heat maps, blue above 0 and orange "
+        f"below. {sum(both_signs)} have entries of both signs."
     )
 
 
 @picture
 def feature_maps(model: Any, image: Any, most: int = 8) -> tuple[Figure, str]:
-    """Draw what each layer of a model with a shape (h, w, d) gives for one image, shape (h, w, 1): a row a layer, at most 8 maps."""
+    """Draw the maps that each layer of a model gives for one image, shape (h, w, 1): a row a layer, 8 maps at most."""
     seen, x = [("image", np.asarray(image)[None])], np.asarray(image, np.float32)[None]
     for layer in model.layers:
         x = layer(x)

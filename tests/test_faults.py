@@ -1,0 +1,152 @@
+"""Where the machine fails: a killed kernel, a full disk, two notebooks at once. Nothing is lost, and it is said."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+from tests.courses import copy_course
+from tests.test_kernel import run_cells, setup_code
+from utils import progress_file
+
+SESSIONS = """
+from utils import progress_file
+for i in range({count}):  # one notebook after the other passes one exercise, and closes
+    progress_file._session.clear()
+    progress_file.update(f"{number}.{{i}}", passed=True)
+"""
+
+
+@contextmanager
+def kernel(folder):
+    """A kernel that works in `folder`, and a function that runs code in it and returns what was printed."""
+    manager, client = start_new_kernel(cwd=str(folder))
+
+    def run(code):
+        printed = []
+
+        def listen(message):
+            if message["msg_type"] == "stream":
+                printed.append(message["content"]["text"])
+
+        reply = client.execute_interactive(code, timeout=60, output_hook=listen)["content"]
+        assert reply["status"] == "ok", reply
+        return "".join(printed)
+
+    try:
+        yield manager, client, run
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def wait_for(happened, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_kernel_killed_in_the_middle_of_training_loses_no_progress(tmp_path):
+    course = copy_course(tmp_path / "course")
+    begun = tmp_path / "begun"
+    train = (
+        "import numpy as np, keras, pathlib\nfrom utils import training\nX = y = np.ones((8, 1), np.float32)\n"
+        "model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])\n"
+        "training.train(model, keras.optimizers.SGD(0.1), keras.losses.MeanSquaredError(), X, y, 10**6, "
+        f"watch=lambda history: pathlib.Path({str(begun)!r}).touch())"
+    )
+    with kernel(course / "notebooks") as (manager, client, run):
+        run(setup_code())
+        run("check('1.1', -6, 0.00247)")
+        client.execute(train)
+        wait_for(begun.exists)
+        os.kill(manager.provisioner.pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+        wait_for(lambda: not manager.is_alive())
+        manager.restart_kernel(now=True)  # what Jupyter does with a kernel that died
+        client.wait_for_ready(timeout=60)
+        run("import sys; sys.path.append('..')")  # what the set-up cell does first
+        assert run("from utils import progress_file; print(progress_file.load()['1.1'].passed)") == "True\n"
+
+
+MEET = """
+import pathlib, sys, time
+sys.path.append("..")
+pathlib.Path("{mine}").touch()
+while not pathlib.Path("{other}").exists():
+    time.sleep(0.001)
+"""
+
+
+def test_two_notebooks_that_write_at_once_lose_nothing(tmp_path):
+    course = copy_course(tmp_path / "course")
+    notebooks = [
+        [MEET.format(mine=mine, other=other), SESSIONS.format(number=number, count=100)]
+        for number, mine, other in ((1, "here", "there"), (2, "there", "here"))
+    ]
+    with ThreadPoolExecutor() as pool:
+        runs = list(pool.map(lambda codes: run_cells(course / "notebooks", *codes), notebooks))
+    assert runs == [(["", ""], "")] * 2
+    kept = json.loads((course / "notebooks" / "progress.json").read_text())
+    assert set(kept) == {f"{number}.{i}" for number in (1, 2) for i in range(100)}
+
+
+def test_a_session_killed_while_it_writes_leaves_a_whole_file_and_no_lock(tmp_path):
+    course = copy_course(tmp_path / "course")
+    file = course / "notebooks" / "progress.json"
+
+    def start(number, count):
+        return subprocess.Popen([sys.executable, "-c", SESSIONS.format(number=number, count=count)], cwd=course)
+
+    def passed():
+        return set(json.loads(file.read_text())) if file.exists() else set()
+
+    for _ in range(5):
+        before = len(passed())
+        with start(1, 10**6) as session:
+            wait_for(lambda before=before: len(passed()) > before)
+            session.kill()
+    kept, begun = passed(), time.monotonic()
+    assert start(2, 1).wait(20) == 0
+    assert time.monotonic() - begun < 2, "a lock that outlives its holder is waited for"
+    assert passed() == {*kept, "2.0"}
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of its own that holds 64 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if not sys.platform.startswith("linux"):
+        pytest.skip("a disk of 64 kB is made by Linux's tmpfs")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"a disk of 64 kB cannot be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_keeps_the_old_progress_and_takes_the_new_when_there_is_room(small_disk, own_progress, monkeypatch, capfd):
+    file = small_disk / "progress.json"
+    monkeypatch.setattr(progress_file, "path", lambda: file)
+    progress_file.update("1.1", passed=True)
+    before, fill = file.read_bytes(), small_disk / "fill"
+    with pytest.raises(OSError, match="No space left"), fill.open("wb", buffering=0) as stream:
+        while True:
+            stream.write(bytes(1024))
+    for _ in range(2):
+        progress_file.update("1.2", passed=True)
+    said = " ".join(capfd.readouterr().out.split())
+    assert said == "Your progress cannot be saved (No space left on device); it is kept in this session only."
+    assert file.read_bytes() == before
+    assert {path.name for path in small_disk.iterdir()} == {"progress.json", ".progress.lock", "fill"}
+    fill.unlink()
+    progress_file.update("1.3", passed=True)
+    assert json.loads(file.read_text()).keys() == {"1.1", "1.2", "1.3"}
