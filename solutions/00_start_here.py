@@ -83,7 +83,7 @@ check("0.2", node)
 # The next picture is not a drawing of the formula: it shows the operations that TensorFlow recorded while your function
 # ran, with the value of each. How many arrows will come in at the last node?
 
-# %%
+# %% tags=["cover"]
 plots.computation_graph(node, a=1.5, b=2.5)
 
 # %% [markdown]

@@ -261,7 +261,7 @@ print("largest difference:", np.round(difference, 4))
 # Now the green and the red points of the lecture. Both networks below have 30 hidden units; the left one has no activation,
 # the right one has your tanh. Which shapes can each of them draw?
 
-# %%
+# %% tags=["cover"]
 plots.linear_or_not(tanh, "your tanh")
 
 # %% [markdown]

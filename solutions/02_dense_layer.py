@@ -120,7 +120,7 @@ check("2.2", MyDenseLayer)
 # Here is a layer of yours with three units for two inputs. The width of a line is the size of a weight, and its color the
 # sign. The layer has been called once: how many lines will there be?
 
-# %%
+# %% tags=["cover"]
 layer = MyDenseLayer(3, activation="sigmoid")
 layer(X)
 plots.network(layer)

@@ -239,7 +239,7 @@ check("3.6", small)
 # %% [markdown]
 # Below, yours stands among others. Before you look: what can one unit draw, and what can two?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "cover"]
 models = {"1 unit": train(deep_network([1], "tanh"), points, labels),
           "2 units": train(deep_network([2], "tanh"), points, labels),
           "yours": small,

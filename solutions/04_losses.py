@@ -271,7 +271,7 @@ print("J =", np.round(empirical_loss(perceptron, binary_cross_entropy, X, y, 32)
 # Its two weights decide. Take every pair of them, compute $J$ each time, and you have a landscape. Where would you like to
 # be, and which way is it from here?
 
-# %%
+# %% tags=["cover"]
 plots.loss_surface(perceptron, binary_cross_entropy, X, y, limits=(-0.25, 2))
 
 # %% [markdown]

@@ -279,7 +279,7 @@ plots.curves({"ŷ for you": told}, ylabel="ŷ", xlabel="look")
 # %% [markdown]
 # And everybody else? Guess the shape of the first border, and of the last one. Then press play.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "cover"]
 plots.regions_over_time(model, looks, X_train, y_train, mark={"you": (4, 5)},
                         limits=(-0.5, 10.5), xlabel="look")
 

@@ -248,7 +248,7 @@ check("6.7", adam)
 # A ravine: steep across, nearly flat along. All six start in the same corner, each with a rate that suits it. Who will bounce
 # from wall to wall, and who will turn into the ravine?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "cover"]
 def ravine(w):
     return 0.05 * (w[0] - 1.5) ** 2 + 2 * w[1] ** 2
 

@@ -91,7 +91,7 @@ def walk(B, steps=60, learning_rate=0.05):
         path.append(w.numpy())
     return path
 
-# %%
+# %% tags=["cover"]
 paths = {"all 300": walk(300), "B = 32": walk(32), "one": walk(1)}
 plots.descent(J_of_students, paths, limits=(-0.25, 2))
 

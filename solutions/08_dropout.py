@@ -174,7 +174,7 @@ check("8.2", dropout)
 # %% [markdown]
 # So every step trains another, thinner network. Here are three steps, and a prediction:
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "cover"]
 plots.thinned(dropout, rate=0.5)
 
 # %% [markdown]

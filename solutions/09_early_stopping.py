@@ -108,7 +108,7 @@ def best_epoch(history):
 # %%
 check("9.2", best_epoch)
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "cover"]
 plots.stopping(runs["loss"], runs["val_loss"],
                [best_epoch(history) for history in histories])
 

@@ -264,7 +264,7 @@ def three_ways(k, draw):
     train_all(X_few, y_few, 50)
     return [*shares, share_right(scratch, X_val, y_val)]
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "cover"]
 numbers = (1, 3, 10, 30)
 shares = np.array([[three_ways(k, draw) for k in numbers] for draw in range(5)])
 ways = {"new head": 0, "fine-tuned": 1, "from scratch": 2}

@@ -51,7 +51,7 @@ def _spaces(lab_name: str) -> dict[str, tuple[str, str, str, dict]]:
         if cell.role == "answer":
             number = cell.exercise
             found[number] = (cell.text, student[f"ex-{number.replace('.', '-')}"], checks[number], dict(namespace))
-            if len(found) == len(checks):
+            if len(found) == sum(cell.role == "answer" for cell in lab.cells):
                 break  # nothing that follows is needed
         run_cell(cell.text, namespace, f"{lab_name} line {cell.line}")
     return found
@@ -59,7 +59,7 @@ def _spaces(lab_name: str) -> dict[str, tuple[str, str, str, dict]]:
 
 def cells_of(lab_name: str, number: str) -> tuple[str, str, str, dict]:
     """The solution's code, the student's code, the check cell, and what was defined before, of one exercise."""
-    return _spaces(lab_name)[number]
+    return _spaces(lab_name)[exercises.of_lab(lab_name)[number].same_answer_as or number]
 
 
 def whole_answers(exercise: Exercise, mistake_answer: Any, part: str | None) -> tuple:

@@ -42,7 +42,7 @@ def test_notebooks_are_valid_and_every_code_cell_compiles(name):
 @pytest.mark.parametrize("name", LABS)
 def test_the_students_notebook_has_no_answers_and_no_outputs(name):
     for number in exercises.of_lab(name):
-        code = cell(student(name), f"ex-{number.replace('.', '-')}").source
+        code = cell(student(name), exercises.answer_cell(number)).source
         assert "TODO" in code and "SOLUTION" not in code
     for code_cell in (c for c in student(name).cells if c.cell_type == "code"):
         assert not code_cell.outputs and code_cell.execution_count is None
@@ -54,10 +54,11 @@ def test_each_check_offers_hint_and_solution_and_both_notebooks_carry_nbgraders_
         dashed = number.replace(".", "-")
         assert cell(student(name), f"check-{dashed}").source.splitlines()[-1] == f'# hint("{number}")  # solution("{number}")'
         for notebook in (student(name), solution(name)):
-            answer, check = (cell(notebook, f"{kind}-{dashed}").metadata["nbgrader"] for kind in ("ex", "check"))
+            ids = exercises.answer_cell(number), f"check-{dashed}"
+            answer, check = (cell(notebook, cell_id).metadata["nbgrader"] for cell_id in ids)
             assert answer == {
                 "grade": False,
-                "grade_id": f"ex-{dashed}",
+                "grade_id": exercises.answer_cell(number),
                 "locked": False,
                 "schema_version": 3,
                 "solution": True,
@@ -153,7 +154,7 @@ def test_a_notebook_with_the_answers_filled_in_runs_to_its_end_and_gives_its_mem
     course = copy_course(tmp_path / "course")
     notebook = student(name)
     for number in exercises.of_lab(name):
-        dashed = f"ex-{number.replace('.', '-')}"
+        dashed = exercises.answer_cell(number)
         cell(notebook, dashed).source = cell(solution(name), dashed).source
     megabytes = []
     run_notebook(notebook, course / "notebooks", on_cell_executed=lambda **_: megabytes.append(megabytes_of_kernels()))

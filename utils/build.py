@@ -1,6 +1,8 @@
 """`python3 -m utils build`: makes the two notebooks of each lab from its source, and the README's table of labs."""
 
+import base64
 import subprocess
+from html import escape
 from pathlib import Path
 
 import nbformat
@@ -22,6 +24,8 @@ def build(names: list[str], *, everything: bool = False) -> list[str]:
             written.append(_name(solution))
         if _write(student, source.student_notebook(lab)):
             written.append(_name(student))
+        if _write_bytes(_cover_path(lab), cover(lab)[0]):
+            written.append(_name(_cover_path(lab)))
     if _write_text(COURSE / "README.md", readme()):
         written.append("README.md")
     return written
@@ -34,6 +38,8 @@ def stale(names: list[str]) -> list[str]:
         solution, student = _paths(lab)
         if _stale_solution(lab):
             problems.append(f"{_name(solution)} is not what {_name(lab.path)} makes")
+        elif not _cover_path(lab).exists() or cover(lab)[0] != _cover_path(lab).read_bytes():
+            problems.append(f"{_name(_cover_path(lab))} is not the picture of {_name(solution)}")
         if _text(source.student_notebook(lab)) != _read(student):
             problems.append(f"{_name(student)} is not what {_name(lab.path)} makes")
     if not names:
@@ -43,7 +49,7 @@ def stale(names: list[str]) -> list[str]:
                 for path in sorted((COURSE / folder).glob("*.ipynb"))
                 if path.stem not in source.names()
             ]
-        if readme() != _read(COURSE / "README.md"):
+        if not problems and readme() != _read(COURSE / "README.md"):
             problems.append("README.md does not have the table of labs as the sources have it")
     return problems
 
@@ -71,12 +77,23 @@ def execute(lab: Lab) -> nbformat.NotebookNode:
     return notebook
 
 
+def cover(lab: Lab) -> tuple[bytes, str]:
+    """The picture that stands for a lab, of the executed cell tagged `cover`: the PNG, and what it shows in words."""
+    notebook = nbformat.reads(_read(_paths(lab)[0]), as_version=4)
+    tagged = [cell for cell in notebook.cells if "cover" in cell.metadata.get("tags", [])]
+    outputs = [output for cell in tagged for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
+    if not outputs:
+        raise SourceError(f'{_name(lab.path)}:1: no cell that draws a picture has the tag "cover", for the README')
+    return base64.b64decode(outputs[0].data["image/png"]), outputs[0].metadata["image/png"]["alt"]
+
+
 def readme() -> str:
     """The README with the labs' table and the course's address as they are today."""
     rows = ["| lab | what you build | time | |", "|---|---|---|---|"]
     for lab in _labs([]):
         link = f"[{lab.title}](notebooks/{lab.name}.ipynb)"
-        rows.append(f"| {link} | {lab.summary} | {lab.minutes} min | {source.badge(lab.name)} |")
+        image = f'<img src="{_name(_cover_path(lab))}" width="260" alt="{escape(cover(lab)[1])}">'
+        rows.append(f"| {link}<br>{source.badge(lab.name)} | {lab.summary} | {lab.minutes} min | {image} |")
     folder = REPOSITORY.rsplit("/", 1)[-1]
     blocks = {"labs": rows, "clone": ["```", f"git clone {REPOSITORY}", f"cd {folder}", "python3 -m utils lab", "```"]}
     text = _read(COURSE / "README.md")
@@ -96,6 +113,10 @@ def _labs(names: list[str]) -> list[Lab]:
 
 def _paths(lab: Lab) -> tuple[Path, Path]:
     return COURSE / "solutions" / f"{lab.name}.ipynb", COURSE / "notebooks" / f"{lab.name}.ipynb"
+
+
+def _cover_path(lab: Lab) -> Path:
+    return COURSE / "solutions" / "pictures" / f"{lab.name}.png"
 
 
 def _stale_solution(lab: Lab) -> bool:
@@ -132,10 +153,15 @@ def _write(path: Path, notebook: nbformat.NotebookNode) -> bool:
 
 
 def _write_text(path: Path, text: str) -> bool:
+    return _write_bytes(path, text.encode())  # the same line ends on every system
+
+
+def _write_bytes(path: Path, content: bytes) -> bool:
     """Write the file if that changes it, and say whether it did."""
-    if path.exists() and _read(path) == text:
+    if path.exists() and path.read_bytes() == content:
         return False
-    path.write_bytes(text.encode())  # the same line ends on every system
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
     return True
 
 

@@ -91,6 +91,7 @@ class Exercise:
     atol: how far a number may be off, beside a relative 1e-4.
     seconds: how long judging may take on two cores, as a median over the table; layers, models and training take longer.
     equivalent: mutants of the solution that are right too: the changed line, and why.
+    same_answer_as: the number of the exercise in whose cell the answer stands, where several are judged on one.
     open: why mutants of the solution tell nothing about the check, where the answer is a design whose result is measured.
     """
 
@@ -110,6 +111,7 @@ class Exercise:
     hints: Sequence[str] = ()
     also_right: Sequence[Any] = ()
     equivalent: Mapping[str, str] = field(default_factory=dict)
+    same_answer_as: str = ""
     open: str = ""
 
     def split(self) -> list["Exercise"]:

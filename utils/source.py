@@ -114,7 +114,7 @@ def read(name: str) -> Lab:
     lab = Lab(name, path, cells)
     known = exercises.of_lab(name) if name in exercises.lab_names() else {}
     _compare_headings(lab, known)
-    _find_roles(lab)
+    _find_roles(lab, known)
     _compare_checks(lab, known)
     return lab
 
@@ -193,7 +193,7 @@ def _where(path: Path, line: int) -> str:
     return f"{path.relative_to(COURSE).as_posix()}:{line}"
 
 
-def _find_roles(lab: Lab) -> None:
+def _find_roles(lab: Lab, known: dict[str, Exercise]) -> None:
     """Mark each cell that is the answer of an exercise or its check, and refuse what is out of order."""
     asked = ""
     seen: dict[tuple[str, str], Cell] = {}
@@ -219,7 +219,8 @@ def _find_roles(lab: Lab) -> None:
             take(cell, "heading", asked)
         elif check:
             take(cell, "check", check[1])
-            if check[1] != asked or ("answer", asked) not in seen:
+            answered = known[asked].same_answer_as or asked if asked in known else asked
+            if check[1] != asked or ("answer", answered) not in seen:
                 raise SourceError(
                     f'{_where(lab.path, cell.line)}: check("{check[1]}") does not follow the heading '
                     f"`### Exercise {check[1]} · …` and the cell with its answer"

@@ -158,4 +158,4 @@ def _solution_code(number: str) -> str:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
         raise Advice(f"The solution of {number} is not in this copy of the course: there is no solutions/{path.name}.") from None
-    return "".join(next(cell["source"] for cell in cells if cell["id"] == f"ex-{number.replace('.', '-')}"))
+    return "".join(next(cell["source"] for cell in cells if cell["id"] == exercises.answer_cell(number)))

@@ -33,7 +33,7 @@ def solved():
     """The student's notebook with every answer filled in, and below it each thing that the verbs can show."""
     notebook, solution = read("notebooks"), read("solutions")
     for number in exercises.of_lab(LAB):
-        answer = f"ex-{number.replace('.', '-')}"
+        answer = exercises.answer_cell(number)
         cell(notebook, answer).source = cell(solution, answer).source
     notebook.cells += [nbformat.v4.new_code_cell(code) for code in VERBS]
     return notebook

@@ -35,6 +35,11 @@ def lab_of(number: str) -> str:
     return names[0]
 
 
+def answer_cell(number: str) -> str:
+    """The id of the notebook cell with the answer to an exercise: `ex-1-4`."""
+    return f"ex-{(find(number).same_answer_as or number).replace('.', '-')}"
+
+
 def find(number: str) -> Exercise:
     """The exercise with this number; Advice when there is none."""
     exercises = of_lab(lab_of(number))

@@ -117,7 +117,8 @@ def sizes(rng):
     yield 7, 3, 0, 2
     yield 28, 5, 2, 3
     yield 5, 5, 0, 2
-    yield 9, 3, 0, 5  # rounded to the nearest number, the 6 / 5 steps are one, and rounded up they are two
+    yield 9, 3, 0, 5  # 6 / 5 steps: rounded up they are two
+    yield 7, 2, 0, 3  # 5 / 3 steps: rounded to the nearest number they are two
     for _ in range(6):
         k = int(rng.integers(1, 6))
         yield int(rng.integers(k, 40)), k, int(rng.integers(0, 4)), int(rng.integers(1, 5))
@@ -318,6 +319,10 @@ the_layer = Exercise(
         (by_einsum, lambda k, channels, filters: filters * (1 + channels * k**2)),
         (summed(), lambda k, channels, filters: k * k * channels * filters + filters),
     ],
+    equivalent={
+        "found = [convolve(image[:, :, c], kernels[:, :, c, f]) for c in range(kernels.shape[2])]": "image and kernels have as many channels",
+        "return np.stack(maps, axis=--2)": "the third axis is the last",
+    },
 )
 
 # --- 10.5 -------------------------------------------------------------------------------------------------------------
@@ -326,7 +331,7 @@ the_layer = Exercise(
 def maps_to_pool(rng):
     """The example of the text, then maps with rows and columns left over; negative numbers too."""
     yield np.array([[1, 2, 0, 1], [3, 4, 1, 0], [0, 0, 5, 6], [0, 1, 7, 8]], np.float32)[:, :, None], 2
-    yield rng.normal(size=(6, 4, 3)).astype(np.float32), 2
+    yield rng.normal(size=(6, 8, 3)).astype(np.float32), 2
     yield rng.normal(size=(7, 5, 2)).astype(np.float32) - 3, 2
     yield rng.normal(size=(6, 10, 2)).astype(np.float32), 3
 
@@ -378,6 +383,7 @@ max_pool = Exercise(
            "`maps[i * size:(i + 1) * size, j * size:(j + 1) * size]` is the block, with all maps. Its maximum runs over the first two axes only.",
            "How many whole blocks fit along an axis? That is the shape of the result."],
     also_right=[pooling(), by_reshape, lambda maps, size: keras.layers.MaxPooling2D(size)(maps[None])[0]],
+    equivalent={"pooled[i, j] = block.max(axis=(0, -2))": "the second axis of three is the last but one"},
 )
 
 # --- 10.6 -------------------------------------------------------------------------------------------------------------
@@ -394,7 +400,11 @@ def pictures():
 
 
 def share_read(answer):
-    """The share of validation digits that a network reads after the training of the text; or what is wrong with it."""
+    """
+    The share of validation digits that a network reads after the training of the text; or what is wrong with it.
+
+    One start may be unlucky: a network that falls short is trained once more, and the better of the two counts.
+    """
     model = answer()
     if not isinstance(model, keras.Model):
         raise Advice(diagnosis.unfit(model) or f"The function should return a model of Keras; it returns a {type(model).__name__}.")
@@ -407,6 +417,11 @@ def share_read(answer):
         return TOO_MANY
     if getattr(model.layers[-1], "activation", None) is keras.activations.softmax:
         return PROBABILITIES
+    share = share_after_training(model)
+    return share if share >= GOAL else max(share, share_after_training(answer()))
+
+
+def share_after_training(model):
     train, (X, y) = pictures()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     training.train(model, keras.optimizers.Adam(LEARNING_RATE), loss, *train, EPOCHS, BATCH_SIZE)
@@ -425,12 +440,12 @@ def convolutional(filters=(16, 32), kernel=3, rate=0.3, pool=True, activation="r
 
 
 def by_functions():
-    """Another right answer: the functional way, with a stride for the first pooling."""
+    """Another right answer: the functional way, with a stride in place of the last pooling."""
     inputs = keras.Input((8, 8, 1))
-    x = keras.layers.Conv2D(32, 3, padding="same", activation="relu")(inputs)
-    x = keras.layers.Conv2D(20, 3, strides=2, padding="same", activation="relu")(x)
-    x = keras.layers.Flatten()(keras.layers.AveragePooling2D(2)(x))
-    return keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Dropout(0.2)(x)))
+    x = keras.layers.Conv2D(24, 3, padding="same", activation="relu")(inputs)
+    x = keras.layers.MaxPooling2D(2)(x)
+    x = keras.layers.Conv2D(32, 3, strides=2, padding="same", activation="relu")(x)
+    return keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Dropout(0.2)(keras.layers.Flatten()(x))))
 
 
 def only_dense():

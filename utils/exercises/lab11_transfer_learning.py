@@ -86,8 +86,8 @@ LABELS = np.arange(12) % 3
 
 def a_model():
     """A trained model with a convolution, a normalization, and a head of 3 × 16 weights and 3 biases."""
-    layers = [keras.layers.Conv2D(4, 3, activation="relu"), keras.layers.BatchNormalization(), keras.layers.MaxPooling2D()]
-    model = keras.Sequential([keras.Input((6, 6, 1)), *layers, keras.layers.Flatten(), keras.layers.Dense(3)])
+    layers = [keras.layers.Conv2D(4, 3, activation="relu"), keras.layers.MaxPooling2D(), keras.layers.Flatten()]
+    model = keras.Sequential([keras.Input((6, 6, 1)), *layers, keras.layers.BatchNormalization(), keras.layers.Dense(3)])
     model.compile(keras.optimizers.SGD(0.1), LOSS)
     model.fit(IMAGES, LABELS, verbose=0)
     return model
@@ -363,6 +363,11 @@ in_two_steps = Exercise(
            "The mean of a class: `F_train[y_train == label].mean(axis=0)`. Then the distance of each row of F from each mean.",
            "`F[:, None] - means` has the shape (n, classes, d): all differences at once. `np.linalg.norm(…, axis=2)` makes distances of them."],
     also_right=[(lambda body, X: body.predict(X, verbose=0), nearest()), (lambda body, X: np.asarray(body(X)), nearest(distance=lambda D: np.sum(D**2, axis=2)))],
+    equivalent={
+        "return body(X)": "a model that is called without a word predicts",
+        "means = [F_train[y_train == label].mean(axis=0) for label in range(y_train.max() + 1)]": "NumPy subtracts a list as it does an array",
+        "distances = np.linalg.norm(means - F[:, None], axis=2)": "a distance has no direction",
+    },
 )
 
 # --- 11.5 -------------------------------------------------------------------------------------------------------------

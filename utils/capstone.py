@@ -1,0 +1,176 @@
+"""Lab 12: digits of which a part is held back, training by the student's choices, one test, and a report card."""
+
+import base64
+import datetime
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from utils import datasets, diagnosis, plots, training
+from utils.advice import Advice, say
+from utils.pictures import Picture
+from utils.running import tf
+
+keras = tf.keras
+Part = tuple[np.ndarray, np.ndarray]
+CHOICES = ("network", "loss", "optimizer", "batch_size", "epochs")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Images to learn from and to choose by, X of shape (n, h, w, 1) and y of shape (n,) each, and a part that is held back."""
+
+    name: str
+    train: Part
+    validation: Part
+    held_back: Part
+    tests: list[float] = field(default_factory=list)  # what each test on the part held back has said
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The shape of an image."""
+        return self.train[0].shape[1:]
+
+    @property
+    def everything(self) -> Part:
+        """All examples that are not held back."""
+        return tuple(np.concatenate(parts) for parts in zip(self.train, self.validation, strict=True))
+
+
+def problem(mnist: bool = False) -> Problem:
+    """The digits that the course ships; with `mnist`, MNIST, where there is a network."""
+    parts = datasets.mnist() if mnist else datasets.digits()
+    side = round(parts[0][0].shape[1] ** 0.5)
+    images = [(X.reshape(-1, side, side, 1), y) for X, y in parts]
+    return Problem(f"digits of {side} × {side} pixels", *images)
+
+
+def unfit(choices: Any, shape: Sequence[int]) -> str | None:
+    """What is missing or wrong in the choices, in a sentence; None where a training can begin."""
+    if not isinstance(choices, Mapping):
+        return f"The choices are a dictionary with {', '.join(CHOICES)}; this is a {type(choices).__name__}."
+    if missing := [name for name in CHOICES if name not in choices]:
+        return f"The choices lack {', '.join(missing)}."
+    if unknown := [str(name) for name in choices if name not in CHOICES]:
+        return f"This lab does not know the choice {unknown[0]!r}; it knows {', '.join(CHOICES)}."
+    if not callable(choices["network"]) or isinstance(choices["network"], keras.Model):
+        return (
+            "The network is due as a function that makes a new one, so that training can begin anew: its name with no brackets."
+        )
+    if not isinstance(choices["optimizer"], keras.optimizers.Optimizer):
+        return "The optimizer is due as an object, such as `keras.optimizers.SGD(0.1)`."
+    if not callable(choices["loss"]):
+        return "The loss is due as an object or a function of y and ŷ, such as those of `keras.losses`."
+    for name in ("batch_size", "epochs"):
+        if isinstance(choices[name], bool) or not isinstance(choices[name], (int, np.integer)) or choices[name] < 1:
+            return f"The {name} is {choices[name]!r}: a whole number, 1 or more, is due."
+    model = choices["network"]()
+    if not isinstance(model, keras.Model):
+        return (
+            diagnosis.unfit(model) or f"The network function should return a model of Keras; it returns a {type(model).__name__}."
+        )
+    if not model.built or model.input_shape != (None, *shape) or model.output_shape != (None, 10):
+        made = f"{model.input_shape} to {model.output_shape}" if model.built else "no shape yet: begin it with `keras.Input`"
+        return f"The network maps {made}; images {(None, *shape)} to a logit for each digit, (None, 10), are due."
+    return None
+
+
+def train(
+    problem: Problem, choices: Mapping[str, Any], final: bool = False, watch: Callable[..., Any] | None = None
+) -> tuple[Any, dict[str, list[float]]]:
+    """
+    Train a new network by the choices, and return it with its history.
+
+    final: learn from the validation part as well, which then can choose no more.
+    watch: as for `training.train`; a live curve unless given.  Raises Advice where the choices are unfit.
+    """
+    if reason := unfit(choices, problem.shape):
+        raise Advice(reason)
+    model, optimizer = choices["network"](), choices["optimizer"]
+    optimizer = type(optimizer).from_config(optimizer.get_config())  # a new one, whatever it was used for
+    X, y = problem.everything if final else problem.train
+    validation = None if final else problem.validation
+    history = training.train(
+        model,
+        optimizer,
+        choices["loss"],
+        X,
+        y,
+        choices["epochs"],
+        choices["batch_size"],
+        validation,
+        watch=watch or plots.live_loss(choices["epochs"]),
+    )
+    return model, history
+
+
+def logits(predict: Any, X: np.ndarray) -> np.ndarray:
+    """What a model says of images, 500 at a time: shape (n, 10)."""
+    return np.concatenate([np.asarray(predict(X[i : i + 500])) for i in range(0, len(X), 500)])
+
+
+def share_right(predict: Any, part: Part) -> float:
+    """The share of a part's images that a model reads right."""
+    return float(np.mean(np.argmax(logits(predict, part[0]), axis=1) == part[1]))
+
+
+class ReportCard:
+    """What a network does with the images that were held back; a notebook shows it, and `save` writes it as a page."""
+
+    def __init__(self, problem: Problem, choices: Mapping[str, Any], model: Any, history: Mapping[str, Sequence[float]]):
+        X, y = problem.held_back
+        self.problem, self.model = problem, model
+        said = logits(model, X)
+        self.accuracy = float(np.mean(said.argmax(axis=1) == y))
+        problem.tests.append(self.accuracy)
+        self.pictures: dict[str, Picture] = {
+            "Loss over the epochs": plots.curves(history),
+            "What was read as what": plots.confusion(y, said.argmax(axis=1)),
+            "Read wrong": plots.misread(lambda _: said, X, y),
+        }
+        optimizer = choices["optimizer"]
+        self.rows = {
+            "problem": f"{problem.name}, {len(y)} of them held back",
+            "right": f"{self.accuracy:.2%}, {int(np.sum(said.argmax(axis=1) != y))} wrong",
+            "tests": f"this is number {len(problem.tests)} in this session: the fewer, the more it is worth",
+            "network": " → ".join(type(layer).__name__ for layer in model.layers),
+            "parameters": f"{model.count_params():,}",
+            "loss": getattr(choices["loss"], "name", getattr(choices["loss"], "__name__", "a function")),
+            "optimizer": f"{type(optimizer).__name__}, learning rate {float(optimizer.learning_rate):g} at the start",
+            "batch size": f"{choices['batch_size']}",
+            "epochs": f"{len(history['loss'])} of {choices['epochs']}",
+        }
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name:<12}{value}" for name, value in self.rows.items())
+
+    def _repr_html_(self) -> str:
+        cell = "text-align:left;padding:2px 10px"
+        rows = "".join(
+            f'<tr><th style="{cell}">{escape(k)}</th><td style="{cell}">{escape(v)}</td></tr>' for k, v in self.rows.items()
+        )
+        images = "".join(
+            f'<h4>{escape(title)}</h4><img style="max-width:100%;background:white" alt="{escape(picture.alt)}" '
+            f'src="data:image/png;base64,{base64.b64encode(picture.png()).decode()}">'
+            for title, picture in self.pictures.items()
+        )
+        return f"<table>{rows}</table>{images}"
+
+    def save(self, path: str | Path = "report_card.html", name: str = "") -> None:
+        """Write the card as one page that needs nothing else, and say where it is, or why that is not possible."""
+        title = f"Report card{f' of {name}' if name else ''}"
+        page = io.StringIO()
+        page.write(f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n')
+        page.write("<style>body{font-family:sans-serif;max-width:48em;margin:2em auto;padding:0 1em}</style>\n")
+        page.write(f"<h1>{escape(title)}</h1>\n<p>{datetime.date.today():%Y-%m-%d}</p>\n{self._repr_html_()}\n</html>\n")
+        try:
+            Path(path).write_text(page.getvalue(), encoding="utf-8")
+        except OSError as error:
+            say(f"The report card cannot be written to {path} ({error.strerror}). It is still shown here.")
+            return
+        say(f"Saved as {Path(path).name}, beside this notebook.")

@@ -1,0 +1,262 @@
+"""Exercises of lab 12: three targets for a network of the student's own; the last two are measured on digits that are held back."""
+
+from functools import cache
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from utils import capstone, diagnosis
+from utils.advice import Advice
+from utils.checking import Exercise, Mistake
+
+OPEN = "any network that reaches the target is right, and the check measures that"
+LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def is_seen(*faults):
+    """Recognizes a mistake by the fault that was observed."""
+    return lambda seen: seen in faults
+
+
+def below(target):
+    """Recognizes a share that does not reach a target."""
+    return lambda seen: 0 <= seen < target
+
+
+# --- 12.1: a rehearsal of the choices ---------------------------------------------------------------------------------
+
+PROBABILITIES, TAKEN_FOR_LOGITS, ONE_HOT, TOO_FAST = range(-4, 0)
+STEPS = 160  # of the rehearsal, at most
+
+
+@cache
+def the_problem():
+    """The digits that the course ships."""
+    return capstone.problem()
+
+
+@cache
+def baseline():
+    """The share of the validation part that the nearest mean reads: x is nearest to the mean m where x·m - m²/2 is largest."""
+    X, y = the_problem().train
+    means = np.array([flat(X)[y == digit].mean(axis=0) for digit in range(10)])
+    return capstone.share_right(lambda X: flat(X) @ means.T - np.sum(means**2, axis=1) / 2, the_problem().validation)
+
+
+def rehearsed(choices):
+    """The share of the validation part that the choices read after a short training; or what is wrong with them."""
+    if isinstance(choices, dict) and any(item is Ellipsis for item in choices.values()):
+        return Ellipsis
+    problem = the_problem()
+    if reason := capstone.unfit(choices, problem.shape):
+        raise Advice(reason)
+    model, loss, optimizer = choices["network"](), choices["loss"], choices["optimizer"]
+    if fault := unfit_loss(model, loss):
+        return fault
+    optimizer = type(optimizer).from_config(optimizer.get_config())
+    X, y = problem.train
+    batch_size = min(choices["batch_size"], len(X))
+    steps = min(choices["epochs"] * -(-len(X) // batch_size), STEPS)
+    first, last = train_for(steps, model, loss, optimizer, X, y, batch_size)
+    share = capstone.share_right(model, problem.validation)
+    large = float(tf.convert_to_tensor(optimizer.learning_rate)) >= 0.05
+    return TOO_FAST if share <= baseline() and large and not last < 0.95 * first else share  # nan is not less either
+
+
+def unfit_loss(model, loss):
+    """Whether the loss does not fit what the network gives and what the labels are."""
+    gives_probabilities = getattr(model.layers[-1], "activation", None) is keras.activations.softmax
+    takes_logits = getattr(loss, "_fn_kwargs", {}).get("from_logits", getattr(loss, "from_logits", None))
+    if takes_logits is not None and gives_probabilities == takes_logits:
+        return PROBABILITIES if gives_probabilities else TAKEN_FOR_LOGITS
+    try:
+        with tf.GradientTape() as tape:
+            J = tf.reduce_mean(loss(np.arange(8) % 10, model(the_problem().train[0][:8], training=True)))
+        return None if any(gradient is not None for gradient in tape.gradient(J, model.trainable_variables)) else ONE_HOT
+    except (ValueError, tf.errors.InvalidArgumentError):
+        return ONE_HOT
+
+
+def train_for(steps, model, loss, optimizer, X, y, batch_size):
+    """Train for a number of steps, and give the loss of the first and of the last of them."""
+    optimizer.build(model.trainable_variables)
+    rng = np.random.default_rng()
+    order = np.concatenate([rng.permutation(len(X)) for _ in range(-(-steps * batch_size // len(X)))])
+    X, y = tf.constant(X), tf.constant(y)
+
+    @tf.function
+    def run(rows):
+        first = last = tf.zeros(())
+        for step in tf.range(steps):
+            batch = rows[step]
+            with tf.GradientTape() as tape:
+                last = tf.reduce_mean(loss(tf.gather(y, batch), model(tf.gather(X, batch), training=True)))
+                J = last + sum(model.losses)
+            optimizer.apply(tape.gradient(J, model.trainable_variables), model.trainable_variables)
+            if step == 0:
+                first = last
+        return tf.stack([first, last])
+
+    return run(tf.constant(order[: steps * batch_size].reshape(steps, batch_size))).numpy()
+
+
+def choosing(network=None, loss=LOSS, optimizer=lambda: keras.optimizers.Adam(0.003), batch_size=32, epochs=20, **changes):
+    """Choices, with some of them changed."""
+    return {"network": network or convolutional, "loss": loss, "optimizer": optimizer(), "batch_size": batch_size, "epochs": epochs} | changes
+
+
+def convolutional(last=None, regularizer=None):
+    return keras.Sequential([
+        keras.Input((8, 8, 1)),
+        keras.layers.Conv2D(16, 3, padding="same", activation="relu"),
+        keras.layers.MaxPooling2D(),
+        keras.layers.Flatten(),
+        keras.layers.Dense(10, last, kernel_regularizer=regularizer),
+    ])
+
+
+def dense(units=(64,)):
+    return keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), *[keras.layers.Dense(n, "relu") for n in units], keras.layers.Dense(10)])
+
+
+better_than_a_baseline = Exercise(
+    "12.1", "Better than a baseline",
+    right=choosing(),
+    observe=rehearsed,
+    accept=lambda seen: seen > baseline(),
+    seconds=2.0,
+    open=OPEN,
+    mistakes=[
+        Mistake(choosing(lambda: convolutional("softmax")), "The network gives probabilities, and the loss takes logits. Leave out the last activation, or "
+                "`from_logits=True`; the first is safer with numbers.", when=is_seen(PROBABILITIES)),
+        Mistake(choosing(loss=keras.losses.SparseCategoricalCrossentropy()), "The network gives logits, and the loss takes probabilities: it would see numbers "
+                "below 0 and above 1. Tell it so, with `from_logits=True`.", when=is_seen(TAKEN_FOR_LOGITS)),
+        Mistake(choosing(loss=keras.losses.CategoricalCrossentropy(from_logits=True)), "This loss does not take labels that are whole numbers, one for each image: it "
+                "wants them one-hot. Lab 4 has its sparse relative.", when=is_seen(ONE_HOT)),
+        Mistake(choosing(optimizer=lambda: keras.optimizers.SGD(1e4)), "The loss does not fall, or it becomes nan, and the learning rate is large: the steps lead "
+                "beyond the valley. Try a tenth of it.", when=is_seen(TOO_FAST)),
+        Mistake(choosing(optimizer=lambda: keras.optimizers.SGD(1e-6)), f"In a rehearsal of {STEPS} steps the network comes to {{seen}} of the validation part, and "
+                "the nearest mean reads more. Is the learning rate too small, the network too small, or does it train for too few epochs?",
+                when=lambda seen: 0 <= seen <= baseline()),
+    ],
+    hints=["Begin with what you know: the network of lab 10, `SparseCategoricalCrossentropy(from_logits=True)`, Adam with a rate of 0.003, batches of 32.",
+           "The network is a function that returns a new model: `keras.Input((8, 8, 1))`, convolutions, poolings, `Flatten`, `Dense(10)`.",
+           "If it learns nothing, change the learning rate first, by a factor of ten."],
+    also_right=[
+        choosing(dense, optimizer=lambda: keras.optimizers.SGD(0.1, momentum=0.9), batch_size=16),
+        choosing(lambda: convolutional("softmax"), loss=keras.losses.SparseCategoricalCrossentropy()),
+        choosing(lambda: convolutional(regularizer="l2"), loss=lambda y, y_hat: tf.nn.sparse_softmax_cross_entropy_with_logits(y, y_hat)),
+    ],
+)
+
+# --- 12.2 and 12.3: one test on what is held back ----------------------------------------------------------------------
+
+DENSE, STRONG = 0.98, 0.985  # more than the dense network of lab 10 reached from any start, and the strong target
+
+
+def share_of_held_back(model):
+    """The share of the images held back that a trained model reads."""
+    if not isinstance(model, keras.Model):
+        raise Advice(diagnosis.unfit(model) or f"The trained network is due, a model of Keras; this is a {type(model).__name__}.")
+    X, y = the_problem().held_back
+    try:
+        said = capstone.logits(model, X)
+    except (ValueError, tf.errors.InvalidArgumentError):
+        raise Advice(f"The targets are set for the digits that the course ships, {X.shape[1:]}; this network takes other images.") from None
+    if said.shape != (len(X), 10):
+        raise Advice(f"For {len(X)} images the network gives shape {said.shape}, and a number for each digit is due, ({len(X)}, 10).")
+    if not np.isfinite(said).all():
+        raise Advice("The network gives nan or inf: its training went wrong. Take a smaller learning rate.")
+    return float(np.mean(said.argmax(axis=1) == y))
+
+
+def flat(X):
+    return np.reshape(X, (len(X), -1)).astype(float)
+
+
+@cache
+def learned(activation=None, penalty=1.0):
+    """
+    Examples as rows, and the weights α of ridge regression: α = (K + λI)⁻¹ Y, with K = g(XXᵀ).
+
+    With g = None, for one layer without hidden units, α = Xᵀ(XXᵀ + λI)⁻¹ Y.  Nothing is trained: the numbers are the same everywhere.
+    """
+    X, y = the_problem().everything
+    X = flat(X) / 4
+    K = X @ X.T if activation is None else activation(X @ X.T)
+    alpha = np.linalg.solve(K + penalty * np.eye(len(X)), np.eye(10)[y] - 0.1)
+    return (X, alpha) if activation else (None, X.T @ alpha)
+
+
+class ByFormula(keras.Model):
+    """A network whose numbers come from a formula, worked out when it is first used; not from training."""
+
+    def __init__(self, logits):
+        super().__init__()
+        self.logits = logits
+
+    def call(self, X):
+        """Ten numbers for each image."""
+        return tf.constant(self.logits(flat(X)))
+
+
+def linear(X):
+    return X / 4 @ learned()[1]
+
+
+def kernel_machine(activation):
+    """A network with a hidden unit for each example, and an activation."""
+    def logits(X):
+        examples, alpha = learned(activation, 0.01)
+        return activation(X / 4 @ examples.T) @ alpha
+    return ByFormula(logits)
+
+
+def guessing(X):
+    """What an untrained network says: the same few numbers for everything."""
+    return X[:, :10] + np.arange(10)
+
+
+def cubed(z):
+    return (1 + z) ** 3
+
+
+def to_the_fifth(z):
+    return (1 + z) ** 5
+
+
+def target(number, title, goal, mistakes, hints):
+    """An exercise on a trained network, which has to read a share of what is held back."""
+    return Exercise(
+        number, title, right=kernel_machine(cubed), observe=share_of_held_back, accept=lambda seen: seen >= goal, open=OPEN, mistakes=mistakes, hints=hints,
+        also_right=[kernel_machine(to_the_fifth), kernel_machine(np.exp)], same_answer_as="12.1",
+    )
+
+
+better_than_dense = target(
+    "12.2", "Better than dense networks", DENSE,
+    mistakes=[
+        Mistake(ByFormula(guessing), "The network reads {seen} of the digits held back: that is guessing. Was it trained?", when=below(0.2)),
+        Mistake(ByFormula(linear), "The network reads {seen} of the digits held back. Dense networks come to some 97 %, and 98 % are due: convolutions, and a look at "
+                "where the validation loss is lowest, lead beyond.", when=below(DENSE)),
+    ],
+    hints=["Two convolutions with a pooling between them read more than any dense network of their size; lab 10 has one.",
+           "Look at the two curves. If the validation loss rises, dropout before the last layer, or fewer epochs; if both are still falling, more epochs.",
+           "For the network that counts, learn from both parts: `final=True`."],
+)
+
+the_strong_target = target(
+    "12.3", "The strong target", STRONG,
+    mistakes=[
+        Mistake(ByFormula(guessing), "The network reads {seen} of the digits held back: that is guessing. Was it trained?", when=below(0.2)),
+        Mistake(ByFormula(linear), "The network reads {seen} of the digits held back, and 98.5 % are due: five errors at most. Look at the errors: what would have helped "
+                "with these?", when=below(STRONG)),
+    ],
+    hints=["Three things help: more filters, more dropout to keep them from learning by heart, and a learning rate that falls to 0 at the end.",
+           "A digit that is moved by one pixel is the same digit. A layer that moves the images at random while training makes new examples out of old ones.",
+           "As a layer: in `call`, when training, `tf.pad` the images by a pixel on every side, and cut a piece of the old size out with "
+           "`tf.image.random_crop`."],
+)
+
+EXERCISES = [better_than_a_baseline, better_than_dense, the_strong_target]
