@@ -65,6 +65,17 @@ def test_a_solution_without_outputs_is_stale(course):
     assert build.stale(["00_start_here"]) == ["solutions/00_start_here.ipynb is not what solutions/00_start_here.py makes"]
 
 
+def test_a_lab_without_a_picture_for_the_readme_and_one_that_differs_are_named(course):
+    (course / "solutions" / "pictures" / "00_start_here.png").write_bytes(b"another")
+    assert build.stale(["00_start_here"]) == [
+        "solutions/pictures/00_start_here.png is not the picture of solutions/00_start_here.ipynb"
+    ]
+    path = course / "solutions" / "00_start_here.ipynb"
+    path.write_text(path.read_text(encoding="utf-8").replace('"cover"', '"other"'), encoding="utf-8")
+    with pytest.raises(SourceError, match='has the tag "cover"'):
+        build.cover(source.read("00_start_here"))
+
+
 def test_building_twice_gives_the_same_bytes_and_only_what_changed_is_built(course):
     edit(course, "First run the cell below", "Begin with the cell below", "solutions/00_start_here.py")
     assert build.build([]) == ["solutions/00_start_here.ipynb", "notebooks/00_start_here.ipynb"]

@@ -402,3 +402,91 @@ def test_luck_marks_the_model_that_validation_chooses():
     assert "80% right there and 40% on the test part; the mean of all there is 60%" in shown.alt
     [star] = [line for line in shown.figure.axes[0].lines if line.get_marker() == "*"]
     assert np.array_equal(star.get_xydata(), [[0.8, 0.4]])
+
+
+def digits(n=6):
+    rng = np.random.default_rng(2)
+    return rng.uniform(0, 1, (n, 8, 8, 1)).astype(np.float32), np.arange(n)
+
+
+def a_convolutional_network(filters=3):
+    tf.keras.utils.set_random_seed(2)
+    stack = [tf.keras.layers.Conv2D(filters, 3, activation="relu"), tf.keras.layers.MaxPooling2D(), tf.keras.layers.Conv2D(10, 2)]
+    return tf.keras.Sequential([tf.keras.Input((8, 8, 1)), *stack, tf.keras.layers.GlobalMaxPooling2D()])
+
+
+def visible(figure):
+    return [ax for ax in figure.axes if ax.images and ax.get_visible()]
+
+
+@pytest.mark.parametrize("n", [1, 10, 13])
+def test_images_stand_below_their_titles(n):
+    X, _ = digits(n)
+    shown = visible(plots.images(X, range(n)).figure)
+    assert [ax.get_title() for ax in shown] == [str(i) for i in range(n)]
+    assert all(np.array_equal(ax.images[0].get_array(), image[:, :, 0]) for ax, image in zip(shown, X, strict=True))
+
+
+def test_the_window_slides_over_every_place_and_shows_what_the_students_function_gives():
+    image, kernel = np.arange(20.0).reshape(4, 5), np.ones((2, 3))
+    animation = plots.sliding(lambda image, kernel: np.full((3, 3), 7.0), image, kernel)
+    assert animation.frames == 9 and "a map of 3 × 3 numbers" in animation.alt
+    assert [ax.get_title() for ax in animation.figure.axes][-1] == "row 2, column 2: 7"
+    filled = [np.sum(~np.isnan(np.ma.filled(ax.images[1].get_array().astype(float), np.nan))) for ax in animation.figure.axes]
+    assert filled == [1, 4, 6, 9]
+    with pytest.raises(Advice, match="solve the exercise above first"):
+        plots.sliding(lambda image, kernel: image, image, kernel)
+
+
+def test_filters_and_feature_maps_are_those_of_the_network():
+    model = a_convolutional_network(filters=3)
+    kernels = [ax.images[0].get_array() for ax in visible(plots.filters(model).figure)]
+    assert len(kernels) == 3 and np.array_equal(kernels[1], model.layers[0].get_weights()[0][:, :, 0, 1])
+    X, _ = digits(1)
+    picture = plots.feature_maps(model, X[0])
+    assert len(visible(picture.figure)) == 1 + 3 + 3 + 8  # the image, and at most eight maps of each layer
+    assert "Conv2D 6 × 6 × 3; MaxPooling2D 3 × 3 × 3; Conv2D 2 × 2 × 10" in picture.alt
+    with pytest.raises(Advice, match="no Conv2D layer"):
+        plots.filters(some_model([3]))
+
+
+def test_what_is_read_wrong_is_shown_with_the_surest_first():
+    X, y = digits(4)
+    logits = np.zeros((4, 10))
+    logits[range(4), [0, 7, 2, 9]] = [5, 1, 5, 3]
+    picture = plots.misread(lambda _: logits, X, y)
+    assert [ax.get_title().split("\n")[0] for ax in visible(picture.figure)] == ["a 3, read 9", "a 1, read 7"]
+    assert picture.alt.startswith("2 of 4 images are read wrong")
+    assert plots.misread(lambda _: np.eye(10)[:4], X, y).alt == "0 of 4 images are read wrong."
+
+
+def test_accuracies_have_a_dot_for_each_start_and_a_line_for_the_mean():
+    picture = plots.accuracies({"a": [0.9, 0.94], "b": [0.97] * 3})
+    [ax] = picture.figure.axes
+    assert [len(line.get_xdata()) for line in ax.lines] == [2, 2, 3, 2]
+    assert np.allclose(ax.lines[1].get_xdata(), 0.92) and "a: mean 92.0%, from 90.0% to 94.0%" in picture.alt
+
+
+def test_confusion_counts_what_is_read_as_what():
+    picture = plots.confusion([0, 0, 1, 2, 2], [0, 1, 1, 1, 1])
+    [ax] = picture.figure.axes
+    assert sorted(text.get_text() for text in ax.texts) == ["1", "1", "1", "2"]
+    assert "40.0% right" in picture.alt and "2 as 1 (2)" in picture.alt
+
+
+def test_features_are_drawn_by_label_in_two_dimensions():
+    rng = np.random.default_rng(3)
+    y = np.repeat([5, 6], 10)
+    picture = plots.features(
+        {"far": (rng.normal(size=(20, 4)) + 20 * (y == 6)[:, None], y), "same": (rng.normal(size=(20, 4)), y)}
+    )
+    assert [line.get_marker() for line in picture.figure.axes[0].lines] == ["$5$", "$6$"]
+    left = [line.get_xdata() for line in picture.figure.axes[0].lines]
+    assert left[0].max() < left[1].min() or left[1].max() < left[0].min()
+    assert "far: 100% lie nearest" in picture.alt
+
+
+def test_curves_may_have_places_of_their_own():
+    [ax] = plots.curves({"a": [[0.1, 0.2, 0.4], [0.3, 0.4, 0.6]]}, x=(1, 3, 10), xlabel="examples").figure.axes
+    assert list(ax.lines[0].get_xdata()) == [1, 3, 10] and np.allclose(ax.lines[0].get_ydata(), [0.2, 0.3, 0.5])
+    assert ax.get_xscale() == "log" and [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "3", "10"]

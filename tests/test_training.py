@@ -152,6 +152,58 @@ def test_repeated_training_equals_trainings_of_their_own():
     assert len(np.unique(history["loss"][:, 0])) == 3
 
 
+def test_repeated_training_measures_each_trained_model():
+    X, y = examples()
+    seen = []
+    history = training.repeat(
+        a_model, keras.optimizers.SGD(0.01), mse, X, y, epochs=2, starts=2, measure=lambda model: seen.append(model) or len(seen)
+    )
+    assert history["measured"].tolist() == [1, 2] and history["loss"].shape == (2, 2)
+
+
+@pytest.mark.parametrize("side", [8, 12])  # small images, and those from which XLA compiles the step
+@pytest.mark.parametrize("nested", [False, True])
+def test_convolutions_are_trained_alike_however_the_epoch_is_compiled(side, nested):
+    X = np.random.default_rng(6).normal(size=(6, side, side, 1)).astype(np.float32)
+    y = np.arange(6) % 3
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    stack = [keras.layers.Conv2D(2, 3, activation="relu"), keras.layers.MaxPooling2D(), keras.layers.Flatten()]
+    body = [keras.Sequential([keras.Input((side, side, 1)), *stack])] if nested else stack
+    model = keras.Sequential([keras.Input((side, side, 1)), *body, keras.layers.Dense(3)])
+    before = model.get_weights()
+    seen = training.compile_epoch(model, keras.optimizers.SGD(0.1), loss, X, y, batch_size=6)((0, 0))
+    after = model.get_weights()
+    model.set_weights(before)
+    with tf.GradientTape() as tape:
+        J = loss(y, model(X, training=True))
+    keras.optimizers.SGD(0.1).apply(tape.gradient(J, model.trainable_variables), model.trainable_variables)
+    assert np.isclose(seen["loss"], J, atol=1e-5)
+    assert all(np.allclose(ours, theirs, atol=1e-5) for ours, theirs in zip(after, model.get_weights(), strict=True))
+    assert not np.allclose(before[0], after[0], atol=1e-4)
+
+
+def test_steps_with_all_examples_begin_anew_and_train_what_was_trainable():
+    X, y = examples()
+    frozen = keras.layers.Dense(4, "tanh")
+    model = a_model(frozen)
+    frozen.trainable = False
+    before = model.get_weights()
+    train = training.compile_steps(model, keras.optimizers.Adam(0.1), mse)
+    for n in (10, 3):  # any number of examples, one compilation
+        model.set_weights(before)
+        last = train(X[:n], y[:n], 5)
+        ours = model.get_weights()
+        model.set_weights(before)
+        optimizer = keras.optimizers.Adam(0.1)
+        for _ in range(5):
+            with tf.GradientTape() as tape:
+                J = mse(y[:n], model(X[:n], training=True))
+            optimizer.apply_gradients(zip(tape.gradient(J, model.trainable_variables), model.trainable_variables, strict=True))
+        assert np.isclose(last, J, atol=1e-4)
+        assert all(np.allclose(a, b, atol=1e-4) for a, b in zip(ours, model.get_weights(), strict=True))
+        assert np.array_equal(ours[0], before[0]) and not np.allclose(ours[2], before[2])
+
+
 def test_unequal_or_empty_data_are_refused():
     with pytest.raises(ValueError, match="X has 10 examples and y has 9"):
         training.compile_epoch(a_model(), keras.optimizers.SGD(), mse, *examples()[:1], examples(9)[1], 4)

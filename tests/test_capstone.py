@@ -1,0 +1,142 @@
+"""Lab 12: unfit choices get a sentence, the test part is used as promised, the card holds everything, MNIST has its fallback."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from utils import capstone, datasets, exercises
+from utils.advice import Advice
+from utils.checking import Outcome, judge
+
+keras = tf.keras
+LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+@pytest.fixture
+def problem():
+    """The problem with few examples, as trained here."""
+    whole = capstone.problem()
+    parts = {name: tuple(array[:64] for array in getattr(whole, name)) for name in ("train", "validation", "held_back")}
+    return replace(whole, **parts)
+
+
+def network(shape=(8, 8, 1), units=10):
+    return keras.Sequential([keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(units)])
+
+
+def choosing(**changes):
+    choices = {"network": network, "loss": LOSS, "optimizer": keras.optimizers.Adam(0.01), "batch_size": 32, "epochs": 2}
+    return choices | changes
+
+
+def silent(history):
+    """Watches a training without a picture."""
+
+
+@pytest.mark.parametrize(
+    ("choices", "words"),
+    [
+        ([], "a dictionary with network, loss"),
+        ({"network": network, "loss": LOSS}, "lack optimizer, batch_size, epochs"),
+        (choosing(rate=1), "does not know the choice 'rate'"),
+        (choosing(network=network()), "its name with no brackets"),
+        (choosing(network=lambda: 3), "should return a model"),
+        (choosing(network=lambda: None), "is there a `return`"),
+        (choosing(network=lambda: network(units=9)), "to a logit for each digit"),
+        (choosing(network=lambda: network((28, 28, 1))), "(None, 28, 28, 1)"),
+        (choosing(network=lambda: keras.Sequential([keras.layers.Dense(10)])), "begin it with `keras.Input`"),
+        (choosing(optimizer="adam"), "as an object"),
+        (choosing(loss="mse"), "as an object or a function"),
+        (choosing(batch_size=0), "a whole number, 1 or more"),
+        (choosing(epochs=2.5), "The epochs is 2.5"),
+        (choosing(epochs=True), "a whole number, 1 or more"),
+    ],
+)
+def test_unfit_choices_are_named_in_a_sentence(problem, choices, words):
+    with pytest.raises(Advice, match=re.escape(words)):
+        capstone.train(problem, choices, watch=silent)
+
+
+def test_choices_can_be_trained_again_and_at_the_end_with_all_that_is_not_held_back(problem):
+    choices = choosing()
+    for final in (False, False, True):
+        _, history = capstone.train(problem, choices, final=final, watch=silent)
+        assert len(history["loss"]) == 2 and ("val_loss" in history) is not final
+        assert history["loss"][1] < history["loss"][0]
+    assert len(problem.everything[0]) == len(problem.train[0]) + len(problem.validation[0]) == 128
+    assert choices["optimizer"].iterations == 0, "the student's own optimizer stays as it was"
+
+
+def test_the_parts_have_no_image_in_common():
+    problem = capstone.problem()
+    whole = np.concatenate([part[0] for part in (problem.train, problem.validation, problem.held_back)])
+    assert len(np.unique(whole.reshape(len(whole), -1), axis=0)) == len(whole) == 1797
+
+
+def test_the_card_tells_what_was_measured_and_how_often(problem, tmp_path, capsys):
+    choices = choosing()
+    model, history = capstone.train(problem, choices, watch=silent)
+    first, second = (capstone.ReportCard(problem, choices, model, history) for _ in range(2))
+    X, y = problem.held_back
+    assert first.accuracy == np.mean(np.argmax(model.predict(X, verbose=0), axis=1) == y)
+    assert f"{first.accuracy:.2%}" in repr(first) and "650" in repr(first) and "Flatten → Dense" in repr(first)
+    assert "number 1" in first.rows["tests"] and "number 2" in second.rows["tests"]
+    second.save(tmp_path / "card.html", name="<Ada>")
+    page = (tmp_path / "card.html").read_text(encoding="utf-8")
+    assert "&lt;Ada&gt;" in page and page.count("data:image/png;base64,") == 3 and page.count('alt="') == 3
+    assert not re.search(r"(src|href)=\"(?!data:)", page), "the page needs nothing else"
+    assert "Saved as card.html" in capsys.readouterr().out
+    second.save(tmp_path / "nowhere" / "card.html")
+    assert "cannot be written" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("number", "most"), [("12.2", 7), ("12.3", 5)])
+def test_the_targets_count_errors_on_what_is_held_back(number, most):
+    """98 % of 364 are 356.7, and 98.5 % are 358.5."""
+    _, y = capstone.problem().held_back
+
+    class WithErrors(keras.Model):
+        def __init__(self, errors):
+            super().__init__()
+            self.read = np.where(np.arange(len(y)) < errors, (y + 1) % 10, y)
+
+        def call(self, X):
+            return tf.one_hot(self.read, 10)
+
+    outcomes = [judge(exercises.find(number), WithErrors(errors)).outcome for errors in (most, most + 1)]
+    assert outcomes == [Outcome.RIGHT, Outcome.WRONG]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"), [(None, "is None"), (network, "A Keras model is due here"), (network((28, 28, 1)), "other images")]
+)
+def test_a_target_wants_a_trained_network_for_these_images(answer, words):
+    outcome, _, advice = judge(exercises.find("12.3"), answer)
+    assert outcome is Outcome.WRONG and words in advice
+
+
+def as_mnist(n, rng=np.random.default_rng(0)):  # noqa: B008
+    return rng.integers(0, 256, (n, 28, 28), dtype=np.uint8), rng.integers(0, 10, n, dtype=np.uint8)
+
+
+def test_mnist_is_what_the_network_gives(monkeypatch, capsys):
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", lambda: (as_mnist(60_000), as_mnist(10_000)))
+    parts = datasets.mnist()
+    assert [len(y) for _, y in parts] == [50_000, 10_000, 10_000]
+    for X, y in parts:
+        assert X.shape == (len(y), 784) and X.dtype == np.float32 and X.min() == 0 and X.max() == 1 and y.dtype == np.int64
+    assert capstone.problem(mnist=True).shape == (28, 28, 1)
+    assert capsys.readouterr().out == ""
+
+
+def test_without_a_network_mnist_says_so_and_gives_the_digits_that_ship(monkeypatch, capsys):
+    def fail():
+        raise Exception("URL fetch failure on https://example.com/mnist.npz: None -- [Errno -2] Name or service not known")
+
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", fail)
+    problem = capstone.problem(mnist=True)
+    assert problem.shape == (8, 8, 1) and len(problem.train[0]) == 1071
+    assert "MNIST could not be fetched (URL fetch failure" in " ".join(capsys.readouterr().out.split())
