@@ -89,8 +89,8 @@ def network():
 
 loss = cross_entropy  # SOLUTION: your loss
 batch_size, epochs = 64, 40  # SOLUTION: your batch size, and how often through the data
-schedule = keras.optimizers.schedules.CosineDecay(0.003, 920)  # SOLUTION: a rate
-optimizer = keras.optimizers.Adam(schedule)  # SOLUTION: your optimizer
+rate = keras.optimizers.schedules.CosineDecay(0.003, 920)  # SOLUTION: or a number
+optimizer = keras.optimizers.Adam(rate)  # SOLUTION: your optimizer, with the rate
 choices = {"network": network, "loss": loss, "optimizer": optimizer,
            "batch_size": batch_size, "epochs": epochs}
 

@@ -1,11 +1,15 @@
 """Runs the cells of labs in this process, for tests that look at answers one at a time."""
 
+import functools
 import linecache
 from collections.abc import Iterator
-from functools import cache
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from utils import exercises, source
+import numpy as np
+
+from utils import checking, exercises, source
 from utils.checking import Exercise
 
 ALL = [(name, number) for name in exercises.lab_names() for number in exercises.of_lab(name)]
@@ -37,7 +41,7 @@ def answers_of(code: str, check_code: str, namespace: dict[str, Any], name: str)
     raise AssertionError(f"{name}: the check cell calls no check")
 
 
-@cache
+@functools.cache
 def _spaces(lab_name: str) -> dict[str, tuple[str, str, str, dict]]:
     """For each exercise: the solution's code, the student's code, the check cell, and what was defined before."""
     lab = source.read(lab_name)
@@ -73,3 +77,31 @@ def each_also_right(exercise: Exercise) -> Iterator[tuple]:
     """The answers of each entry of also_right, and those of `right`."""
     for answer in [exercise.right, *exercise.also_right]:
         yield answer if exercise.parts else (answer,)
+
+
+@contextmanager
+def remembering(exercise: Exercise) -> Iterator[Exercise]:
+    """
+    The exercise with inputs that are drawn once; what `right` gives for them is observed once, and then remembered.
+
+    For judging many answers: the right one, by Keras, is often the slowest of all.
+    """
+    drawn = exercise.inputs if isinstance(exercise.inputs, tuple) else (exercise.inputs,)
+    cases = [list(draw(np.random.default_rng())) for draw in drawn]
+    inputs = tuple(functools.partial(lambda cases, rng: cases, each) for each in cases)
+    rights = exercise.right if exercise.parts else (exercise.right,)
+    observe, seen = checking._observe, {}
+
+    def remembered(part: Exercise, answer: Any, args: tuple) -> Any:
+        if not any(answer is right for right in rights):
+            return observe(part, answer, args)
+        key = part.title, id(args)
+        if key not in seen:
+            seen[key] = observe(part, answer, args)
+        return seen[key]
+
+    checking._observe = remembered
+    try:
+        yield replace(exercise, inputs=inputs if isinstance(exercise.inputs, tuple) else inputs[0])
+    finally:
+        checking._observe = observe

@@ -1,5 +1,6 @@
 """Lab 12: unfit choices get a sentence, the test part is used as promised, the card holds everything, MNIST has its fallback."""
 
+import functools
 import re
 from dataclasses import replace
 
@@ -49,9 +50,11 @@ def silent(history):
         (choosing(network=lambda: network((28, 28, 1))), "(None, 28, 28, 1)"),
         (choosing(network=lambda: keras.Sequential([keras.layers.Dense(10)])), "begin it with `keras.Input`"),
         (choosing(optimizer="adam"), "as an object"),
+        (choosing(network=functools.partial(lambda model: model, network())), "the same model each time"),
+        (choosing(loss=keras.losses.SparseCategoricalCrossentropy), "with brackets after its name"),
         (choosing(loss="mse"), "as an object or a function"),
         (choosing(batch_size=0), "a whole number, 1 or more"),
-        (choosing(epochs=2.5), "The epochs is 2.5"),
+        (choosing(epochs=2.5), "epochs = 2.5"),
         (choosing(epochs=True), "a whole number, 1 or more"),
     ],
 )

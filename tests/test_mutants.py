@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.labs import ALL, answers_of, cells_of
+from tests.labs import ALL, answers_of, cells_of, remembering
 from tests.mutants import mutants
 from utils import exercises
 from utils.checking import Outcome, judge
@@ -18,20 +18,21 @@ def test_every_mutant_is_rejected_or_listed(lab, number, record_property):
         pytest.skip(exercise.open)
     solution, _, check, namespace = cells_of(lab, number)
     survivors, rejected, used = [], 0, set()
-    for statement, code in mutants(solution):
-        try:
-            answers = answers_of(code, check, namespace, f"mutant of {number}")
-        except Exception:
-            continue  # it does not even define an answer: nothing for a check to find
-        verdict = judge(exercise, *answers, seconds=max(2, 4 * exercise.seconds))
-        outcome = verdict.outcome
-        assert outcome is not Outcome.FAULT, (verdict, code)
-        if outcome is not Outcome.RIGHT:
-            rejected += 1
-        elif statement in exercise.equivalent:
-            used.add(statement)
-        else:
-            survivors.append(statement)
+    with remembering(exercise) as judged:
+        for statement, code in mutants(solution):
+            try:
+                answers = answers_of(code, check, namespace, f"mutant of {number}")
+            except Exception:
+                continue  # it does not even define an answer: nothing for a check to find
+            verdict = judge(judged, *answers, seconds=max(2, 4 * exercise.seconds))
+            outcome = verdict.outcome
+            assert outcome is not Outcome.FAULT, (verdict, code)
+            if outcome is not Outcome.RIGHT:
+                rejected += 1
+            elif statement in exercise.equivalent:
+                used.add(statement)
+            else:
+                survivors.append(statement)
     record_property("mutants", (rejected, rejected + len(survivors), len(used)))
     assert not survivors, f"accepted, and not listed as equivalent: {survivors}"
     assert used == set(exercise.equivalent), "listed as equivalent, and no such mutant passes"

@@ -135,12 +135,22 @@ def test_cells_keep_the_rhythm_of_the_course(name):
             assert len(prose) <= 120, where
 
 
+def measured_run(notebook, folder, record_property):
+    """Run a notebook; its kernel's memory is measured at each cell, and has to be given back."""
+    megabytes = []
+    try:
+        run_notebook(notebook, folder, on_cell_executed=lambda **_: megabytes.append(megabytes_of_kernels()))
+    finally:
+        record_property("megabytes of a lab's kernel", max(megabytes))
+        assert megabytes_of_kernels() == 0 < max(megabytes) < 2000
+
+
 @pytest.mark.parametrize("name", LABS)
-def test_run_all_on_an_untouched_notebook_stops_at_the_first_exercise_with_one_kind_message(name, tmp_path):
+def test_run_all_on_an_untouched_notebook_stops_at_the_first_exercise_with_one_kind_message(name, tmp_path, record_property):
     course = copy_course(tmp_path / "course")
     notebook = student(name)
     with pytest.raises(CellExecutionError):
-        run_notebook(notebook, course / "notebooks")
+        measured_run(notebook, course / "notebooks", record_property)
     first = next(iter(exercises.of_lab(name).values()))
     [(stopped, shown)] = errors(notebook)
     assert stopped == f"check-{first.number.replace('.', '-')}"
@@ -149,17 +159,33 @@ def test_run_all_on_an_untouched_notebook_stops_at_the_first_exercise_with_one_k
     assert stderr(notebook) == ""
 
 
-@pytest.mark.parametrize("name", LABS)
-def test_a_notebook_with_the_answers_filled_in_runs_to_its_end_and_gives_its_memory_back(name, tmp_path, record_property):
-    course = copy_course(tmp_path / "course")
+def filled_in(name):
+    """The student's notebook with the answers of the solution."""
     notebook = student(name)
     for number in exercises.of_lab(name):
-        dashed = exercises.answer_cell(number)
-        cell(notebook, dashed).source = cell(solution(name), dashed).source
-    megabytes = []
-    run_notebook(notebook, course / "notebooks", on_cell_executed=lambda **_: megabytes.append(megabytes_of_kernels()))
-    record_property("megabytes of a lab's kernel", max(megabytes))
-    assert megabytes_of_kernels() == 0 < max(megabytes) < 2000
+        answer = exercises.answer_cell(number)
+        cell(notebook, answer).source = cell(solution(name), answer).source
+    return notebook
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_with_the_answers_filled_in_a_notebook_is_the_solution_whose_checks_all_pass(name):
+    """So running the solutions, which nbval does, runs the student's notebooks as well."""
+    for ours, theirs in zip(filled_in(name).cells, solution(name).cells, strict=True):
+        assert ours.id == theirs.id
+        assert re.sub(r"\n# hint\(.*$", "", ours.source) == theirs.source
+    for number in exercises.of_lab(name):
+        [output] = cell(solution(name), f"check-{number.replace('.', '-')}").outputs
+        assert output.text.startswith(f"✓ {number}") and output.text.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["00_start_here", "07_mini_batches", "12_capstone"]
+)  # plain, with devices, with a page it writes
+def test_a_notebook_with_the_answers_filled_in_runs_to_its_end_in_the_students_folder(name, tmp_path, record_property):
+    course = copy_course(tmp_path / "course")
+    notebook = filled_in(name)
+    measured_run(notebook, course / "notebooks", record_property)
     assert not errors(notebook) and stderr(notebook) == ""
     for number in exercises.of_lab(name):
         outputs = cell(notebook, f"check-{number.replace('.', '-')}").outputs
@@ -167,3 +193,4 @@ def test_a_notebook_with_the_answers_filled_in_runs_to_its_end_and_gives_its_mem
         assert printed.startswith(f"✓ {number}") and printed.count("\n") == 1
     kept = json.loads((course / "notebooks" / "progress.json").read_text())
     assert all(kept[number]["passed"] for number in exercises.of_lab(name))
+    assert (course / "notebooks" / "report_card.html").exists() is (name == "12_capstone")

@@ -2,6 +2,7 @@
 
 import base64
 import datetime
+import inspect
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -64,15 +65,21 @@ def unfit(choices: Any, shape: Sequence[int]) -> str | None:
         )
     if not isinstance(choices["optimizer"], keras.optimizers.Optimizer):
         return "The optimizer is due as an object, such as `keras.optimizers.SGD(0.1)`."
+    if inspect.isclass(choices["loss"]):
+        return f"The loss is the class {choices['loss'].__name__}: make one of it, with brackets after its name."
     if not callable(choices["loss"]):
         return "The loss is due as an object or a function of y and ŷ, such as those of `keras.losses`."
     for name in ("batch_size", "epochs"):
         if isinstance(choices[name], bool) or not isinstance(choices[name], (int, np.integer)) or choices[name] < 1:
-            return f"The {name} is {choices[name]!r}: a whole number, 1 or more, is due."
+            return f"{name} = {choices[name]!r}: a whole number, 1 or more, is due."
     model = choices["network"]()
     if not isinstance(model, keras.Model):
         return (
             diagnosis.unfit(model) or f"The network function should return a model of Keras; it returns a {type(model).__name__}."
+        )
+    if choices["network"]() is model:
+        return (
+            "The network function gives the same model each time. Make it within the function, so that each training begins anew."
         )
     if not model.built or model.input_shape != (None, *shape) or model.output_shape != (None, 10):
         made = f"{model.input_shape} to {model.output_shape}" if model.built else "no shape yet: begin it with `keras.Input`"

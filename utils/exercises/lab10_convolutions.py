@@ -102,7 +102,7 @@ the_convolution = Exercise(
                 "The windows do not overlap. The window moves by one pixel at a time."),
     ],
     hints=["In how many places does a window of k pixels fit along an axis of h? Count for h = 3 and k = 2.",
-           "The window at row i, column j: rows i to i + k - 1, and columns j to j + l - 1. As a slice: `image[i:i + k, j:j + l]`.",
+           "The window at row i, column j: rows i to i + k - 1, and columns j to j + l - 1. As a slice, with the kernel's own two numbers.",
            "Window and kernel have the same shape: multiply them with `*`, and sum all entries."],
     also_right=[in_loops(), by_shifted_images, by_windows, lambda image, kernel: [list(map(float, row)) for row in in_loops()(image, kernel)]],
 )
@@ -233,8 +233,8 @@ edge_kernels = Exercise(
 
 
 def images_with_channels(rng):
-    """A gray image with one filter, then images with channels, some filters, and biases."""
-    for (h, w), channels, k, filters in (((4, 4), 1, 2, 1), ((5, 4), 3, 2, 4), ((6, 5), 2, 3, 3)):
+    """An image with channels, some filters and biases, a gray one with one filter, and another with channels."""
+    for (h, w), channels, k, filters in (((5, 4), 3, 2, 4), ((4, 4), 1, 2, 1), ((6, 5), 2, 3, 3)):
         yield tuple(rng.normal(size=shape).astype(np.float32) for shape in ((h, w, channels), (k, k, channels, filters), (filters,)))
 
 
@@ -299,6 +299,8 @@ the_layer = Exercise(
                 "fourth filters.", "conv2d"),
         Mistake(summed(join=lambda maps: np.stack(maps)), "The maps come first in the shape. The filters take the place of the channels: they are the last "
                 "axis.", "conv2d"),
+        Mistake(summed(join=lambda maps: np.reshape(maps, (*np.shape(maps[0]), -1))), "The maps are poured into another shape, which mixes their numbers. Stack them "
+                "along a new last axis.", "conv2d"),
         Mistake(lambda image, kernels, b: np.sum(layer_of_keras(image, kernels, b), axis=-1), "All filters are added up into one map. Each filter gives a map of its "
                 "own.", "conv2d"),
         Mistake(lambda image, kernels, b: np.maximum(layer_of_keras(image, kernels, b), 0), "Negative values are cut off. No activation is asked for here.",
@@ -312,8 +314,8 @@ the_layer = Exercise(
         Mistake(lambda k, channels, filters: (k * k * channels + 1), "This is one filter. There are more.", "parameters"),
         Mistake(lambda k, channels, filters: k * k * channels * filters + channels, "There are as many biases as channels. Each filter has one.", "parameters"),
     ],
-    hints=["`convolve(image[:, :, c], kernels[:, :, c, f])` is what filter f finds in channel c. What becomes of all channels?",
-           "For each filter: the sum over the channels, plus its bias. That is one map; `np.stack(maps, axis=-1)` joins the maps along a new last axis.",
+    hints=["`found` is a list: what filter f finds in each channel. A filter adds up its channels.",
+           "The sum, plus the bias of this filter, is one map. `np.stack` joins maps along a new axis: which one do the filters have?",
            "To count: a filter has k × k weights for each channel, and one bias. How many filters are there?"],
     also_right=[
         (by_einsum, lambda k, channels, filters: filters * (1 + channels * k**2)),
@@ -380,8 +382,7 @@ max_pool = Exercise(
                 "with the first number of the block?"),
     ],
     hints=["The block at place (i, j) begins at row i · size, column j · size, and is size × size large.",
-           "`maps[i * size:(i + 1) * size, j * size:(j + 1) * size]` is the block, with all maps. Its maximum runs over the first two axes only.",
-           "How many whole blocks fit along an axis? That is the shape of the result."],
+           "The block holds all maps, shape (size, size, d). Its maximum runs over the first two axes, and leaves a number for each map."],
     also_right=[pooling(), by_reshape, lambda maps, size: keras.layers.MaxPooling2D(size)(maps[None])[0]],
     equivalent={"pooled[i, j] = block.max(axis=(0, -2))": "the second axis of three is the last but one"},
 )
@@ -390,7 +391,7 @@ max_pool = Exercise(
 
 GOAL, EPOCHS, BATCH_SIZE, LEARNING_RATE = 0.97, 20, 32, 0.003
 DENSE = 9_610  # parameters of the dense network of the text, 64-128-10
-NO_CONVOLUTION, TOO_MANY, PROBABILITIES = range(-3, 0)
+NO_CONVOLUTION, TOO_MANY, ACTIVATED = range(-3, 0)
 
 
 @cache
@@ -408,15 +409,19 @@ def share_read(answer):
     model = answer()
     if not isinstance(model, keras.Model):
         raise Advice(diagnosis.unfit(model) or f"The function should return a model of Keras; it returns a {type(model).__name__}.")
-    if not model.built or model.input_shape != (None, 8, 8, 1) or model.output_shape != (None, 10):
-        made = f"{model.input_shape} to {model.output_shape}" if model.built else "no shape yet"
-        raise Advice(f"The model maps {made}; images (None, 8, 8, 1) to ten logits (None, 10) are due. Does it begin with `keras.Input((8, 8, 1))`?")
+    if answer() is model:
+        raise Advice("The function gives the same model each time, trained or not. Make the model within the function, so that each call begins anew.")
+    if not model.built or model.input_shape != (None, 8, 8, 1):
+        raise Advice("Images of shape (8, 8, 1) go in: begin the model with `keras.Input((8, 8, 1))`.")
+    if model.output_shape != (None, 10):
+        raise Advice(f"The model gives {model.output_shape}, and ten logits for each image are due, (None, 10). `Flatten` makes a row of the maps, and ten units "
+                     "make logits of it.")
     if not any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers):
         return NO_CONVOLUTION
     if model.count_params() >= DENSE:
         return TOO_MANY
-    if getattr(model.layers[-1], "activation", None) is keras.activations.softmax:
-        return PROBABILITIES
+    if getattr(model.layers[-1], "activation", keras.activations.linear) is not keras.activations.linear:
+        return ACTIVATED
     share = share_after_training(model)
     return share if share >= GOAL else max(share, share_after_training(answer()))
 
@@ -463,8 +468,8 @@ a_network = Exercise(
         Mistake(only_dense, "There is no convolution in it. Begin with `keras.layers.Conv2D`.", when=is_seen(NO_CONVOLUTION)),
         Mistake(convolutional((64, 64)), f"It has more parameters than the dense network it should beat, {DENSE:,} or more. Take fewer filters, or pool before "
                 "the last layer: most of its weights come from there.", when=is_seen(TOO_MANY)),
-        Mistake(convolutional(last="softmax"), "The last layer gives probabilities, and the loss takes logits: leave its activation out.",
-                when=is_seen(PROBABILITIES)),
+        Mistake(convolutional(last="softmax"), "The last layer has an activation, and the loss takes logits, of either sign: leave it out.",
+                when=is_seen(ACTIVATED)),
         Mistake(convolutional((1,), rate=0.0), f"After {EPOCHS} epochs it reads {{seen}} of the validation digits, and {GOAL:.0%} are due. Give it more filters or "
                 "a second convolution; if it learns its examples by heart, dropout before the last layer.", when=lambda seen: 0 <= seen < GOAL),
     ],

@@ -79,37 +79,45 @@ two_tasks = Exercise(
 
 # --- 11.2 -------------------------------------------------------------------------------------------------------------
 
-(FINE, NOT_COMPILED, BATCH_NORM, HEAD_TOO, ONLY_HEAD, NOTHING, SOME, COUNT_ALL, COUNT_FROZEN, COUNT_ARRAYS, COUNT_OTHER, LOST, OTHER_LOSS) = range(13)
-IMAGES = np.random.default_rng(0).normal(2, 3, (12, 6, 6, 1)).astype(np.float32)
+(FINE, NOT_COMPILED, BATCH_NORM, HEAD_TOO, ONLY_HEAD, NOTHING, SOME, COUNT_ALL, COUNT_FROZEN, COUNT_ARRAYS, COUNT_OTHER, LOST, OTHER_SETTINGS, MODEL_OFF) = range(14)
+IMAGES = np.random.default_rng(0).normal(2, 3, (12, 12, 12, 1)).astype(np.float32)
 LABELS = np.arange(12) % 3
 
 
 def a_model():
     """A trained model with a convolution, a normalization, and a head of 3 × 16 weights and 3 biases."""
     layers = [keras.layers.Conv2D(4, 3, activation="relu"), keras.layers.MaxPooling2D(), keras.layers.Flatten()]
-    model = keras.Sequential([keras.Input((6, 6, 1)), *layers, keras.layers.BatchNormalization(), keras.layers.Dense(3)])
+    model = keras.Sequential([keras.Input((12, 12, 1)), *layers, keras.layers.BatchNormalization(), keras.layers.Dense(3)])
     model.compile(keras.optimizers.SGD(0.1), LOSS)
     model.fit(IMAGES, LABELS, verbose=0)
     return model
 
 
+def weights_by_layer(model):
+    """The weights, layer by layer: the order of a model's own list changes with what is frozen, in some versions of Keras."""
+    return [weight for layer in model.layers for weight in layer.get_weights()]
+
+
 def what_still_learns(answer):
     """What is wrong with freezing a model that has been trained by `fit`."""
     model = a_model()
-    before = model.get_weights()
-    count = answer(model, keras.optimizers.SGD(0.1), LOSS)
+    before = weights_by_layer(model)
+    optimizer = keras.optimizers.SGD(0.1)
+    count = answer(model, optimizer, LOSS)
     if count is Ellipsis:
         return Ellipsis
     if unfit := diagnosis.unfit(count):
         raise Advice(unfit)
-    if not all(map(np.array_equal, before, model.get_weights())):
+    if not all(map(np.array_equal, before, weights_by_layer(model))):
         return LOST
     model.fit(IMAGES, LABELS, verbose=0)
     kernel, bias, gamma, beta, mean, variance, W, b = (
-        not np.array_equal(old, new) for old, new in zip(before, model.get_weights(), strict=True)
+        not np.array_equal(old, new) for old, new in zip(before, weights_by_layer(model), strict=True)
     )
     if fault := learns_too_much(model, kernel or bias, gamma or beta or mean or variance, W and b):
         return fault
+    if model.optimizer is not optimizer or model.loss is not LOSS:
+        return OTHER_SETTINGS
     return miscounted(int(np.asarray(count)), model)
 
 
@@ -119,7 +127,7 @@ def learns_too_much(model, convolution, normalization, head):
     if (convolution or normalization) and not any(flags[:-1]):
         return NOT_COMPILED
     if not head:
-        return ONLY_HEAD if convolution else HEAD_TOO
+        return ONLY_HEAD if convolution else HEAD_TOO if model.trainable else MODEL_OFF
     if convolution:
         return NOTHING if normalization else SOME
     return BATCH_NORM if normalization else FINE
@@ -134,22 +142,24 @@ def miscounted(count, model):
     return {size["all"]: COUNT_ALL, size["frozen"]: COUNT_FROZEN, len(model.trainable_variables): COUNT_ARRAYS}.get(count, COUNT_OTHER)
 
 
-def freezing(layers=lambda model: model.layers[:-1], compiles=True, count=lambda model: sum(tf.size(variable) for variable in model.trainable_variables), last=True):
-    """An answer with a part changed: which layers are frozen, whether it compiles, what it counts."""
+def freezing(layers=lambda model: model.layers[:-1], compiles=True, count=lambda model: sum(tf.size(variable) for variable in model.trainable_variables), last=True,
+             settings=lambda optimizer, loss: (optimizer, loss)):
+    """An answer with a part changed: which layers are frozen, whether and how it compiles, what it counts."""
     def answer(model, optimizer, loss):
         for layer in layers(model):
             layer.trainable = False
         model.layers[-1].trainable = last
         if compiles:
-            model.compile(optimizer, loss)
+            model.compile(*settings(optimizer, loss))
         return count(model)
     return answer
 
 
-def compiled_before(model, optimizer, loss):
+def model_off(model, optimizer, loss):
+    model.trainable = False
+    model.layers[-1].trainable = True
     model.compile(optimizer, loss)
-    model.make_train_function()
-    return freezing(compiles=False)(model, optimizer, loss)
+    return sum(tf.size(variable) for variable in model.layers[-1].variables)
 
 
 def with_a_new_start(model, optimizer, loss):
@@ -189,6 +199,10 @@ the_freezing = Exercise(
                 when=is_seen(COUNT_ARRAYS)),
         Mistake(freezing(count=lambda model: 2 * model.count_params()), "The number is not that of the weights that still learn. Add up the sizes of "
                 "`model.trainable_variables`, after freezing.", when=is_seen(COUNT_OTHER)),
+        Mistake(freezing(settings=lambda optimizer, loss: (keras.optimizers.SGD(0.01), LOSS)), "The model is compiled with another optimizer or another loss. Take those that "
+                "the function is given.", when=is_seen(OTHER_SETTINGS)),
+        Mistake(model_off, "Nothing learns, because the switch of the model itself is off, whatever its last layer says. Set the switches of the layers, one by one.",
+                when=is_seen(MODEL_OFF)),
         Mistake(with_a_new_start, "The weights have changed. Freezing leaves them as they are: they are what was learned.", when=is_seen(LOST)),
     ],
     hints=["Every layer has an attribute `trainable`. Which layers are to have False, and which is not?",
@@ -206,8 +220,9 @@ def a_body(seed=0):
     """A body with known weights: a convolution, and a normalization, which tells training from prediction."""
     rng = np.random.default_rng(seed)
     layers = [keras.layers.Conv2D(4, 3, activation="relu"), keras.layers.BatchNormalization(), keras.layers.GlobalMaxPooling2D()]
-    body = keras.Sequential([keras.Input((6, 6, 1)), *layers])
+    body = keras.Sequential([keras.Input((12, 12, 1)), *layers])
     body.set_weights([rng.uniform(0.5, 2, weight.shape) for weight in body.get_weights()])
+    body(IMAGES[:1])  # so that it has an output, as one that was trained
     return body
 
 
@@ -232,7 +247,7 @@ def head_at_work(answer, classes):
         return NEW_BODY
     if not any(variable is body.weights[0] for variable in model.weights):
         return NEW_BODY if len(model.weights) > 2 else NO_BODY
-    W, b = model.weights[-2:]
+    W, b = [variable for variable in model.weights if not any(variable is learned for learned in body.weights)][-2:]
     if len(model.weights) != len(body.weights) + 2 or W.shape != (features.shape[1], classes):
         return HIDDEN
     if not np.allclose(logits, features @ np.asarray(W) + np.asarray(b), atol=1e-4):
@@ -245,7 +260,7 @@ def new_head(of=lambda body: body, freeze=True, layers=lambda classes: [keras.la
     def answer(body, classes):
         part = of(body)
         part.trainable = not freeze
-        return keras.Sequential([keras.Input((6, 6, 1)), part, *layers(classes)])
+        return keras.Sequential([keras.Input((12, 12, 1)), part, *layers(classes)])
     return answer
 
 
@@ -256,14 +271,14 @@ def by_functions(body, classes):
 
 
 def without_a_body(body, classes):
-    return keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten(), keras.layers.Dense(classes)])
+    return keras.Sequential([keras.Input((12, 12, 1)), keras.layers.Flatten(), keras.layers.Dense(classes)])
 
 
 def layer_by_layer(body, classes):
     """Another right answer: the body's layers, one by one."""
     for layer in body.layers:
         layer.trainable = False
-    return keras.Sequential([keras.Input((6, 6, 1)), *body.layers, keras.layers.Dense(classes)])
+    return keras.Sequential([keras.Input((12, 12, 1)), *body.layers, keras.layers.Dense(classes)])
 
 
 a_new_head = Exercise(
@@ -294,12 +309,12 @@ a_new_head = Exercise(
 
 def images_to_see(rng):
     """Twelve images, and three."""
-    return [(rng.normal(1, 2, (n, 6, 6, 1)).astype(np.float32),) for n in (12, 3)]
+    return [(rng.normal(1, 2, (n, 12, 12, 1)).astype(np.float32),) for n in (12, 3)]
 
 
-def step_at_work(answer, *args):
+def step_at_work(answer, X, *more):
     """What the first step makes of images with a body, or what the second makes of features."""
-    return answer(a_body(), *args) if len(args) == 1 else answer(*args)
+    return answer(X, *more) if more else answer(a_body(), X)
 
 
 def features_to_classify(rng):
@@ -352,6 +367,10 @@ in_two_steps = Exercise(
                 "nearest_mean"),
         Mistake(nearest(distance=lambda D: np.abs(D.sum(axis=2))), "Differences of different sign cancel before the absolute value is taken. Square each of them "
                 "first.", "nearest_mean"),
+        Mistake(nearest(distance=lambda D: np.abs(D).sum(axis=2)), "This adds up absolute differences. The distance between two points is meant: squares, and "
+                "their root.", "nearest_mean"),
+        Mistake(nearest(distance=lambda D: np.abs(D).max(axis=2)), "Only the largest difference counts here. The distance between two points is meant: squares of all "
+                "differences, and the root of their sum.", "nearest_mean"),
         Mistake(nearest(mean=lambda F, y, label: F[y == label][0]), "A class is represented by its first example. Take the mean over all of its examples.",
                 "nearest_mean"),
         Mistake(nearest(mean=lambda F, y, label: F[y == label].sum(axis=0)), "The examples of a class are added up, and their mean is due.", "nearest_mean"),
@@ -360,7 +379,6 @@ in_two_steps = Exercise(
         Mistake(nearest(mean=lambda F, y, label: F.mean(axis=0)), "Every class has the mean of all examples. Take those of the class alone.", "nearest_mean"),
     ],
     hints=["A model is called as a function; `training=False` says that it predicts.",
-           "The mean of a class: `F_train[y_train == label].mean(axis=0)`. Then the distance of each row of F from each mean.",
            "`F[:, None] - means` has the shape (n, classes, d): all differences at once. `np.linalg.norm(…, axis=2)` makes distances of them."],
     also_right=[(lambda body, X: body.predict(X, verbose=0), nearest()), (lambda body, X: np.asarray(body(X)), nearest(distance=lambda D: np.sum(D**2, axis=2)))],
     equivalent={
@@ -372,26 +390,27 @@ in_two_steps = Exercise(
 
 # --- 11.5 -------------------------------------------------------------------------------------------------------------
 
-BODY_FROZEN, HEAD_FROZEN, FAR = range(40, 43)
+BODY_FROZEN, HEAD_FROZEN, FAR, NEAR = range(40, 44)
 
 
 def what_moves(answer, rate):
     """What is wrong with fine-tuning: by how far the weights of body and head go in its first step, in units of the rate."""
     model = new_head()(a_body(), 3)
-    before = model.get_weights()
-    train = answer(model, model.layers[0], rate)
+    body, head = model.layers
+    before = [*body.get_weights(), *head.get_weights()]
+    train = answer(model, body, rate)
     if train is Ellipsis:
         return Ellipsis
     if not callable(train):
         raise Advice(diagnosis.unfit(train) or f"What `training.compile_steps` gives is due, a function; this is a {type(train).__name__}.")
     train(IMAGES, LABELS, 1)
-    moved = [np.abs(old - new).max() / rate for old, new in zip(before, model.get_weights(), strict=True)]
-    learned, head = max(moved[0], moved[2], moved[3]), max(moved[-2:])  # not the averages; a bias before them has no gradient
+    moved = [np.abs(old - new).max() / rate for old, new in zip(before, [*body.get_weights(), *head.get_weights()], strict=True)]
+    learned, of_head = max(moved[0], moved[2], moved[3]), max(moved[-2:])  # not the averages; a bias before them has no gradient
     if learned == 0:
         return BODY_FROZEN
-    if head == 0:
+    if of_head == 0:
         return HEAD_FROZEN
-    return FINE if max(learned, head) < 1.1 else FAR
+    return FAR if max(learned, of_head) > 1.1 else NEAR if min(learned, of_head) < 0.9 else FINE
 
 
 def tuned(unfreeze=lambda model, body: setattr(body, "trainable", True), optimizer=lambda rate: keras.optimizers.Adam(rate)):
@@ -437,8 +456,10 @@ fine_tuning = Exercise(
         Mistake(too_late, "The body is still frozen: only the head moves. Its `trainable` has to be set on the body itself, and before the training is compiled.",
                 when=is_seen(BODY_FROZEN)),
         Mistake(tuned(body_alone), "The head does not move. Fine-tuning trains all of the model.", when=is_seen(HEAD_FROZEN)),
-        Mistake(tuned(optimizer=lambda rate: keras.optimizers.Adam(0.01)), "The weights go farther than the learning rate says. Give it to the optimizer: at a rate that is too "
-                "large, what was learned is lost in a few steps.", when=is_seen(FAR)),
+        Mistake(tuned(optimizer=lambda rate: keras.optimizers.Adam(0.01)), "The weights go farther than a step of Adam with this learning rate. Is it Adam, and was it given the "
+                "rate? If it is too large, what was learned is lost in a few steps.", when=is_seen(FAR)),
+        Mistake(tuned(optimizer=lambda rate: keras.optimizers.Adam(rate / 10)), "The weights go less far than a step of Adam with this learning rate. Give the optimizer the "
+                "rate as it is.", when=is_seen(NEAR)),
     ],
     hints=["What was frozen for the head has to learn again: the body has an attribute `trainable` for all that is in it.",
            "First `trainable`, then `keras.optimizers.Adam` with the small rate, then the last line: it compiles for the variables that are trainable then."],
