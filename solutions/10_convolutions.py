@@ -84,7 +84,8 @@ plots.sliding(convolve, four, right_minus_left)
 def output_size(n, k, padding, stride):
     """The number of places of a window along an axis: a whole number.
 
-    n: pixels.  k: size of the kernel.  padding: zeros on each side.  stride: pixels a step.
+    n: pixels.  k: size of the kernel.  padding: zeros on each side.
+    stride: pixels a step.
     """
     return (n + 2 * padding - k) // stride + 1  # SOLUTION: the number of places
 
@@ -98,7 +99,8 @@ check("10.2", output_size)
 
 # %%
 image = np.zeros((1, 28, 28, 1), np.float32)
-for k, padding, stride, name in ((3, 0, 1, "valid"), (5, 2, 1, "same"), (3, 0, 2, "valid")):
+for k, padding, stride, name in ((3, 0, 1, "valid"), (5, 2, 1, "same"),
+                                 (3, 0, 2, "valid")):
     made = keras.layers.Conv2D(1, k, strides=stride, padding=name)(image).shape[1]
     print(f"kernel {k}, {name}, stride {stride}: Keras {made},",
           f"you {output_size(28, k, padding, stride)}")
@@ -266,7 +268,8 @@ plots.accuracies({f"dense, {dense_network().count_params():,} parameters": dense
                   f"yours, {network().count_params():,} parameters": convolutional})
 
 # %%
-print("more right on average than the dense network:", convolutional.mean() > dense.mean())
+print("more right on average than the dense network:",
+      convolutional.mean() > dense.mean())
 
 # %% [markdown]
 # The validation digits have done their work, which was to choose. Now they may teach as well: the network to keep learns from

@@ -84,8 +84,8 @@ pretrained = keras.Sequential([keras.Input((12, 12, 1)), body, keras.layers.Dens
 
 # %% tags=["nbval-ignore-output"]
 X_many = np.concatenate([somewhere(X_old, rng) for _ in range(3)])
-history = training.train(pretrained, keras.optimizers.Adam(0.003), cross_entropy, X_many,
-                         np.tile(y_old, 3), epochs=6, watch=plots.live_loss(6))
+history = training.train(pretrained, keras.optimizers.Adam(0.003), cross_entropy,
+                         X_many, np.tile(y_old, 3), epochs=6, watch=plots.live_loss(6))
 
 # %%
 def share_right(model, X, y):
@@ -161,8 +161,10 @@ def few(k, draw):
 
 
 transferred = with_new_head(body, 5)
-scratch = keras.Sequential([keras.Input((12, 12, 1)), new_body(), keras.layers.Dense(5)])
-train_new = training.compile_steps(transferred, keras.optimizers.Adam(0.01), cross_entropy)
+scratch = keras.Sequential([keras.Input((12, 12, 1)), new_body(),
+                            keras.layers.Dense(5)])
+train_new = training.compile_steps(transferred, keras.optimizers.Adam(0.01),
+                                   cross_entropy)
 train_all = training.compile_steps(scratch, keras.optimizers.Adam(0.003), cross_entropy)
 
 # %% tags=["nbval-ignore-output"]
@@ -234,7 +236,7 @@ print("features read more than pixels, by 20 of 100 at least:",
 
 # %%
 def fine_tuning(model, body, learning_rate):
-    """Compile the training of body and head with Adam: a function train(X, y, steps)."""
+    """Compile the training of body and head, with Adam: train(X, y, steps)."""
     body.trainable = True  # SOLUTION: it learns again
     optimizer = keras.optimizers.Adam(learning_rate)  # SOLUTION: with a small rate
     return training.compile_steps(model, optimizer, cross_entropy)

@@ -50,8 +50,9 @@ def dense_network():
 
 
 cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-dense = training.repeat(dense_network, keras.optimizers.Adam(0.003), cross_entropy, X, y, 20,
-                        measure=lambda model: capstone.share_right(model, (X_val, y_val)))
+dense = training.repeat(
+    dense_network, keras.optimizers.Adam(0.003), cross_entropy, X, y, epochs=20,
+    measure=lambda model: capstone.share_right(model, (X_val, y_val)))
 plots.accuracies({"dense network": dense["measured"]})
 
 # %% [markdown]
@@ -61,7 +62,7 @@ plots.accuracies({"dense network": dense["measured"]})
 
 # %%
 class Moved(keras.layers.Layer):
-    """Moves images by up to one pixel while training, and leaves them alone when not."""
+    """Moves images by up to one pixel while training, and only then."""
 
     def call(self, x, training=None):
         if not training:
@@ -105,7 +106,8 @@ check("12.1", choices)
 # %% tags=["nbval-ignore-output"]
 keras.utils.set_random_seed(12)
 model, history = capstone.train(problem, choices)
-print(f"{capstone.share_right(model, problem.validation):.1%} of the validation part right")
+right = capstone.share_right(model, problem.validation)
+print(f"{right:.1%} of the validation part right")
 
 # %% [markdown]
 # ## 3 · The test
