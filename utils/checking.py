@@ -132,6 +132,11 @@ class Exercise:
         ]
 
 
+def is_seen(*faults: Any) -> Callable[[Any], bool]:
+    """Recognizes a mistake, as its `when`, by a fault that `observe` gives."""
+    return lambda seen: seen in faults
+
+
 class Outcome(Enum):
     """How a check can end. None of the five is ever reported as another."""
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from utils import datasets, diagnosis
 from utils.advice import Advice
-from utils.checking import Exercise, Mistake
+from utils.checking import Exercise, Mistake, is_seen
 
 # --- 8.1 --------------------------------------------------------------------------------------------------------------
 
@@ -186,10 +186,6 @@ def a_fixed_number(shape, rate):
 
 def in_pairs(shape, rate):
     return np.repeat(np.random.uniform(size=(shape[0], shape[1] // 2)) >= rate, 2, axis=1)
-
-
-def is_seen(*faults):
-    return lambda seen: seen in faults
 
 
 the_dropout = Exercise(

@@ -8,13 +8,7 @@ import numpy as np
 
 from utils import datasets, diagnosis, training
 from utils.advice import Advice
-from utils.checking import Exercise, Mistake
-
-
-def is_seen(*faults):
-    """Recognizes a mistake by the fault that was observed."""
-    return lambda seen: seen in faults
-
+from utils.checking import Exercise, Mistake, is_seen
 
 # --- 10.1 -------------------------------------------------------------------------------------------------------------
 

@@ -6,14 +6,9 @@ import tensorflow as tf
 
 from utils import diagnosis, training
 from utils.advice import Advice
-from utils.checking import Exercise, Mistake
+from utils.checking import Exercise, Mistake, is_seen
 
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-
-def is_seen(*faults):
-    """Recognizes a mistake by the fault that was observed."""
-    return lambda seen: seen in faults
 
 
 # --- 11.1 -------------------------------------------------------------------------------------------------------------

@@ -8,15 +8,10 @@ import tensorflow as tf
 
 from utils import capstone, diagnosis
 from utils.advice import Advice
-from utils.checking import Exercise, Mistake
+from utils.checking import Exercise, Mistake, is_seen
 
 OPEN = "any network that reaches the target is right, and the check measures that"
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-
-
-def is_seen(*faults):
-    """Recognizes a mistake by the fault that was observed."""
-    return lambda seen: seen in faults
 
 
 def below(target):
