@@ -75,7 +75,8 @@ plots.noise(lambda rows: batch_gradient(model, loss, X, y, rows), n=len(X))
 
 # %%
 def J_of_students(w):
-    return loss(y, tf.sigmoid(tf.linalg.matvec(X, w) - 5)[:, None])
+    z = X @ w - 5
+    return np.mean(np.logaddexp(0, z) - y[:, 0] * z)  # cross-entropy from the logits
 
 
 def walk(B, steps=60, learning_rate=0.05):
@@ -234,7 +235,8 @@ plots.curves({"J": history})
 
 # %% [markdown]
 # `training.compile_epoch` in `utils/training.py` is the same with three things added: it shuffles by itself, from a seed; it
-# gives the mean loss; and it looks at validation data. Open it: you can read it now. How long does a step take, by each way?
+# gives the mean loss; and it looks at validation data. Open it: you can read it now. (XLA takes a second or two to compile, so
+# `training.train` calls it only for long trainings.) How long does a step take, by each way?
 
 # %% tags=["nbval-ignore-output"]
 plots.times(bench.compare(train_step, "A"))
@@ -242,7 +244,7 @@ plots.times(bench.compare(train_step, "A"))
 # %% [markdown]
 # ## 4 · Which batch size?
 # Large batches let the processor work on many examples at once; small ones make more steps of an epoch. Guess the shape of the
-# curve: the time of an epoch of 1,071 digits, over $B$.
+# curve: the time of an epoch of 1,071 digits, over $B$. (Without XLA's compiler, which would take a second for each size.)
 
 # %% tags=["nbval-ignore-output"]
 (digits, labels), _, _ = datasets.digits()
@@ -255,8 +257,8 @@ def digits_network():
 
 
 plots.epoch_times(lambda B: training.compile_epoch(
-    digits_network(), keras.optimizers.Adam(), cross_entropy, digits, labels, B),
-    batch_sizes=(1, 8, 64, 512))
+    digits_network(), keras.optimizers.Adam(), cross_entropy, digits, labels, B,
+    jit_compile=False), batch_sizes=(1, 8, 64, 512))
 
 # %% [markdown]
 # ## 5 · Two at once

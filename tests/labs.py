@@ -2,6 +2,7 @@
 
 import functools
 import linecache
+import symtable
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -46,19 +47,39 @@ def _spaces(lab_name: str) -> dict[str, tuple[str, str, str, dict]]:
     """For each exercise: the solution's code, the student's code, the check cell, and what was defined before."""
     lab = source.read(lab_name)
     student = {cell.id: cell.source for cell in source.student_notebook(lab).cells}
-    namespace: dict[str, Any] = {"check": lambda *args: None, "__name__": "__main__"}
+    namespace: dict[str, Any] = {"__name__": "__main__"}
     found: dict[str, tuple] = {}
     checks = {cell.exercise: cell.text for cell in lab.cells if cell.role == "check"}
-    for cell in lab.cells:
-        if cell.kind != "code" or cell.text.startswith(("plots.", "hint(", "solution(", "progress(", "check(")):
-            continue
+    for cell in _needed(lab.cells):
         if cell.role == "answer":
             number = cell.exercise
             found[number] = (cell.text, student[f"ex-{number.replace('.', '-')}"], checks[number], dict(namespace))
-            if len(found) == sum(cell.role == "answer" for cell in lab.cells):
-                break  # nothing that follows is needed
         run_cell(cell.text, namespace, f"{lab_name} line {cell.line}")
     return found
+
+
+def _needed(cells: list[source.Cell]) -> list[source.Cell]:
+    """The cells with answers, and of the code before them what defines names that they, their checks or others of these use."""
+    answered = {cell.exercise for cell in cells if cell.role == "answer"}
+    needed, names = [], set()
+    for cell in reversed([cell for cell in cells if cell.kind == "code"]):
+        used, defined = _names(symtable.symtable(cell.text, "cell", "exec"))
+        if cell.role == "check" and cell.exercise in answered:
+            names |= used
+        elif cell.role == "answer" or (needed and names & defined):
+            needed.append(cell)
+            names = names - defined | used
+    return needed[::-1]
+
+
+def _names(scope: symtable.SymbolTable) -> tuple[set[str], set[str]]:
+    """The global names that a scope, with those within it, uses, and those that it defines."""
+    top = scope.get_type() == "module"
+    symbols = [symbol for symbol in scope.get_symbols() if top or symbol.is_global()]
+    used = {symbol.get_name() for symbol in symbols if symbol.is_referenced()}
+    defined = {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()}
+    inner = [_names(child) for child in scope.get_children()]
+    return used.union(*(names for names, _ in inner)), defined.union(*(names for _, names in inner))
 
 
 def cells_of(lab_name: str, number: str) -> tuple[str, str, str, dict]:
@@ -82,9 +103,9 @@ def each_also_right(exercise: Exercise) -> Iterator[tuple]:
 @contextmanager
 def remembering(exercise: Exercise) -> Iterator[Exercise]:
     """
-    The exercise with inputs that are drawn once; what `right` gives for them is observed once, and then remembered.
+    The exercise with inputs that are drawn once; what `right` and the mistakes give for them is observed once, and remembered.
 
-    For judging many answers: the right one, by Keras, is often the slowest of all.
+    For judging many answers: each is compared with the right one, by Keras and often the slowest of all, and with the mistakes.
     """
     drawn = exercise.inputs if isinstance(exercise.inputs, tuple) else (exercise.inputs,)
     cases = [list(draw(np.random.default_rng())) for draw in drawn]
@@ -92,15 +113,24 @@ def remembering(exercise: Exercise) -> Iterator[Exercise]:
     observe, seen = checking._observe, {}
 
     def remembered(part: Exercise, answer: Any, args: tuple) -> Any:
-        if answer is not part.right:
+        if answer is not part.right and all(answer is not mistake.answer for mistake in part.mistakes):
             return observe(part, answer, args)
-        key = part.title, id(args)
+        key = part.title, id(answer), id(args)
         if key not in seen:
-            seen[key] = observe(part, answer, args)
-        return seen[key]
+            seen[key] = args, observe(part, answer, args)  # with its arguments: while they are kept, no others have their id
+        return seen[key][1]
 
     checking._observe = remembered
     try:
         yield replace(exercise, inputs=inputs if isinstance(exercise.inputs, tuple) else inputs[0])
     finally:
         checking._observe = observe
+
+
+def one_input_at_a_time(exercise: Exercise) -> Iterator[Exercise]:
+    """The exercise with each of its inputs alone; a part that has fewer than another repeats its last."""
+    drawn = exercise.inputs if isinstance(exercise.inputs, tuple) else (exercise.inputs,)
+    cases = [list(draw(np.random.default_rng())) for draw in drawn]
+    for i in range(max(map(len, cases))):
+        inputs = tuple(functools.partial(lambda case, rng: [case], each[min(i, len(each) - 1)]) for each in cases)
+        yield replace(exercise, inputs=inputs if isinstance(exercise.inputs, tuple) else inputs[0])

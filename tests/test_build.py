@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.courses import COURSE, copy_course
+from utils import __main__ as command
 from utils import build, source
 from utils.source import SourceError
 
@@ -22,10 +23,6 @@ def course(tmp_path, monkeypatch):
     return copy
 
 
-def utils(course, *arguments):
-    return subprocess.run([sys.executable, "-m", "utils", *arguments], cwd=course, capture_output=True, text=True, timeout=120)
-
-
 def edit(course, old, new, file=LAB):
     path = course / file
     text = path.read_text(encoding="utf-8")
@@ -38,20 +35,20 @@ def test_nothing_in_the_course_is_stale():
     assert build.stale([]) == []
 
 
-def test_check_names_what_is_stale_and_changes_nothing(course):
+def test_check_names_what_is_stale_and_changes_nothing(course, capfd):
     edit(course, "The sum $z$ can be any number", "The sum $z$ may be any number")
     (course / "notebooks" / "00_start_here.ipynb").write_text("{}")
     (course / "notebooks" / "99_orphan.ipynb").write_text("{}")
     before = {path: path.read_bytes() for path in course.rglob("*.ipynb")}
-    result = utils(course, "build", "--check")
-    assert result.returncode == 1
+    assert command.main(["build", "--check"]) == 1
+    printed = capfd.readouterr().out
     for words in (
         "solutions/01_perceptron.ipynb is not what",
         "notebooks/01_perceptron.ipynb is not what",
         "notebooks/00_start_here.ipynb is not what",
         "notebooks/99_orphan.ipynb has no source",
     ):
-        assert words in result.stdout
+        assert words in printed
     assert {path: path.read_bytes() for path in course.rglob("*.ipynb")} == before
 
 
@@ -144,11 +141,11 @@ def test_an_unknown_lab_is_named():
         build.build(["07_nothing"])
 
 
-def test_a_cell_that_fails_while_building_is_one_sentence_with_its_line(course):
+def test_a_cell_that_fails_while_building_is_one_sentence_with_its_line(course, capfd):
     line = edit(course, "scalar = tf.zeros(())", "scalar = tf.zeroes(())", "solutions/00_start_here.py")
-    result = utils(course, "build", "00_start_here")
-    assert result.returncode == 1 and "Traceback" not in result.stderr
-    assert f"solutions/00_start_here.py:{line - 1}: the cell stops with AttributeError" in result.stderr
+    assert command.main(["build", "00_start_here"]) == 1
+    said = capfd.readouterr().err
+    assert f"solutions/00_start_here.py:{line - 1}: the cell stops with AttributeError" in said and "Traceback" not in said
 
 
 def test_blanking_keeps_what_is_not_marked():

@@ -441,11 +441,7 @@ def _todo(answer: Any) -> str | None:
     methods = filter(inspect.isfunction, vars(answer).values()) if inspect.isclass(answer) else iter([inspect.unwrap(answer)])
     code = getattr(next(methods, None), "__code__", None)
     lines = linecache.getlines(code.co_filename) if code else []
-    try:
-        tree = ast.parse("".join(lines))
-    except SyntaxError:
-        return None
-    definitions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name]
+    definitions = [node for node in _definitions("".join(lines)) if node.name == name]
     for node in (inner for definition in definitions for inner in ast.walk(definition)):
         if not _is_placeholder(node):
             continue
@@ -453,6 +449,15 @@ def _todo(answer: Any) -> str | None:
         todo = re.search(r"# *TODO:? *(.*)", lines[node.lineno - 1]) or re.search(r"# *TODO:? *(.*)", near)
         return f"Line {node.lineno} of the cell waits for your code" + (f":  {todo[1].strip()}" if todo and todo[1] else ".")
     return None
+
+
+@functools.lru_cache(maxsize=1)  # the tests judge many answers that stand in one file
+def _definitions(text: str) -> list[ast.FunctionDef | ast.ClassDef]:
+    """The functions and classes that are defined in a source; none where it cannot be parsed."""
+    try:
+        return [node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    except SyntaxError:
+        return []
 
 
 def _is_placeholder(node: ast.AST) -> bool:

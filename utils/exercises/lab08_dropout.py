@@ -175,7 +175,7 @@ def dropping(keep=lambda shape, rate: np.random.uniform(size=shape) >= rate, sca
         if not training and not always:
             return at_prediction(x, rate)
         kept = np.broadcast_to(keep(tuple(x.shape), rate), x.shape)
-        return tf.where(kept, x * np.float32(scale(rate)), np.float32(zero))
+        return np.where(kept, np.asarray(x) * np.float32(scale(rate)), np.float32(zero))
     return answer
 
 

@@ -667,8 +667,8 @@ two_loops = Exercise(
 
 
 def candidates(rng):
-    """Losses of some models on the validation and on the test part: here the best of one is not the best of the other."""
-    yield [0.4, 0.2, 0.3, 0.6], [0.5, 0.45, 0.25, 0.2]
+    """Losses of some models on the validation and on the test part: at first every wrong choice takes another model."""
+    yield [0.4, 0.2, 0.6, 0.5, 0.25, 0.45], [0.5, 0.48, 0.4, 0.2, 0.3, 0.45]
     n = int(rng.integers(3, 8))
     validation = rng.permutation(n) + rng.uniform(0, 0.5, n)
     yield validation.tolist(), (rng.permutation(n) + rng.uniform(0.6, 0.9, n)).tolist()

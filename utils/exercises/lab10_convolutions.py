@@ -79,6 +79,11 @@ the_convolution = Exercise(
                 "not be square: take both numbers from its shape."),
         Mistake(in_loops(window=lambda image, i, j, k, m: image[i : i + m, j : j + k]), "The window has the kernel's height and width exchanged: rows come "
                 "first in a shape."),
+        Mistake(in_loops(window=lambda image, i, j, k, m: image[i : i + 2, j : j + 2]), "The window, or the result, has the size that fits a kernel of 2 × 2, "
+                "and kernels come in any size. Take height and width from the kernel's shape."),
+        Mistake(in_loops(size=lambda h, w, k, m: (2, 2)), "The result is 2 × 2, whatever the image is. Its size follows from the two shapes."),
+        Mistake(in_loops(value=lambda window, kernel: window * kernel), "Window times kernel is a number for each pixel of the window. Add them up: the result has one "
+                "number for each window."),
         Mistake(lambda image, kernel: by_keras(image, kernel) / kernel.size, "This is the mean over the window, and the sum is due."),
         Mistake(lambda image, kernel: by_keras(image, np.ones_like(kernel)), "The window is summed without the kernel. Each of its pixels counts as much as the "
                 "kernel's entry in the same place says."),
@@ -280,6 +285,7 @@ the_layer = Exercise(
                 "filter: add it once, after the sum.", "conv2d"),
         Mistake(lambda image, kernels, b: layer_of_keras(image, kernels, 0 * b + b[0]), "Every map gets the bias of the first filter. Each filter has its own.",
                 "conv2d"),
+        Mistake(summed(add=lambda z, b, f: z + b), "All the biases are added to every map. A map gets the one of its own filter.", "conv2d"),
         Mistake(summed(channels=lambda image: [0]), "Only the first channel is looked at. A filter has a kernel for every channel, and adds up what they find.",
                 "conv2d"),
         Mistake(summed(total=lambda maps: np.mean(maps, axis=0)), "The channels are averaged, and they should be added up.", "conv2d"),
@@ -367,6 +373,8 @@ max_pool = Exercise(
                 "along."),
         Mistake(pooling(lambda window: window.max(axis=0)[0]), "The maximum is taken over the rows of a block only."),
         Mistake(pooling(lambda window: window.max(axis=1)[0]), "The maximum is taken over the columns of a block only."),
+        Mistake(pooling(lambda window: window.max(axis=0)), "A block has two axes of pixels, and the maximum runs along one of them alone: it leaves several "
+                "numbers for each map."),
         Mistake(pooling(stride=lambda size: 1), "The blocks overlap: the next one begins one pixel further. It begins where the last one ended."),
         Mistake(pooling(stride=lambda size: 1, count=lambda n, size: n - size + 1), "The blocks overlap, as the windows of a convolution do. The next one begins where "
                 "the last one ended, so the result is smaller."),

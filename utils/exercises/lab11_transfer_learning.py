@@ -53,6 +53,8 @@ two_tasks = Exercise(
                 "among the classes."),
         Mistake(selected(labels=lambda y, classes: y - classes[0]), "This is right for digits that follow one another, and not for 1, 4 and 8. A label is the "
                 "place of its digit among the classes."),
+        Mistake(selected(labels=lambda y, classes: y % len(classes)), "The remainder of a division fits five digits that follow one another, and makes two of 1, 4 and "
+                "8 the same. A label is the place of its digit among the classes."),
         Mistake(selected(rows=lambda y, classes: ~np.isin(y, classes)), "These are the other digits. Take those whose label is among the classes."),
         Mistake(selected(rows=lambda y, classes: (y >= classes[0]) & (y <= classes[-1])), "Everything between the first and the last class is taken. With the classes "
                 "1, 4 and 8, a 5 does not belong to it."),
@@ -366,6 +368,8 @@ in_two_steps = Exercise(
                 "their root.", "nearest_mean"),
         Mistake(nearest(distance=lambda D: np.abs(D).max(axis=2)), "Only the largest difference counts here. The distance between two points is meant: squares of all "
                 "differences, and the root of their sum.", "nearest_mean"),
+        Mistake(nearest(distance=np.linalg.norm), "Without an axis, `np.linalg.norm` makes one number of all differences. Say along which axis the features of one "
+                "difference lie.", "nearest_mean"),
         Mistake(nearest(mean=lambda F, y, label: F[y == label][0]), "A class is represented by its first example. Take the mean over all of its examples.",
                 "nearest_mean"),
         Mistake(nearest(mean=lambda F, y, label: F[y == label].sum(axis=0)), "The examples of a class are added up, and their mean is due.", "nearest_mean"),

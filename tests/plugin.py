@@ -1,16 +1,38 @@
-"""Numbers that the tests measure are printed at the end of the run."""
+"""How the tests are shared out to processes, and the numbers that they measure, printed at the end of the run."""
 
 import importlib.metadata
+import os
+import re
 import statistics
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from utils import progress_file
-from utils.running import tf
 
-# Lab 7 makes two devices of one processor; that must come before anything is computed, so here it comes first for all labs.
-[cpu] = tf.config.list_physical_devices("CPU")
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # as many processes as cores run: none of them needs more than one
+
+
+def pytest_configure(config):
+    """Where tests run: two devices of one processor, for lab 7; that must come before anything is computed."""
+    if config.getoption("dist") != "no":
+        return  # this process only hands tests out
+    from utils.running import tf
+
+    [cpu] = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+
+class ByFile(LoadFileScheduling):
+    """A process runs a file, its tests in their order; of the files that judge each exercise's answers, those of one lab."""
+
+    def _split_scope(self, nodeid):
+        lab = re.match(r"tests/test_(?:exercises|mutants)\.py::.*\[(\d+)\.\d+\]", nodeid)
+        return f"answers of lab {lab[1]}" if lab else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByFile(config, log)
 
 
 def pytest_terminal_summary(terminalreporter):
