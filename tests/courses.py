@@ -64,7 +64,12 @@ def _wait_for(page: str, server: subprocess.Popen, seconds: float = 60) -> None:
 def run_notebook(notebook: nbformat.NotebookNode, folder: Path, env: dict | None = None, **options) -> nbformat.NotebookNode:
     """Run a notebook in a kernel whose working folder is `folder`, as Jupyter would; `env` are its environment variables."""
     client = NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}, **options
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        shutdown_kernel="immediate",
+        resources={"metadata": {"path": str(folder)}},
+        **options,
     )
     client.execute(env=env or dict(os.environ))
     return notebook

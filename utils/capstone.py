@@ -141,6 +141,7 @@ class ReportCard:
             "Read wrong": plots.misread(lambda _: said, X, y),
         }
         optimizer = choices["optimizer"]
+        rate = float(tf.convert_to_tensor(optimizer.learning_rate))  # of a Keras 3.0 variable, float makes nothing
         self.rows = {
             "problem": f"{problem.name}, {len(y)} of them held back",
             "right": f"{self.accuracy:.2%}, {int(np.sum(said.argmax(axis=1) != y))} wrong",
@@ -148,7 +149,7 @@ class ReportCard:
             "network": " → ".join(type(layer).__name__ for layer in model.layers),
             "parameters": f"{model.count_params():,}",
             "loss": getattr(choices["loss"], "name", getattr(choices["loss"], "__name__", "a function")),
-            "optimizer": f"{type(optimizer).__name__}, learning rate {float(optimizer.learning_rate):g} at the start",
+            "optimizer": f"{type(optimizer).__name__}, learning rate {rate:g} at the start",
             "batch size": f"{choices['batch_size']}",
             "epochs": f"{len(history['loss'])} of {choices['epochs']}",
         }

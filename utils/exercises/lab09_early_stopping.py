@@ -215,9 +215,9 @@ the_split = Exercise(
 
 
 def histories(rng):
-    """A U, one with a tie, one with nan in it, one that falls to the end, and random ones; the training loss falls nearly to the end."""
+    """A U with a bump, one with a tie, one with nan in it, one that falls to the end, and random ones; the training loss falls nearly to the end."""
     falling = [1.0, 0.8, 0.6, 0.5, 0.3, 0.2, 0.1, 0.15]
-    yield ({"loss": falling, "val_loss": [0.9, 0.6, 0.5, 0.45, 0.5, 0.7, 0.8, 1.1]},)
+    yield ({"loss": falling, "val_loss": [0.9, 0.6, 0.65, 0.45, 0.5, 0.7, 0.8, 1.1]},)
     yield ({"loss": falling, "val_loss": [0.9, 0.4, 0.6, 0.4, 0.5, 0.4, 0.8, 1.2]},)
     yield ({"loss": falling, "val_loss": [0.9, 0.7, math.nan, 0.6, 0.5, 0.8, 0.9, 0.95]},)
     yield ({"loss": falling[:4], "val_loss": [0.9, 0.8, 0.7, 0.6]},)
