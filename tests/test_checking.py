@@ -246,6 +246,22 @@ def test_random_numbers_of_the_notebook_are_left_as_they_were():
     assert np.random.rand() == expected
 
 
+def test_a_layer_that_fails_early_does_not_change_what_other_models_do_from_then_on():
+    class Endless(tf.keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.within = self
+
+        def call(self, x):
+            return x
+
+    model = tf.keras.Sequential([tf.keras.Input((64,)), tf.keras.layers.Dropout(0.5)])
+    ran = running.run(lambda X: Endless()(X, training=True), (np.ones((1, 2), np.float32),))
+    assert isinstance(ran.error, RecursionError)
+    assert np.any(model(np.ones((1, 64)), training=True) == 0)
+    assert np.all(model(np.ones((1, 64))) == 1), "dropout, although nothing is trained"
+
+
 def test_a_fault_of_the_checker_says_so_and_never_wrong():
     for broken in (
         Exercise("9.5", "Broken", right=lambda x: 1 / 0, inputs=lambda rng: [(1.0,)]),

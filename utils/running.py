@@ -41,6 +41,7 @@ def no_c_stderr() -> Iterator[None]:
 
 with no_c_stderr():  # some of TensorFlow's start-up lines obey no setting; here it is imported first, for everybody
     import tensorflow as tf
+    from keras.src.backend.common import global_state  # Keras has no public way to it
 
 tf.get_logger().setLevel("WARNING")  # its news of strategies and devices would land in the notebooks
 tf.config.experimental.enable_tensor_float_32_execution(False)  # on a GPU, matrix products as exact as on a CPU
@@ -68,8 +69,18 @@ def run(call: Callable[..., Any], args: tuple) -> Run:
         raise
     except BaseException as error:
         return Run(error=error)
+    finally:
+        _leave_layers()
     same = all(np.array_equal(a, b, equal_nan=True) for a, b in zip(args, given, strict=True) if isinstance(a, np.ndarray))
     return Run(value, changed_input=not same)
+
+
+def _leave_layers() -> None:
+    """
+    Tell Keras that no layer is being called. One that fails early stays entered, and what `training` is in any call from then on
+    would hold for the calls of all models after it: dropout where none is due.
+    """
+    global_state.set_global_attribute("current_call_ctx", None)
 
 
 @contextmanager
