@@ -8,6 +8,7 @@ import statistics
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from tests.courses import megabytes_of_kernels
 from utils import progress_file
 
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # as many processes as cores run: none of them needs more than one
@@ -35,6 +36,25 @@ def pytest_xdist_make_scheduler(config, log):
     return ByFile(config, log)
 
 
+MEMORY = "megabytes of a solution's kernel"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """The kernel of a solution has given its memory back before that of the next one starts."""
+    if getattr(item, "cell_num", None) == 0:
+        assert megabytes_of_kernels() == 0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    try:
+        return (yield)
+    finally:
+        if hasattr(item, "cell_num"):  # a cell of a solution
+            item.user_properties.append((MEMORY, megabytes_of_kernels()))
+
+
 def pytest_terminal_summary(terminalreporter):
     measured: dict[str, list] = {}
     for reports in terminalreporter.stats.values():
@@ -52,12 +72,24 @@ def pytest_terminal_summary(terminalreporter):
             f"mutation score: {rejected} of {total} mutants rejected ({rejected / total:.1%}), "
             f"and {equivalent} listed as equivalent"
         )
-    if megabytes := measured.get("megabytes of a lab's kernel"):
-        used = f"{max(megabytes):.0f} MB at most"
-        terminalreporter.write_line(f"memory of a lab's kernel: {used}, given back by all {len(megabytes)}")
+    if megabytes := measured.get(MEMORY):
+        terminalreporter.write_line(f"memory of a solution's kernel: {max(megabytes):.0f} MB at most, given back before the next")
+    for notebook, seconds in sorted(seconds_of_solutions(terminalreporter).items()):
+        terminalreporter.write_line(f"seconds of {notebook}: {seconds:.1f}")
     for name in ("seconds from `lab` to a served JupyterLab", "seconds that utils adds to TensorFlow's import"):
         for number in measured.get(name, []):
             terminalreporter.write_line(f"{name}: {number:.2f}")
+
+
+def seconds_of_solutions(terminalreporter):
+    """The seconds that each solution takes, with the start of its kernel and the import of TensorFlow, while other tests run."""
+    seconds: dict[str, float] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "nodeid", "").startswith("solutions/") and hasattr(report, "duration"):
+                notebook = report.nodeid.partition("::")[0]
+                seconds[notebook] = seconds.get(notebook, 0) + report.duration
+    return seconds
 
 
 def pytest_report_header():

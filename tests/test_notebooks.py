@@ -6,9 +6,11 @@ from itertools import pairwise
 
 import nbformat
 import pytest
+from jupyter_client import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellExecutionError
 
-from tests.courses import COURSE, cell, copy_course, errors, megabytes_of_kernels, run_notebook, stderr
+from tests.courses import COURSE, cell, copy_course, errors, run_notebook, stderr
 from utils import exercises, source
 
 LABS = source.names()
@@ -135,22 +137,33 @@ def test_cells_keep_the_rhythm_of_the_course(name):
             assert len(prose) <= 120, where
 
 
-def measured_run(notebook, folder, record_property):
-    """Run a notebook; its kernel's memory is measured at each cell, and has to be given back."""
-    megabytes = []
-    try:
-        run_notebook(notebook, folder, on_cell_executed=lambda **_: megabytes.append(megabytes_of_kernels()))
-    finally:
-        record_property("megabytes of a lab's kernel", max(megabytes))
-        assert megabytes_of_kernels() == 0 < max(megabytes) < 2000
+TWO_DEVICES = """# lab 7 wants them before anything is computed
+import tensorflow as tf
+[cpu] = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+"""
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory):
+    """A kernel that runs one notebook after another, each in an empty session in the course's folder; and that folder."""
+    folder = copy_course(tmp_path_factory.mktemp("untouched") / "course") / "notebooks"
+    manager = AsyncKernelManager(kernel_name="python3")
+
+    def run(first, notebook):
+        cells = [nbformat.v4.new_code_cell(first), *notebook.cells]
+        run_notebook(nbformat.v4.new_notebook(cells=cells), folder, km=manager)
+
+    run(TWO_DEVICES, nbformat.v4.new_notebook())
+    yield lambda notebook: run("%reset -f", notebook)
+    run_sync(manager.shutdown_kernel)(now=True)
 
 
 @pytest.mark.parametrize("name", LABS)
-def test_run_all_on_an_untouched_notebook_stops_at_the_first_exercise_with_one_kind_message(name, tmp_path, record_property):
-    course = copy_course(tmp_path / "course")
+def test_run_all_on_an_untouched_notebook_stops_at_the_first_exercise_with_one_kind_message(name, kernel):
     notebook = student(name)
     with pytest.raises(CellExecutionError):
-        measured_run(notebook, course / "notebooks", record_property)
+        kernel(notebook)
     first = next(iter(exercises.of_lab(name).values()))
     [(stopped, shown)] = errors(notebook)
     assert stopped == f"check-{first.number.replace('.', '-')}"
@@ -179,12 +192,12 @@ def test_with_the_answers_filled_in_a_notebook_is_the_solution_whose_checks_all_
         assert output.text.startswith(f"✓ {number}") and output.text.count("\n") == 1
 
 
-def test_a_notebook_with_the_answers_filled_in_runs_to_its_end_in_the_students_folder(tmp_path, record_property):
+def test_a_notebook_with_the_answers_filled_in_runs_to_its_end_in_the_students_folder(tmp_path):
     """The others run as solutions; of what is the student's own, the folder and the progress, they all do the same."""
     name = "00_start_here"
     course = copy_course(tmp_path / "course")
     notebook = filled_in(name)
-    measured_run(notebook, course / "notebooks", record_property)
+    run_notebook(notebook, course / "notebooks")
     assert not errors(notebook) and stderr(notebook) == ""
     for number in exercises.of_lab(name):
         outputs = cell(notebook, f"check-{number.replace('.', '-')}").outputs

@@ -212,6 +212,8 @@ def _judge(exercise: Exercise, answer: Any, rng: np.random.Generator, seconds: f
     except running.TimeUp:
         return Outcome.ERROR, f"Your code was still running after {seconds:g} s and was stopped. Look for a loop that never ends."
     bad = [args for args, seen in zip(inputs, got, strict=True) if seen.error or seen.unfit]
+    if bad and (waiting := _placeholder(answer, got)):
+        return Outcome.NOT_DONE, waiting
     # What is due; where the answer is unfit, whether the checker fails; and where `accept` decides, nothing: it may take long.
     want = _observe_all(exercise, exercise.right, bad[:1] or ([] if exercise.accept else inputs))
     if broken := [seen for seen in want if seen.error or seen.unfit]:
