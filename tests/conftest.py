@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import re
 import statistics
+import time
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
@@ -15,9 +16,14 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # as many processes as cor
 
 
 def pytest_configure(config):
-    """Where tests run: two devices of one processor, for lab 7; that must come before anything is computed."""
+    """
+    Where tests run: the memory of kernels is measured, and there are two devices of one processor, for lab 7.
+
+    Devices must come before anything is computed.
+    """
     if config.getoption("dist") != "no":
         return  # this process only hands tests out
+    config.pluginmanager.register(MemoryOfKernels())
     from utils.running import tf
 
     [cpu] = tf.config.list_physical_devices("CPU")
@@ -39,20 +45,28 @@ def pytest_xdist_make_scheduler(config, log):
 MEMORY = "megabytes of a solution's kernel"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item):
-    """The kernel of a solution has given its memory back before that of the next one starts."""
-    if getattr(item, "cell_num", None) == 0:
-        assert megabytes_of_kernels() == 0
+class MemoryOfKernels:
+    """Measures it at each cell of a solution; a plugin of its own, since a conftest's hooks see its own folder only."""
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item):
+        """The kernel of the solution before has ended; a killed process may take a moment."""
+        if getattr(item, "cell_num", None) != 0:
+            return
+        deadline = time.monotonic() + 10
+        while megabytes_of_kernels() > 0:
+            assert time.monotonic() < deadline, "the kernel of the solution before goes on"
+            time.sleep(0.05)
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item):
-    try:
-        return (yield)
-    finally:
-        if hasattr(item, "cell_num"):  # a cell of a solution
-            item.user_properties.append((MEMORY, megabytes_of_kernels()))
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item):
+        """What the kernel has after a cell."""
+        result = yield
+        if hasattr(item, "cell_num"):
+            megabytes = megabytes_of_kernels()
+            item.user_properties.append((MEMORY, megabytes))
+            assert megabytes < 2000
+        return result
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -73,7 +87,8 @@ def pytest_terminal_summary(terminalreporter):
             f"and {equivalent} listed as equivalent"
         )
     if megabytes := measured.get(MEMORY):
-        terminalreporter.write_line(f"memory of a solution's kernel: {max(megabytes):.0f} MB at most, given back before the next")
+        used = f"{max(megabytes):.0f} MB at most"
+        terminalreporter.write_line(f"memory of a solution's kernel: {used}, given back before the next one starts")
     for notebook, seconds in sorted(seconds_of_solutions(terminalreporter).items()):
         terminalreporter.write_line(f"seconds of {notebook}: {seconds:.1f}")
     for name in ("seconds from `lab` to a served JupyterLab", "seconds that utils adds to TensorFlow's import"):
