@@ -1,6 +1,7 @@
 """The compiled epoch trains as a loop in plain sight does: every example once, the short batch too, the seed in charge."""
 
 import _thread
+import signal
 import time
 
 import keras
@@ -114,7 +115,11 @@ def test_an_interrupt_loses_nothing(capsys):
         if len(history["loss"]) == 3:
             _thread.interrupt_main()  # what a notebook's stop button does
 
-    history = training.train(model, keras.optimizers.SGD(0.05), mse, X, y, epochs=10_000, watch=interrupt)
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background may ignore it
+    try:
+        history = training.train(model, keras.optimizers.SGD(0.05), mse, X, y, epochs=10_000, watch=interrupt)
+    finally:
+        signal.signal(signal.SIGINT, handler)
     assert 3 <= len(history["loss"]) < 10_000
     assert "Interrupted after" in capsys.readouterr().out
     assert not np.allclose(before[0], model.get_weights()[0])
