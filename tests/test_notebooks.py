@@ -146,7 +146,7 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory):
-    """A kernel that runs one notebook after another, each in an empty session in the course's folder; and that folder."""
+    """A kernel that runs one notebook after another, each in an empty session in the course's folder."""
     folder = copy_course(tmp_path_factory.mktemp("untouched") / "course") / "notebooks"
     manager = AsyncKernelManager(kernel_name="python3")
 

@@ -218,12 +218,12 @@ def _judge(exercise: Exercise, answer: Any, rng: np.random.Generator, seconds: f
     want = _observe_all(exercise, exercise.right, bad[:1] or ([] if exercise.accept else inputs))
     if broken := [seen for seen in want if seen.error or seen.unfit]:
         raise broken[0].error or TypeError(f"the right answer: {broken[0].unfit}")
-    if not bad and _accepted(exercise, got, want):
-        if any(seen.changed_input for seen in got):
-            return Outcome.WRONG, f"The result is right. {CHANGED_INPUT}"
-        return Outcome.RIGHT, ""
-    if waiting := _placeholder(answer, got):
-        return Outcome.NOT_DONE, waiting
+    if not bad:
+        if _accepted(exercise, got, want):
+            changed = any(seen.changed_input for seen in got)
+            return (Outcome.WRONG, f"The result is right. {CHANGED_INPUT}") if changed else (Outcome.RIGHT, "")
+        if waiting := _placeholder(answer, got):
+            return Outcome.NOT_DONE, waiting
     return _explain(exercise, answer, inputs, got, want)
 
 

@@ -392,7 +392,6 @@ max_pool = Exercise(
 # --- 10.6 -------------------------------------------------------------------------------------------------------------
 
 GOAL, EPOCHS, BATCH_SIZE, LEARNING_RATE = 0.97, 20, 32, 0.003
-STARTS = 3
 DENSE = 9_610  # parameters of the dense network of the text, 64-128-10
 NO_CONVOLUTION, TOO_MANY, ACTIVATED = range(-3, 0)
 
@@ -407,7 +406,7 @@ def share_read(answer):
     """
     The share of validation digits that a network reads after the training of the text; or what is wrong with it.
 
-    A start may be unlucky: a network that falls short is trained anew, from STARTS starts at most, and the best of them counts.
+    One start may be unlucky: a network that falls short is trained once more, and the better of the two counts.
     """
     model = answer()
     if not isinstance(model, keras.Model):
@@ -425,12 +424,8 @@ def share_read(answer):
         return TOO_MANY
     if getattr(model.layers[-1], "activation", keras.activations.linear) is not keras.activations.linear:
         return ACTIVATED
-    share = 0.0
-    for start in range(STARTS):
-        share = max(share, share_after_training(answer() if start else model))
-        if share >= GOAL:
-            break
-    return share
+    share = share_after_training(model)
+    return share if share >= GOAL else max(share, share_after_training(answer()))
 
 
 def share_after_training(model):
