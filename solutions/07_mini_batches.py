@@ -51,8 +51,8 @@ def batch_gradient(model, loss, X, y, rows):
 check("7.1", batch_gradient)
 
 # %% [markdown]
-# How far off is the estimate? Take 200 random batches of each size, and the variance of their gradients. With 4 times as many
-# examples in a batch, how much will it fall?
+# How far off is the estimate? Draw 200 batches of each size from 100 of the students, and take the variance of their gradients.
+# With 4 times as many examples in a batch, how much will it fall?
 
 # %%
 X, y = datasets.students()
@@ -67,7 +67,7 @@ def network():
 
 keras.utils.set_random_seed(7)
 model = network()
-plots.noise(lambda rows: batch_gradient(model, loss, X, y, rows), n=len(X))
+plots.noise(lambda rows: batch_gradient(model, loss, X, y, rows), n=100)
 
 # %% [markdown]
 # It falls as $1/B$. So four times the work halves the typical error, its square root: the first examples of a batch buy the

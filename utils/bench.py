@@ -167,7 +167,7 @@ def _step_by_step(case: Case, train_step: TrainStep) -> Way:
     X, y = tf.constant(X), tf.constant(y)
 
     def train() -> int:
-        order, steps = tf.random.shuffle(tf.range(case.n)), min(case.n // case.batch_size, 15)
+        order, steps = tf.random.shuffle(tf.range(case.n)), min(case.n // case.batch_size, 8)
         for i in range(steps):
             rows = order[i * case.batch_size : (i + 1) * case.batch_size]
             J = train_step(model, optimizer, loss, tf.gather(X, rows), tf.gather(y, rows))

@@ -1,7 +1,7 @@
 """Exercises of lab 6: learning rates on a landscape, six optimizers step by step, a schedule, and a choice on the digits."""
 
 import inspect
-from functools import cache
+from functools import cache, lru_cache
 
 import keras
 import numpy as np
@@ -78,10 +78,17 @@ def following(slots, *names, same_as=None):
     slots: how many numbers for each weight the optimizer keeps, all 0 at the start.  names: of its settings.
     same_as: another form of the same update, whose path counts as that of the right one.
     """
+    @lru_cache(maxsize=4)
+    def right_path(gradients, w, settings):
+        return _path(same_as[0], np.frombuffer(gradients, np.float32).reshape(-1, 3), np.frombuffer(w, np.float32), slots, settings)
+
     def path(update, gradients, w, *settings):
-        taken = _path(update, gradients, w, slots, settings)
-        if same_as is not None and update is not same_as[0] and diagnosis.close(taken, _path(same_as[1], gradients, w, slots, settings)):
-            return _path(same_as[0], gradients, w, slots, settings)
+        if same_as is None:
+            return _path(update, gradients, w, slots, settings)
+        right, other_form = same_as
+        if update is right or diagnosis.close(taken := _path(update, gradients, w, slots, settings),
+                                              _path(other_form, gradients, w, slots, settings)):
+            return right_path(np.asarray(gradients).tobytes(), np.asarray(w).tobytes(), settings)  # Keras's steps take long
         return taken
     path.__signature__ = inspect.Signature([inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
                                             for name in ("update", "gradients", "w", *names)])

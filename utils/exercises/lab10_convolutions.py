@@ -392,6 +392,7 @@ max_pool = Exercise(
 # --- 10.6 -------------------------------------------------------------------------------------------------------------
 
 GOAL, EPOCHS, BATCH_SIZE, LEARNING_RATE = 0.97, 20, 32, 0.003
+UNLUCKY = 0.05  # so much an unlucky start may cost
 DENSE = 9_610  # parameters of the dense network of the text, 64-128-10
 NO_CONVOLUTION, TOO_MANY, ACTIVATED = range(-3, 0)
 
@@ -406,7 +407,7 @@ def share_read(answer):
     """
     The share of validation digits that a network reads after the training of the text; or what is wrong with it.
 
-    One start may be unlucky: a network that falls short is trained once more, and the better of the two counts.
+    One start may be unlucky: a network that falls a little short is trained once more, and the better of the two counts.
     """
     model = answer()
     if not isinstance(model, keras.Model):
@@ -425,7 +426,7 @@ def share_read(answer):
     if getattr(model.layers[-1], "activation", keras.activations.linear) is not keras.activations.linear:
         return ACTIVATED
     share = share_after_training(model)
-    return share if share >= GOAL else max(share, share_after_training(answer()))
+    return max(share, share_after_training(answer())) if GOAL - UNLUCKY <= share < GOAL else share
 
 
 def share_after_training(model):
