@@ -74,9 +74,9 @@ plots.noise(lambda rows: batch_gradient(model, loss, X, y, rows), n=100)
 # most. On the landscape of lab 4 that looks like this; which path belongs to one example?
 
 # %%
-def J_of_students(w):
-    z = X @ w - 5
-    return np.mean(np.logaddexp(0, z) - y[:, 0] * z)  # cross-entropy from the logits
+def J_of_students(w, rows=range(300)):
+    z = tf.linalg.matvec(X[rows], w) - 5  # the logits
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(y[rows, 0], z))
 
 
 def walk(B, steps=60, learning_rate=0.05):
@@ -86,8 +86,7 @@ def walk(B, steps=60, learning_rate=0.05):
     for _ in range(steps):
         rows = rng.choice(len(X), B, replace=False)
         with tf.GradientTape() as tape:
-            y_hat = tf.sigmoid(tf.linalg.matvec(X[rows], w) - 5)
-            J = loss(y[rows], y_hat[:, None])
+            J = J_of_students(w, rows)
         w.assign_sub(learning_rate * tape.gradient(J, w))
         path.append(w.numpy())
     return path
@@ -236,10 +235,22 @@ plots.curves({"J": history})
 # %% [markdown]
 # `training.compile_epoch` in `utils/training.py` is the same with three things added: it shuffles by itself, from a seed; it
 # gives the mean loss; and it looks at validation data. Open it: you can read it now. (XLA takes a second or two to compile, so
-# `training.train` calls it only for long trainings.) How long does a step take, by each way?
+# `training.train` calls it only for long trainings.) How long does a step of yours take: one by one, recorded, and compiled?
 
 # %% tags=["nbval-ignore-output"]
-plots.times(bench.compare(train_step, "A"))
+optimizer, recorded = keras.optimizers.Adam(), tf.function(train_step)
+optimizer.build(model.trainable_variables)  # before it is recorded
+order = tf.range(len(X))
+
+
+def one_by_one(step):
+    return len([step(model, optimizer, loss, X_batch, y_batch)
+                for X_batch, y_batch in batches(X, y, 32, rng)])
+
+
+plots.times(bench.measure({"train_step": lambda: one_by_one(train_step),
+                           "train_step by tf.function": lambda: one_by_one(recorded),
+                           "compiled epoch": lambda: len(epoch(order))}))
 
 # %% [markdown]
 # ## 4 · Which batch size?

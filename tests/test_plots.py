@@ -12,6 +12,7 @@ from PIL import Image
 from tests.courses import COURSE
 from utils import plots
 from utils.advice import Advice
+from utils.pictures import Animation
 from utils.plots import drawing
 
 
@@ -325,6 +326,22 @@ def test_an_animation_has_four_stills_a_player_and_its_description():
     assert "http" not in html and len(html) < 1_000_000
     assert html.count("UklGR") == 7, "frames in WebP"
     assert 'alt="' in html and "<script>" in html
+
+
+def test_a_frame_shows_the_background_and_its_own_marks_but_none_of_the_other_frames():
+    def background(ax):
+        ax.axhspan(0, 1, color="blue")
+        ax.set(xlim=(0, 4), ylim=(0, 2))
+
+    frames = Animation(lambda ax, frame: ax.axvline(1 + frame, color="red", linewidth=6), 3, "a line", background)._frames()
+    places = []
+    for frame in frames:
+        red, green, blue = np.moveaxis(np.asarray(Image.open(io.BytesIO(base64.b64decode(frame))).convert("RGB"), int), -1, 0)
+        _, columns = np.nonzero((red > 200) & (green < 60) & (blue < 60))
+        assert 0 < np.ptp(columns) < 10, "one line"
+        assert np.mean((blue > 200) & (red < 60)) > 0.2
+        places.append(np.mean(columns))
+    assert np.isclose(places[1] - places[0], places[2] - places[1], atol=3) and places[1] - places[0] > 50
 
 
 def test_optimizers_race_over_the_map():

@@ -1,10 +1,12 @@
 """`python3 -m utils bench`: how fast this machine trains by each kind of loop, measured in turn, in one run."""
 
+import functools
 import importlib.util
+import itertools
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -16,6 +18,7 @@ from utils.running import tf
 keras, layers = tf.keras, tf.keras.layers  # not imported before utils.running, which keeps TensorFlow quiet
 Way = Callable[[], int]  # trains for a while and says how many steps that was
 TrainStep = Callable[..., Any]  # train_step(model, optimizer, loss, X, y), as in lab 5
+Problem = tuple[keras.Model, Any, np.ndarray, np.ndarray]  # a model, its loss, and examples X, y
 
 
 class Case(NamedTuple):
@@ -31,7 +34,7 @@ class Case(NamedTuple):
         """Steps of an epoch."""
         return math.ceil(self.n / self.batch_size)
 
-    def make(self) -> tuple[keras.Model, Any, np.ndarray, np.ndarray]:
+    def make(self) -> Problem:
         """The model, its loss, and random examples X, y."""
         rng = np.random.default_rng(0)
         keras.utils.set_random_seed(0)
@@ -88,15 +91,16 @@ def _row(name: str, cells: Sequence[str]) -> str:
 def _column(case: Case, rounds: int, device: str) -> dict[str, str]:
     """What there is to say of a case on one device, by row of the table."""
     with tf.device(device):
-        ways, first_call = _ways(case, train_step)
-        more = {"fit, 32 steps an execution": _fit(case, steps_per_execution=32)}
+        ways = _ways(case.make, case.batch_size, train_step)
+        start = time.perf_counter()
+        ways["compiled epoch"]()
+        first_call = time.perf_counter() - start
+        ways["fit, 32 steps an execution"] = _fit(case.make, case.batch_size, steps_per_execution=32)
         if _torch_works_on(device):
-            more["PyTorch, eager"] = _torch(case, device)
+            ways["PyTorch, eager"] = _torch(case, device)
         if case is CASES["C"]:  # measured in turn with the rest, so that both see the same machine
-            more["matrix products"] = _matrix_product(device)
-        for train in more.values():
-            train()
-        seconds = _measure(ways | more, rounds)
+            ways["matrix products"] = _matrix_product(device)
+        seconds = measure(ways, rounds)
     epoch, product = seconds["compiled epoch"], seconds.pop("matrix products", None)
     column = {way: f"{1e6 * time:.0f} µs a step {time / epoch:8.1f} ×" for way, time in seconds.items()}
     column["first call of the compiled epoch"] = f"{first_call:.1f} s"
@@ -107,15 +111,22 @@ def _column(case: Case, rounds: int, device: str) -> dict[str, str]:
     return column
 
 
-def compare(train_step: TrainStep, name: str = "A") -> dict[str, float]:
-    """The seconds that a step of a case takes: by `train_step`, by its tf.function, by the compiled epoch, and by fit."""
-    ways, _ = _ways(CASES[name], train_step)
-    return _measure(ways, rounds=2)
+def compare(
+    train_step: TrainStep, make_model: Callable[[], keras.Model], loss: Any, X: np.ndarray, y: np.ndarray, batch_size: int = 32
+) -> dict[str, float]:
+    """The seconds that a step takes with Adam: by `train_step`, by its tf.function, by the compiled epoch, and by fit."""
+    return measure(_ways(lambda: (make_model(), loss, X, y), batch_size, train_step), rounds=3)
 
 
-def _measure(ways: dict[str, Way], rounds: int) -> dict[str, float]:
-    """The median of the seconds that a step takes, by way; the ways take turns, so that a busy machine slows them all."""
+def measure(ways: Mapping[str, Way], rounds: int = 5) -> dict[str, float]:
+    """
+    The median of the seconds that a step takes, by way.  ways: each trains for a while, and returns how many steps that was.
+
+    The ways take turns, so that a busy machine slows them all; before that each runs once, to be recorded or compiled.
+    """
     seconds: dict[str, list[float]] = {way: [] for way in ways}
+    for train in ways.values():
+        train()
     for _ in range(rounds):
         for way, train in ways.items():
             start = time.perf_counter()
@@ -132,44 +143,39 @@ def train_step(model: Any, optimizer: Any, loss: Any, X: Any, y: Any) -> Any:
     return J
 
 
-def _ways(case: Case, train_step: TrainStep) -> tuple[dict[str, Way], float]:
-    """The kinds of loop, warmed up, each with a model of its own and Adam; and the seconds of the compiled epoch's first call."""
-    start = time.perf_counter()
-    epoch = _compiled_epoch(case)
-    epoch()
-    first_call = time.perf_counter() - start
-    ways = {
-        "train_step": _step_by_step(case, train_step),
-        "train_step by tf.function": _step_by_step(case, tf.function(train_step)),
-        "compiled epoch": epoch,
-        "fit": _fit(case, steps_per_execution=1),
+def _ways(make: Callable[[], Problem], batch_size: int, train_step: TrainStep) -> dict[str, Way]:
+    """The kinds of loop, each with a model of its own and Adam."""
+    return {
+        "train_step": _step_by_step(make, batch_size, train_step),
+        "train_step by tf.function": _step_by_step(make, batch_size, tf.function(train_step)),
+        "compiled epoch": _compiled_epoch(make, batch_size),
+        "fit": _fit(make, batch_size, steps_per_execution=1),
     }
-    for train in ways.values():
-        train()
-    return ways, first_call
 
 
-def _compiled_epoch(case: Case) -> Way:
-    model, loss, X, y = case.make()
-    epoch, seeds = training.compile_epoch(model, keras.optimizers.Adam(), loss, X, y, case.batch_size), iter(range(10**9))
+def _compiled_epoch(make: Callable[[], Problem], batch_size: int) -> Way:
+    """Compiled when it is first called."""
+    model, loss, X, y = make()
+    compiled = functools.cache(lambda: training.compile_epoch(model, keras.optimizers.Adam(), loss, X, y, batch_size))
+    seeds = itertools.count()
 
     def train() -> int:
-        epoch((0, next(seeds)))["loss"].numpy()
-        return case.steps
+        return len(compiled()((0, next(seeds)))["batches"].numpy())
 
     return train
 
 
-def _step_by_step(case: Case, train_step: TrainStep) -> Way:
-    model, loss, X, y = case.make()
+def _step_by_step(make: Callable[[], Problem], batch_size: int, train_step: TrainStep) -> Way:
+    """The first batches of an epoch, eight at most."""
+    model, loss, X, y = make()
     optimizer = keras.optimizers.Adam()
     optimizer.build(model.trainable_variables)
     X, y = tf.constant(X), tf.constant(y)
 
     def train() -> int:
-        order, steps = tf.random.shuffle(tf.range(case.n)), min(case.n // case.batch_size, 8)
+        order, steps = tf.random.shuffle(tf.range(len(X))), min(len(X) // batch_size, 8)
         for i in range(steps):
-            rows = order[i * case.batch_size : (i + 1) * case.batch_size]
+            rows = order[i * batch_size : (i + 1) * batch_size]
             J = train_step(model, optimizer, loss, tf.gather(X, rows), tf.gather(y, rows))
         float(J)
         return steps
@@ -177,13 +183,13 @@ def _step_by_step(case: Case, train_step: TrainStep) -> Way:
     return train
 
 
-def _fit(case: Case, steps_per_execution: int) -> Way:
-    model, loss, X, y = case.make()
+def _fit(make: Callable[[], Problem], batch_size: int, steps_per_execution: int) -> Way:
+    model, loss, X, y = make()
     model.compile(keras.optimizers.Adam(), loss, steps_per_execution=steps_per_execution)
 
     def train() -> int:
-        model.fit(X, y, batch_size=case.batch_size, verbose=0)
-        return case.steps
+        model.fit(X, y, batch_size=batch_size, verbose=0)
+        return math.ceil(len(X) / batch_size)
 
     return train
 

@@ -9,7 +9,10 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
+import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -54,15 +57,23 @@ class Animation(Picture):
     """
     A picture that moves, with four of its frames as a still picture for paper, GitHub and screen readers.
 
-    draw: draws a frame into axes, given its number.  figsize: of one frame, in inches.
+    draw: adds to axes what is seen in a frame, given its number, and sets their title.
+    background: draws what lies below in every frame, the labels, and the legend.  figsize: of one frame, in inches.
     """
 
     def __init__(
-        self, draw: Callable[[Axes, int], None], frames: int, alt: str, figsize: tuple[float, float] = (4.6, 3.6), fps: float = 6
+        self,
+        draw: Callable[[Axes, int], None],
+        frames: int,
+        alt: str,
+        background: Callable[[Axes], None] = lambda ax: None,
+        figsize: tuple[float, float] = (4.6, 3.6),
+        fps: float = 6,
     ):
-        self.draw, self.frames, self.figsize, self.fps = draw, frames, figsize, fps
+        self.draw, self.frames, self.background, self.figsize, self.fps = draw, frames, background, figsize, fps
         stills = Figure(figsize=(10.8, 10.8 / 4 * figsize[1] / figsize[0] + 0.3))
         for ax, frame in zip(stills.subplots(1, 4), still_frames(frames), strict=True):
+            background(ax)
             draw(ax, frame)
             ax.set_ylabel(ax.get_ylabel() if ax is stills.axes[0] else "")
         stills.tight_layout()
@@ -70,25 +81,42 @@ class Animation(Picture):
 
     def html(self) -> str:
         """The stills as an image, and a script that puts a player in their place: play, pause, and a slider; no network."""
-        margins = self._margins()
-        images = [self._frame(frame, margins) for frame in range(self.frames)]
+        images = self._frames()
         name = "animation-" + hashlib.sha256("".join(images).encode()).hexdigest()[:12]
         settings = json.dumps({"name": name, "frames": images, "pause": round(1000 / self.fps)})
         return f'<div id="{name}">{super().html()}</div>\n<script>({_PLAYER})({settings})</script>'
 
-    def _margins(self) -> dict[str, float]:
-        """The margins that the last frame needs, for all frames, so that nothing jumps."""
-        figure = Figure(figsize=self.figsize)
-        self.draw(figure.subplots(), self.frames - 1)
-        figure.tight_layout()
-        return {side: getattr(figure.subplotpars, side) for side in ("left", "right", "bottom", "top")}
+    def _frames(self) -> list[str]:
+        """The frames as WebP: what stays is drawn once, with the margins of the last frame, and what moves goes on top of it."""
+        figure = Figure(figsize=self.figsize, dpi=100, facecolor="white")
+        canvas, ax = FigureCanvasAgg(figure), figure.subplots()
+        self.background(ax)
+        below = ax.get_children()
 
-    def _frame(self, frame: int, margins: dict[str, float]) -> str:
-        figure = Figure(figsize=self.figsize)
-        self.draw(figure.subplots(gridspec_kw=margins), frame)
-        small = io.BytesIO()
-        _image(figure, tight=False).save(small, format="webp", quality=80, method=2)
-        return base64.b64encode(small.getvalue()).decode()
+        def moving() -> list[Artist]:
+            return sorted((artist for artist in ax.get_children() if artist not in below), key=Artist.get_zorder)
+
+        def clear() -> None:
+            for artist in moving():
+                artist.remove()
+            ax.set_title("")
+
+        self.draw(ax, self.frames - 1)
+        figure.tight_layout()
+        clear()
+        canvas.draw()
+        what_stays = canvas.copy_from_bbox(figure.bbox)
+        images = []
+        for frame in range(self.frames):
+            canvas.restore_region(what_stays)
+            self.draw(ax, frame)
+            for artist in (*moving(), *ax.spines.values(), ax.title):
+                ax.draw_artist(artist)
+            small = io.BytesIO()
+            Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(small, format="webp", quality=80, method=2)
+            images.append(base64.b64encode(small.getvalue()).decode())
+            clear()
+        return images
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
         data, metadata = super()._repr_mimebundle_()
@@ -123,9 +151,9 @@ def picture(draw: Callable[..., Any]) -> Callable[..., Picture]:
     return drawn
 
 
-def _image(figure: Figure, tight: bool = True) -> Image.Image:
+def _image(figure: Figure) -> Image.Image:
     full = io.BytesIO()
-    figure.savefig(full, format="png", dpi=100, bbox_inches="tight" if tight else None, facecolor="white")
+    figure.savefig(full, format="png", dpi=100, bbox_inches="tight", facecolor="white")
     return Image.open(full).convert("RGB")
 
 

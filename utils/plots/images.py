@@ -57,21 +57,24 @@ def sliding(convolve: Function, image: Any, kernel: Any) -> Animation:
         raise Advice(f"The map has shape {output.shape}, and {(int(rows), int(columns))} is due: solve the exercise above first.")
     left, largest = image.shape[1] + 2, np.abs(output).max() or 1.0
 
+    def background(ax: Axes) -> None:
+        ax.imshow(image, cmap="gray", extent=(0, image.shape[1], image.shape[0], 0))
+        ax.add_patch(Rectangle((left, 1), columns, rows, facecolor="none", edgecolor=GRAY))
+        ax.spines[:].set_visible(False)
+
     def draw(ax: Axes, frame: int) -> None:
         i, j = divmod(frame, columns)
         seen = np.where(np.arange(output.size).reshape(output.shape) <= frame, output, np.nan)
-        ax.imshow(image, cmap="gray", extent=(0, image.shape[1], image.shape[0], 0))
         ax.imshow(seen, cmap=WEIGHTS, vmin=-largest, vmax=largest, extent=(left, left + columns, 1 + rows, 1))
-        ax.add_patch(Rectangle((left, 1), columns, rows, facecolor="none", edgecolor=GRAY))
         for corner, size in (((j, i), kernel.shape[::-1]), ((left + j, 1 + i), (1, 1))):
             ax.add_patch(Rectangle(corner, *size, facecolor="none", edgecolor=ORANGE, linewidth=2.5))
         ax.set(xlim=(-0.2, left + columns + 0.2), ylim=(image.shape[0] + 0.2, -0.2), xticks=[], yticks=[])
-        ax.spines[:].set_visible(False)
         ax.set_title(f"row {i}, column {j}: {output[i, j]:.2g}", fontsize=10)
 
     return Animation(
         draw,
         output.size,
+        background=background,
         figsize=(5.2, 2.9),
         fps=8,
         alt=f"A window of {kernel.shape[0]} × {kernel.shape[1]} pixels slides over an image, row by row, and fills a map of "

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from utils import running
 from utils.advice import Advice
@@ -88,17 +89,22 @@ def landscape(model: Any, loss: Function, X: Any, y: Any, reach: float = 1.0, se
     Each unit's part of a direction has the length of the unit's own weights (Li et al., "Visualizing the Loss Landscape of Neural
     Nets", 2018, section 4: filter normalization); biases stay as they are.
     """
-    before, rng, steps = model.get_weights(), np.random.default_rng(seed), 21
+    rng, steps = np.random.default_rng(seed), 21
+    variables, before = model.trainable_variables, [W.numpy() for W in model.trainable_variables]
     directions = [[_like_filters(rng, W) for W in before] for _ in range(2)]
-    a = np.linspace(-reach, reach, steps)
-    evaluate = running.tf.function(lambda: loss(y, model(X, training=False)))
-    J = np.empty((steps, steps))
+
+    @running.tf.function
+    def J_at(a: Any, b: Any) -> Any:
+        for variable, W, d, e in zip(variables, before, *directions, strict=True):
+            variable.assign(W + a * d + b * e)
+        return loss(y, model(X, training=False))
+
+    a = np.linspace(-reach, reach, steps, dtype=np.float32)
     try:
-        for (row, column), _ in np.ndenumerate(J):
-            model.set_weights([W + a[column] * d + a[row] * e for W, d, e in zip(before, *directions, strict=True)])
-            J[row, column] = float(evaluate())
+        J = np.array([[float(J_at(*running.tf.constant([across, up]))) for across in a] for up in a])
     finally:
-        model.set_weights(before)
+        for variable, W in zip(variables, before, strict=True):
+            variable.assign(W)
     middle = J[steps // 2, steps // 2]
     figure, plan = _surface_and_map(a, J, ("direction 1", "direction 2"))
     plan.plot(0, 0, "*", color=ORANGE, markeredgecolor="black", markersize=15, label=f"the network, J = {middle:.2g}")
@@ -193,24 +199,31 @@ def race(J: Function, paths: Mapping[str, Any], limits: tuple[float, float] = (-
     w, height = _heights(J, limits)
     levels = _levels(height, log)
 
-    def draw(ax: Axes, frame: int) -> None:
+    def background(ax: Axes) -> None:
         ax.contourf(w, w, height, levels=levels, cmap="Greys")
-        shown = round(steps * frame / (frames - 1))
-        for (name, path), (color, line) in zip(paths.items(), itertools.cycle(LINES), strict=False):
-            taken = path[: shown + 1]
-            ax.plot(*taken.T, color=color, linestyle=line, linewidth=2, label=name)
-            ax.plot(*taken[-1], "o", color=color, markeredgecolor="white", markersize=8, zorder=4)
         ax.set(xlabel="w1", ylabel="w2", xlim=limits, ylim=limits)
-        ax.set_title(f"step {shown}", fontsize=10)
+        lines = [
+            Line2D([], [], color=color, linestyle=line, linewidth=2, label=name)
+            for name, (color, line) in zip(paths, itertools.cycle(LINES), strict=False)
+        ]
         if ax.figure.axes == [ax]:
-            ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8, frameon=False)
-        elif frame == 0:  # where no path is hidden
-            ax.legend(loc="lower right", fontsize=6.5)
+            ax.legend(handles=lines, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8, frameon=False)
+        elif ax is ax.figure.axes[0]:  # the first of the stills, where no path is hidden
+            ax.legend(handles=lines, loc="lower right", fontsize=6.5)
+
+    def draw(ax: Axes, frame: int) -> None:
+        shown = round(steps * frame / (frames - 1))
+        for path, (color, line) in zip(paths.values(), itertools.cycle(LINES), strict=False):
+            taken = path[: shown + 1]
+            ax.plot(*taken.T, color=color, linestyle=line, linewidth=2)
+            ax.plot(*taken[-1], "o", color=color, markeredgecolor="white", markersize=8, zorder=4)
+        ax.set_title(f"step {shown}", fontsize=10)
 
     said = [f"{name} ends at {_point(path[-1])}, J = {_height(J, path[-1])}" for name, path in paths.items()]
     return Animation(
         draw,
         frames,
+        background=background,
         figsize=(5.2, 3.6),
         alt=f"Optimizers on their way from {_point(next(iter(paths.values()))[0])}: {'; '.join(said)}.",
     )
