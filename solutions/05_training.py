@@ -32,13 +32,13 @@ keras.utils.set_random_seed(5)
 #
 # ### Exercise 5.1 · A derivative by the tape
 # Record $f(x)$ and ask the tape for the gradient. The tape follows variables, so the number becomes one first. For
-# $f(x) = x^2$ at $x = 3$ the slope is 6.
+# $f(x) = x^2$ at $x = 3.0$ the slope is 6.
 
 # %%
 def derivative(f, x):
     """The derivative f'(x), by the tape.
 
-    f: a function of one number, made of TensorFlow's operations.  x: a number.
+    f: a function of one number, made of TensorFlow's operations.  x: a float.
     """
     x = tf.Variable(x)
     with tf.GradientTape() as tape:
@@ -67,6 +67,10 @@ for h in np.array([1e-1, 1e-3, 1e-5, 1e-6, 1e-7], np.float32):
 # With a large $h$ the curve bends away; with a small one the digits of float32 run out, until $x + h$ is $x$. The tape has
 # neither trouble. Still, a finite difference is a good test of a derivative.
 #
+# Where the tape saw no way from $x$ to $y$ it answers None: for whole numbers, for NumPy's functions, for what is computed
+# outside the `with`, and for plain tensors that it was not told to watch.
+
+# %% [markdown]
 # ## 2 · Downhill
 # The gradient tells where $J$ grows. So take a small step against it, and again from there. How small, the **learning rate**
 # $\eta$ says:
@@ -75,13 +79,13 @@ for h in np.array([1e-1, 1e-3, 1e-5, 1e-6, 1e-7], np.float32):
 #
 # ### Exercise 5.2 · Gradient descent
 # Fill in the loop. `w` is a variable: change it in place, by `w.assign_sub(…)`, which takes a number away from it. From
-# $w = 4$ on $J = w^2$ with $\eta = 0.25$, each step halves $w$.
+# $w = 4.0$ on $J = w^2$ with $\eta = 0.25$, each step halves $w$.
 
 # %%
 def gradient_descent(J, w, learning_rate, steps):
     """The path down J: w at the start and after each step, steps + 1 entries.
 
-    J: a function of w.  w: where to start, a number or an array.
+    J: a function of w.  w: where to start, a float or an array of them.
     """
     w = tf.Variable(w)
     path = [w.numpy()]
@@ -126,7 +130,7 @@ path = gradient_descent(J_of_students, np.array([1.6, 0], np.float32), 0.05, 40)
 plots.descent(J_of_students, {"gradient descent": path}, limits=(-0.25, 2))
 
 # %% [markdown]
-# Long steps where it is steep, short ones where it gets flat: the step is as long as the slope. Lab 6 is about landscapes
+# Long steps where it is steep, short ones where it gets flat: the step is $\eta$ times the slope. Lab 6 is about landscapes
 # where that is not enough.
 #
 # ## 3 · What the tape does
@@ -138,8 +142,8 @@ plots.descent(J_of_students, {"gradient descent": path}, limits=(-0.25, 2))
 # \frac{\partial \hat y}{\partial z_1} \cdot \frac{\partial z_1}{\partial w_1}$$
 #
 # ### Exercise 5.3 · Backpropagation by hand
-# Write the factors, from the loss back to the first weight. The derivative of $\tanh(z)$ is $1 - \tanh^2(z)$. Each line
-# uses the one before: that is why it is called backpropagation, and why it is cheap.
+# Write the derivatives, from the loss back to the first weight; that of $\tanh(z)$ is $1 - \tanh^2(z)$. Each line takes a
+# result from above, times one more derivative, and ∂J/∂ŷ is computed once for both weights: therefore it is cheap.
 
 # %%
 def backpropagation(x, y, w1, w2):
@@ -167,6 +171,8 @@ check("5.3", backpropagation)
 plots.chain(backpropagation, x=1.0, y=1.0, w1=0.5, w2=1.2)
 
 # %% [markdown]
+# Against its gradient each weight grows, and ŷ rises towards y.
+#
 # ## 4 · The training step
 # For a whole network you leave the chain rule to the tape, and the change of the weights to an **optimizer**, which has the
 # learning rate. One step is: predict, measure, differentiate, change.
@@ -285,7 +291,8 @@ plots.regions_over_time(model, looks, X_train, y_train, mark={"you": (4, 5)},
                         limits=(-0.5, 10.5), xlabel="look")
 
 # %% [markdown]
-# The loss on the students it trained with falls as long as it can. The ones held out tell how far to believe it:
+# The loss on the students it trained with falls as long as it can. The ones held out tell how far to believe it. (Who chooses
+# by them again and again has seen them, in a way: lab 9 has more.)
 
 # %%
 accuracy = np.mean((model(X_held_out) > 0.5) == (y_held_out == 1))
@@ -302,8 +309,8 @@ print("you:", "pass" if model(you)[0, 0] > 0.5 else "fail",
 plots.times(bench.compare(train_step, network, binary_cross_entropy, X_train, y_train))
 
 # %% [markdown]
-# `fit` is Keras's own loop. It does more than yours, in each step and at the start of each epoch, and for a network this small
-# most of its time is not arithmetic.
+# `fit` is Keras's own loop. It records its step too, so it beats your plain one; and it does more around it, in each step and
+# at the start of each epoch, so your recorded step beats `fit`. For a network this small most of that time is no arithmetic.
 #
 # ## What the slides said
 # A slide begins with `tf.Variable([tf.random.normal()])`, which lacks the shape of the numbers. It goes on, `while True`, with

@@ -59,7 +59,7 @@ check("6.1", too_small, just_right, too_large)
 # around it, and around five better rules: it hands over the gradient, and whatever the rule wants to remember.
 
 # %%
-# How many numbers each optimizer remembers for a weight.
+# How many numbers each optimizer keeps for a weight (adam: m, v, and the step count).
 SLOTS = {"sgd": 0, "momentum": 1, "adagrad": 1, "rmsprop": 1, "adadelta": 2, "adam": 3}
 
 
@@ -191,6 +191,9 @@ plots.curves({"Adagrad": step_lengths(adagrad), "RMSprop": step_lengths(rmsprop)
              ylabel="length", xlabel="step")
 
 # %% [markdown]
+# Adagrad's steps go to 0. RMSprop's settle at $\eta$; the first are up to $\sqrt{10}$ times as long, since $v$ starts at 0 and
+# is too small for a while. Adam will mend that.
+#
 # **Adadelta** (Zeiler, 2012) asks about units. A gradient over a root of squared gradients has no unit, but $w$ has one. So it
 # multiplies by the size of the changes so far, which has the unit of $w$. $v$ is the running mean of $g^2$, as above; then
 #
@@ -225,7 +228,8 @@ check("6.6", adadelta)
 # w \leftarrow w - \eta \frac{\hat m}{\sqrt{\hat v} + \varepsilon}$$
 #
 # ### Exercise 6.7 · Adam
-# Here $\varepsilon$ stands outside the root. The state keeps $m$ and $v$ uncorrected.
+# Here $\varepsilon$ stands outside the root. (In Keras beside the root of the uncorrected $v$: the check takes both.) The state
+# keeps $m$ and $v$ uncorrected.
 
 # %%
 def adam(w, g, state, learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-7):
@@ -265,8 +269,8 @@ def paths_of(J, start, steps):
 plots.race(ravine, paths_of(ravine, [-1.7, 1.2], 60), log=True)
 
 # %% [markdown]
-# A saddle: a valley from left to right, a ridge from top to bottom, and the start a hair beside the ridge. In high dimensions
-# there are far more saddles than valleys. Who notices first that there is a way down?
+# A saddle: from left to right you cross a valley, from bottom to top a ridge. Its crest is the line $w_2 = 0$, and the start
+# lies a hair beside it. In high dimensions there are far more saddles than valleys. Who notices first that there is a way down?
 
 # %% tags=["nbval-ignore-output"]
 def saddle(w):
@@ -276,10 +280,12 @@ def saddle(w):
 plots.race(saddle, paths_of(saddle, [-1.7, 0.01], 40))
 
 # %% [markdown]
+# The four that divide by the size of the gradient: the slope across the crest is tiny, but divided by its own size it is not.
+#
 # ## 5 · The digits
 # Two formulas are no network. Here is one with 2,410 weights that reads handwritten digits of 8 × 8 dots. What does its loss
-# look like from where it stands? Two random directions through all of its weights, each unit's part as long as the unit's own
-# weights, give a slice. (This is how the lecture's picture of a landscape was made.)
+# look like from where it stands? Two random directions through its matrices (biases stay), each unit's part as long as the
+# unit's own weights, give a slice. (This is how the lecture's picture of a landscape was made.)
 
 # %%
 (X, y), (X_validation, y_validation), _ = datasets.digits()
@@ -307,7 +313,7 @@ history = training.train(model, keras.optimizers.Adam(0.01), cross_entropy, X, y
 plots.landscape(model, cross_entropy, X, y)
 
 # %% [markdown]
-# A bowl, with walls that get steep. Large, deep networks without shortcuts have far rougher ones.
+# A bowl, with walls that get steep. Large, deep networks can have far rougher ones.
 #
 # ### Exercise 6.8 · A schedule
 # Often the rate itself changes while training: first a **warm-up**, in a straight line from 0 to the peak, while the optimizer
@@ -341,7 +347,8 @@ plots.curves({"η": [schedule(step, 0.02, 20, 200) for step in range(220)]},
 # %% [markdown]
 # ### Exercise 6.9 · The fastest in 200 steps
 # Which optimizer, at which rate, brings the training loss of the digits network to 0.15 or less in 198 steps of 32 examples?
-# That is six epochs. The check trains from two starts and takes the mean.
+# That is six epochs of 33 batches. The check trains from two starts and takes the mean. (A schedule, such as
+# `keras.optimizers.schedules.CosineDecay`, can stand in the place of the rate.)
 
 # %%
 optimizer = keras.optimizers.Adam(0.02)  # SOLUTION: one of keras.optimizers, with its rate
@@ -350,8 +357,9 @@ optimizer = keras.optimizers.Adam(0.02)  # SOLUTION: one of keras.optimizers, wi
 check("6.9", optimizer)
 
 # %% [markdown]
-# Yours against the six of this lab, from three starts each: lines are means, bands the range. The rates are Keras's defaults,
-# which are careful, but for SGD and momentum. Which defaults would you change?
+# Yours against the six of this lab, from three starts each: lines are means, bands the range. (A point is the mean over an
+# epoch; the check looks at the loss after the last.) The rates are Keras's defaults, which are careful, but for SGD and momentum.
+# Which defaults would you change?
 
 # %% tags=["nbval-ignore-output"]
 o = keras.optimizers

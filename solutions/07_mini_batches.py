@@ -51,8 +51,8 @@ def batch_gradient(model, loss, X, y, rows):
 check("7.1", batch_gradient)
 
 # %% [markdown]
-# How far off is the estimate? Draw 200 batches of each size from 100 of the students, and take the variance of their gradients.
-# With 4 times as many examples in a batch, how much will it fall?
+# How far off is the estimate? Draw 200 batches of each size from 100 of the students (one may come twice in a batch), and take
+# the variance of their gradients. With 4 times as many examples in a batch, how much will it fall?
 
 # %%
 X, y = datasets.students()
@@ -113,7 +113,7 @@ def batches(X, y, batch_size, rng):
     order = rng.permutation(len(X))  # SOLUTION: the numbers of the rows, shuffled
     for start in range(0, len(X), batch_size):
         rows = order[start:start + batch_size]  # SOLUTION: those of this batch
-        found.append((X[rows], y[rows]))  # SOLUTION: a pair
+        found.append((X[rows], y[rows]))  # SOLUTION: keep the pair
     return found
 
 
@@ -233,9 +233,9 @@ print("(4, 5) passes:", bool(model(np.array([[4.0, 5.0]]))[0, 0] > 0.9))
 plots.curves({"J": history})
 
 # %% [markdown]
-# `training.compile_epoch` in `utils/training.py` is the same with three things added: it shuffles by itself, from a seed; it
-# gives the mean loss; and it looks at validation data. Open it: you can read it now. (XLA takes a second or two to compile, so
-# `training.train` calls it only for long trainings.) How long does a step of yours take: one by one, recorded, and compiled?
+# `training.compile_epoch` in `utils/training.py` has the same loop at its heart. It also shuffles, from a seed; it gives the mean
+# loss; it looks at validation data; it adds penalties (lab 8); and it does without XLA where that does not pay, since compiling
+# takes seconds. Open it: you can read it now. How long does a step of yours take: one by one, recorded, and compiled?
 
 # %% tags=["nbval-ignore-output"]
 optimizer, recorded = keras.optimizers.Adam(), tf.function(train_step)
@@ -272,6 +272,9 @@ plots.epoch_times(lambda B: training.compile_epoch(
     jit_compile=False), batch_sizes=(1, 8, 64, 512))
 
 # %% [markdown]
+# From some size on an epoch gets hardly quicker, and it has fewer steps: 17 with $B = 64$, 3 with $B = 512$. So take a batch that
+# is large enough to be quick, and no larger.
+#
 # ## 5 · Two at once
 # The gradient of a batch is a mean over examples, and means can be split: half the batch on one device, half on another, and
 # the two gradients put together. Each device is called a **replica**, its part of the batch a **shard**, and the putting

@@ -25,8 +25,8 @@ keras.utils.set_random_seed(8)
 # %% [markdown]
 # ## 1 · Too little, too much
 # Twenty students who came to nearly all lectures: the hours they spent on the project, and their grade. Which curve goes
-# through these points? A straight line is too stiff, and a curve that bends twenty times can meet every point. What a model can
-# bend is its **capacity**; for a polynomial it is the degree.
+# through these points? A straight line is too stiff, and a curve that bends twenty times comes close to every point. How much a
+# model can bend is its **capacity**; for a polynomial it is the degree.
 #
 # How good a curve is, only students it has not seen can tell: the **held-out** ones. So there are two losses.
 
@@ -66,8 +66,8 @@ plots.curves({"training": [J for J, _ in losses],
              xlabel="degree", log=True)
 
 # %% [markdown]
-# More capacity always lowers the training loss. The held-out loss falls, and then rises: left of its minimum the model
-# **under-fits**, right of it it **over-fits**. Three of the curves:
+# More capacity always lowers the training loss. The held-out loss falls, stays low for a while, up and down by chance, and then
+# rises steeply. A model that is too stiff **under-fits**, one that bends too much **over-fits**. Three of the curves:
 
 # %%
 fits = {f"degree {degree}": Polynomial.fit(x, y, degree) for degree in (1, 4, 12)}
@@ -154,7 +154,8 @@ plots.compare_regions({"15 epochs": passes(after_15),
 # $$x_i \leftarrow \begin{cases} 0 & \text{with probability } p \\ \dfrac{x_i}{1 - p} & \text{otherwise} \end{cases}$$
 #
 # ### Exercise 8.2 · Dropout
-# Write it, for a batch. In Keras $p$ is called `rate`. In prediction nothing is dropped.
+# Write it, for a batch. In Keras $p$ is called `rate`. In prediction nothing is dropped. Draw with TensorFlow, not with NumPy:
+# the next exercise records your function, and what NumPy drew stays as it was.
 
 # %%
 def dropout(x, rate, training):
@@ -180,7 +181,8 @@ plots.thinned(dropout, rate=0.5)
 # %% [markdown]
 # ### Exercise 8.3 · MyDropout
 # Make a layer of it. `fit` trains and `predict` does not, and Keras tells a layer which of the two it is: to any `call` that
-# has a parameter `training`, it hands True, False or None. None means that nobody said, and counts as prediction.
+# has a parameter `training`, it hands True or False. Where nobody said, it may hand nothing: give the parameter a default that
+# counts as prediction.
 
 # %%
 class MyDropout(keras.layers.Layer):
@@ -218,20 +220,20 @@ plots.curves({"training": plain["loss"], "held out": plain["val_loss"],
 #
 # $$J + \lambda_1 \sum |W| + \lambda_2 \sum W^2$$
 #
-# Biases are free: they move a line, and bend nothing.
+# Biases are free: they move a line, and bend nothing. Keras calls the $W$ of a Dense layer its `kernel`.
 #
 # ### Exercise 8.4 · The penalty
 # Compute what is added to $J$. Training needs its gradient, so use TensorFlow.
 
 # %%
 def penalty(model, l1=0.0, l2=0.0):
-    """λ1 Σ|W| + λ2 ΣW² over the kernels of all the Dense layers of a model: a number.
+    """λ1 Σ|W| + λ2 ΣW² over the kernels of a model of Dense layers: a number.
 
     l1, l2: the strengths λ1 and λ2.
     """
     total = tf.constant(0.0)
     for layer in model.layers:
-        W = layer.kernel  # SOLUTION: the layer's weights
+        W = layer.kernel  # SOLUTION: its W, without the bias
         total += l1 * tf.reduce_sum(tf.abs(W)) + l2 * tf.reduce_sum(W**2)  # SOLUTION: both
     return total
 
@@ -320,8 +322,9 @@ print("some zeros with training=True:   ",
 
 # %% [markdown]
 # ## Stretch
-# Leave dropout on in prediction, and ask the network the same question 100 times: `model(you, training=True)`. Where do its
-# answers agree, and where not? This is a cheap way to ask a network how sure it is.
+# Leave dropout on in prediction: train `trained(lambda: network(lambda: MyDropout(0.5)))`, and ask it about one row of `X` 100
+# times, with `training=True`. For which students do its answers agree, and for which not? This is a cheap way to ask a network
+# how sure it is.
 #
 # ## What you can do now
 # - See over-fitting by two curves, and name its two sides.

@@ -80,7 +80,8 @@ for name, part in zip(("training", "validation", "test"), (y_train, y_val, y_tes
 def network(units=64, regularizer=None):
     hidden = [keras.layers.Dense(units, "relu", kernel_regularizer=regularizer)
               for _ in range(2)]
-    return keras.Sequential([keras.Input((2,)), *hidden, keras.layers.Dense(1)])
+    return keras.Sequential([keras.Input((2,)), *hidden,
+                             keras.layers.Dense(1, kernel_regularizer=regularizer)])
 
 
 cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
@@ -159,7 +160,8 @@ class MyEarlyStopping:
 check("9.3", MyEarlyStopping)
 
 # %% [markdown]
-# A loss with two valleys, the second one deeper. Before you run the cell: which patience gets there?
+# A loss with two valleys, the second one deeper. A star marks the epoch whose weights are kept. Before you run the cell: which
+# patience gets there?
 
 # %%
 rng = np.random.default_rng(3)
@@ -169,8 +171,8 @@ bumpy = bumpy + 0.015 * rng.normal(size=80)
 plots.patience(MyEarlyStopping, bumpy, patiences=(2, 8, 25))
 
 # %% [markdown]
-# Too little patience takes the first valley for the best. Too much costs epochs, but the weights that are kept are those of the
-# star all the same.
+# Patience 2 stops at the first bump, and 8 takes the first valley for the best. Too much patience costs epochs, but the weights
+# that are kept are those of the star all the same.
 #
 # ## 4 · In fit, and in your loop
 # Keras has the same as a **callback**: something that `fit` calls after each epoch.
@@ -296,7 +298,7 @@ print(f"the best coin has {on_validation[chosen]:.0%} of the validation part rig
 #
 # ## What the slides said
 # The lecture's curve has its minimum and the words "stop training here". In Keras this is one callback, with one option that is
-# off by default: without `restore_best_weights=True` you get the last weights, which are `patience` epochs too old.
+# off by default: without `restore_best_weights=True` you get the last weights, which have trained `patience` epochs too long.
 
 # %%
 print("best weights come back by default:",

@@ -142,6 +142,8 @@ plots.matrices({"seven": seven, "vertical": convolve(seven, vertical) / 4,
 #
 # $$Z_f = b_f + \sum_c X_c * K_{cf}$$
 #
+# Here $*$ stands for your `convolve`.
+#
 # ### Exercise 10.4 · Channels
 # Write the layer with your `convolve`. Then count its weights and biases: for kernels of 3 × 3, 16 channels in and 32 filters
 # there are 4,640.
@@ -213,7 +215,7 @@ plots.matrices({"four": four, "vertical": np.abs(edges[:, :, 0]),
 
 # %% [markdown]
 # ## 6 · A network that reads
-# The network to beat is the dense one of lab 6: 64 pixels, 128 units, 10 logits, and 9,610 parameters. How much of the validation
+# The network to beat is the dense one of lab 7: 64 pixels, 128 units, 10 logits, and 9,610 parameters. How much of the validation
 # part does it read, from five starts?
 
 # %%
@@ -238,10 +240,10 @@ dense = five_starts(dense_network)
 
 # %% [markdown]
 # ### Exercise 10.6 · A network that reads digits
-# Build a convolutional network with fewer parameters that reads more: at least 97 % of the validation part, after 20 epochs
-# with Adam(0.003). In Keras a layer of 16 filters of 3 × 3 is `keras.layers.Conv2D(16, 3, padding="same", activation="relu")`,
-# and `keras.layers.Flatten()` makes a row of the maps for the last Dense layer. The check trains it from a new start, and once
-# more if that one falls short.
+# Build a convolutional network with fewer parameters that reads at least 97 % of the validation part, after 20 epochs with
+# Adam(0.003). In Keras a layer of 16 filters of 3 × 3 is `keras.layers.Conv2D(16, 3, padding="same", activation="relu")`;
+# `keras.layers.MaxPooling2D()` halves the maps, and `keras.layers.Flatten()` makes a row of them for the last Dense layer. The
+# check trains it from a new start, and once more if that one falls a little short.
 
 # %%
 def network():

@@ -10,7 +10,7 @@
 # - freeze layers, and prove that they stay as they are;
 # - put a new head on a trained body;
 # - use a body to make features, and classify by them without training;
-# - fine-tune, and say from how many examples on it pays.
+# - fine-tune, and say up to how many examples it pays.
 
 # %%
 from utils import check, datasets, hint, plots, progress, solution, training
@@ -169,13 +169,13 @@ train_all = training.compile_steps(scratch, keras.optimizers.Adam(0.003), cross_
 
 # %% tags=["nbval-ignore-output"]
 X_ten, y_ten = few(10, draw=0)
-for name, model, train_steps in (("new head", transferred, train_new),
-                                 ("from scratch", scratch, train_all)):
-    train_steps(X_ten, y_ten, 60)
+for name, model, train_steps, steps in (("new head", transferred, train_new, 100),
+                                        ("from scratch", scratch, train_all, 50)):
+    train_steps(X_ten, y_ten, steps)
     print(f"{name:13} {share_right(model, X_val, y_val):.0%} right")
 
 # %% [markdown]
-# That was one draw of the examples, and one start: remember it, and do not believe it yet.
+# That was one draw of the examples, and one start of each: remember it, and do not believe it yet.
 #
 # ## 4 · Features
 # The body does not change any more. So its features of an image are always the same: compute them once. With features that
@@ -231,8 +231,8 @@ print("features read more than pixels, by 20 of 100 at least:",
 # moves towards the new digits from what it knows.
 #
 # ### Exercise 11.5 · Fine-tuning
-# Let the body learn again, and compile the training with the rate that is given. (Set the switch on the body itself: on the
-# model, whose switch is on already, it changes nothing.)
+# Let the body learn again, and compile the training with the rate that is given. (First the switch: `compile_steps` trains what
+# is trainable when it is called.)
 
 # %%
 def fine_tuning(model, body, learning_rate):
@@ -246,9 +246,9 @@ def fine_tuning(model, body, learning_rate):
 check("11.5", fine_tuning)
 
 # %% [markdown]
-# Now measure. With 1, 3, 10 and 30 examples of each digit, five draws each: the new head, then fine-tuned, and a network from
-# scratch. The head learns from features, which takes no time. Where do you expect transfer to help most, and where will
-# it no longer matter?
+# Now measure. With 1, 3, 10 and 30 examples of each digit, five draws each: the new head, 100 steps; then fine-tuned, 40 more at
+# a smaller rate; and a network from scratch, 50 steps. The head learns from features, which takes no time. Where do you expect
+# transfer to help most, and where will it no longer matter?
 
 # %%
 learned, dense = body.get_weights(), transferred.layers[-1]

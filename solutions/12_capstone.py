@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 12 · Capstone
 #
-# A network of your own, from the first layer to the last word: you choose, it trains, it is tested on digits that nobody
-# has seen, and you get a report card to show.
+# A network of your own, from the first layer to the last word: you choose, it trains, it is tested on digits that it has not
+# seen, and you get a report card to show.
 #
 # **Time:** 60 minutes
 #
@@ -57,12 +57,12 @@ plots.accuracies({"dense network": dense["measured"]})
 
 # %% [markdown]
 # ## 2 · Your choices
-# Everything you have learned is allowed. One tool more: a digit that is moved by a pixel is the same digit. This layer moves
-# the images of a batch while training, so that the network never sees the same picture twice.
+# Whatever fits into the five choices below is allowed. One tool more: a digit that is moved by a pixel is the same digit. While
+# training, this layer moves all images of a batch by the same random step: the network sees each in nine places, not in one.
 
 # %%
 class Moved(keras.layers.Layer):
-    """Moves images by up to one pixel while training, and only then."""
+    """Moves a batch of images by up to one pixel while training, and only then."""
 
     def call(self, x, training=None):
         if not training:
@@ -90,7 +90,7 @@ def network():
 
 loss = cross_entropy  # SOLUTION: your loss
 batch_size, epochs = 64, 40  # SOLUTION: your batch size, and how often through the data
-rate = keras.optimizers.schedules.CosineDecay(0.003, 920)  # SOLUTION: or a number
+rate = keras.optimizers.schedules.CosineDecay(0.003, 920)  # SOLUTION: or a schedule
 optimizer = keras.optimizers.Adam(rate)  # SOLUTION: your optimizer, with the rate
 choices = {"network": network, "loss": loss, "optimizer": optimizer,
            "batch_size": batch_size, "epochs": epochs}
@@ -111,8 +111,11 @@ print(f"{right:.1%} of the validation part right")
 
 # %% [markdown]
 # ## 3 · The test
-# Satisfied? Then the validation part has done its work, and may teach as well. `final=True` trains a new network on both parts,
-# and the report card tests it on what was held back. Do this once; the card counts.
+# (The training loss can be the higher one: it is measured with dropout on, and while the epoch goes on.)
+#
+# Satisfied? Then the validation part has done its work, and may teach as well. `final=True` trains a new network on both parts
+# (an epoch of batches of 64 has 23 steps then, not 17), and the report card tests it on what was held back. Do this once; the
+# card counts the networks that were tested.
 
 # %% tags=["nbval-ignore-output"]
 keras.utils.set_random_seed(12)
@@ -131,8 +134,9 @@ check("12.2", model)
 
 # %% [markdown]
 # ### Exercise 12.3 · The strong target
-# The third target is hard: at least 98.5 %. Of 364 digits, that leaves five errors. If you miss it, look at the errors on your
-# card and think about which choice would have helped. Then go back, decide by the validation part again, and test once more.
+# The third target is hard: at least 98.5 %. Of 364 digits, that leaves five errors. If you miss it, go back: train without
+# `final`, look at the errors on the validation part, `plots.misread(model, *problem.validation)`, and decide by that part again
+# which choice would help. A second test is worth less than a first, and the card says so.
 
 # %%
 check("12.3", model)

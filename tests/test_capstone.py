@@ -79,14 +79,17 @@ def test_the_parts_have_no_image_in_common():
     assert len(np.unique(whole.reshape(len(whole), -1), axis=0)) == len(whole) == 1797
 
 
-def test_the_card_tells_what_was_measured_and_how_often(problem, tmp_path, capsys):
+def test_the_card_tells_what_was_measured_and_how_often(problem, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(capstone, "_tested", [])
     choices = choosing()
     model, history = capstone.train(problem, choices, watch=silent)
-    first, second = (capstone.ReportCard(problem, choices, model, history) for _ in range(2))
+    first, again = (capstone.ReportCard(problem, choices, model, history) for _ in range(2))
+    model.layers[-1].set_weights([-weight for weight in model.layers[-1].get_weights()])
+    second = capstone.ReportCard(problem, choices, model, history)
     X, y = problem.held_back
-    assert first.accuracy == np.mean(np.argmax(model.predict(X, verbose=0), axis=1) == y)
+    assert second.accuracy == np.mean(np.argmax(model.predict(X, verbose=0), axis=1) == y)
     assert f"{first.accuracy:.2%}" in repr(first) and "650" in repr(first) and "Flatten → Dense" in repr(first)
-    assert "number 1" in first.rows["tests"] and "number 2" in second.rows["tests"]
+    assert "network 1" in first.rows["tests"] and "network 1" in again.rows["tests"] and "network 2" in second.rows["tests"]
     second.save(tmp_path / "card.html", name="<Ada>")
     page = (tmp_path / "card.html").read_text(encoding="utf-8")
     assert "&lt;Ada&gt;" in page and page.count("data:image/png;base64,") == 3 and page.count('alt="') == 3
@@ -97,7 +100,7 @@ def test_the_card_tells_what_was_measured_and_how_often(problem, tmp_path, capsy
 
 
 @pytest.mark.parametrize(("number", "most"), [("12.2", 7), ("12.3", 5)])
-def test_the_targets_count_errors_on_what_is_held_back(number, most):
+def test_the_targets_count_errors_on_what_is_held_back(number, most, monkeypatch):
     """98 % of 364 are 356.7, and 98.5 % are 358.5."""
     _, y = capstone.problem().held_back
 
@@ -109,8 +112,10 @@ def test_the_targets_count_errors_on_what_is_held_back(number, most):
         def call(self, X):
             return tf.one_hot(self.read, 10)
 
-    outcomes = [judge(exercises.find(number), WithErrors(errors)).outcome for errors in (most, most + 1)]
-    assert outcomes == [Outcome.RIGHT, Outcome.WRONG]
+    monkeypatch.setattr(capstone, "_tested", [])
+    outcomes = [judge(exercises.find(number), WithErrors(errors)).outcome for errors in (most, most + 1, most + 1)]
+    assert outcomes == [Outcome.RIGHT, Outcome.WRONG, Outcome.WRONG]
+    assert len(capstone._tested) == 2, "a check counts as a test of its network, and nothing else does"
 
 
 @pytest.mark.parametrize(

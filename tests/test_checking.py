@@ -49,6 +49,14 @@ def written(code, name="answer"):
     return namespace[name]
 
 
+def test_an_error_within_a_recorded_function_is_told_by_its_own_words():
+    recorded = written("@tf.function\ndef answer(x):\n    return tf.matmul(x, x)")
+    with pytest.raises(ValueError) as failure:
+        recorded(tf.ones((2, 3)))
+    assert str(failure.value).startswith("in user code:")
+    assert "stops with ValueError: Dimensions must be equal, but are 3 and 2" in running.describe(failure.value)
+
+
 WRONG = [
     (squares, lambda x, y: None, "None"),
     (squares, lambda x, y: "0.5", "text"),

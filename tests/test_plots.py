@@ -247,6 +247,7 @@ def test_paths_of_descent_are_drawn_over_the_curve_and_on_the_map():
     axes = plots.descent(lambda w: w**2, {"short": [1.5, 0.75], "wild": [1.0, -3.0]}).figure.axes
     assert [ax.get_title() for ax in axes] == ["short", "wild"]
     assert "leaves the picture" not in texts(axes[0]) and "leaves the picture" in texts(axes[1])
+    assert list(axes[1].lines[1].get_xdata()) == [1, -2] and len(axes[1].lines) == 3, "it ends at the frame, without a star"
     picture = plots.descent(lambda w: w[0] ** 2 + w[1] ** 2, {"path": [[1.0, 1.0], [0.5, 0.5], [0.0, 0.0]]})
     assert np.array_equal(picture.figure.axes[0].lines[1].get_xdata(), [1, 0.5, 0])
     assert "2 steps from (1, 1), J = 2, to (0, 0), J = 0" in picture.alt
@@ -255,6 +256,7 @@ def test_paths_of_descent_are_drawn_over_the_curve_and_on_the_map():
 def test_the_chain_shows_values_and_gradients():
     picture = plots.chain(lambda x, y, w1, w2: (-1.25, 3.0), x=1.0, y=1.0, w1=0.5, w2=2.0)
     assert "∂J/∂w1 = -1.25" in texts(picture.figure.axes[0]) and "∂J/∂w2 = 3" in picture.alt and "z1 = 0.5" in picture.alt
+    assert "∂J/∂ŷ = -0.152" in picture.alt and "∂J/∂z1 = -0.238" in texts(picture.figure.axes[0])
 
 
 def test_the_quickest_way_is_marked():

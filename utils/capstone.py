@@ -5,7 +5,7 @@ import datetime
 import inspect
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,6 @@ class Problem:
     train: Part
     validation: Part
     held_back: Part
-    tests: list[float] = field(default_factory=list)  # what each test on the part held back has said
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -126,6 +125,17 @@ def share_right(predict: Any, part: Part) -> float:
     return float(np.mean(np.argmax(logits(predict, part[0]), axis=1) == part[1]))
 
 
+_tested: list[bytes] = []  # what each network that was tested in this session reads on the images held back
+
+
+def number_of_test(said: np.ndarray) -> int:
+    """Which of the networks tested in this session this is, by what it says of the images held back; each counts once."""
+    read = said.argmax(axis=1).tobytes()
+    if read not in _tested:
+        _tested.append(read)
+    return _tested.index(read) + 1
+
+
 class ReportCard:
     """What a network does with the images that were held back; a notebook shows it, and `save` writes it as a page."""
 
@@ -134,7 +144,6 @@ class ReportCard:
         self.problem, self.model = problem, model
         said = logits(model, X)
         self.accuracy = float(np.mean(said.argmax(axis=1) == y))
-        problem.tests.append(self.accuracy)
         self.pictures: dict[str, Picture] = {
             "Loss over the epochs": plots.curves(history),
             "What was read as what": plots.confusion(y, said.argmax(axis=1)),
@@ -145,7 +154,7 @@ class ReportCard:
         self.rows = {
             "problem": f"{problem.name}, {len(y)} of them held back",
             "right": f"{self.accuracy:.2%}, {int(np.sum(said.argmax(axis=1) != y))} wrong",
-            "tests": f"this is number {len(problem.tests)} in this session: the fewer, the more it is worth",
+            "tests": f"network {number_of_test(said)} of those tested in this session: the fewer, the more it is worth",
             "network": " → ".join(type(layer).__name__ for layer in model.layers),
             "parameters": f"{model.count_params():,}",
             "loss": getattr(choices["loss"], "name", getattr(choices["loss"], "__name__", "a function")),

@@ -152,7 +152,7 @@ def describe(error: BaseException) -> str:
     elif isinstance(error, RecursionError):
         what = "Your code calls itself without end (RecursionError)"
     else:
-        what = f"Your code stops with {type(error).__name__}: {_words(error)}"
+        what = f"Your code stops with {type(error).__name__}: {words(error)}"
     frames = student_frames(error)
     if not frames:
         return f"{what.rstrip('.')}."
@@ -187,12 +187,16 @@ def _is_library(frame: Any) -> bool:
     )
 
 
-def _words(error: BaseException) -> str:
+def words(error: BaseException) -> str:
     """The first sentence of an error's message, without TensorFlow's addresses of devices and operations."""
     text = re.sub(r"\{\{.*?\}\}|\[Op:.*?\]|name: *$", "", str(error))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         return "no message"
+    if lines[0] == "in user code:":  # TensorFlow, recording a function, puts the calls first, and the error again after them
+        kind = f"{type(error).__name__}: "
+        starts = [i for i, line in enumerate(lines) if line.startswith(kind)]
+        lines = [line.removeprefix(kind) for line in lines[starts[-1] if starts else -1 :]]
     if lines[0].startswith("Exception encountered when calling"):  # Keras puts its own line first
         lines = [line for line in lines[1:] if not line.startswith("Arguments received")] or lines
     return re.sub(r"\s+", " ", re.sub(r"\x1b\[\d*m", "", lines[0]))[:200].strip()

@@ -76,8 +76,9 @@ derivative = Exercise(
     atol=1e-4,
     mistakes=[
         Mistake(finite_difference, FINITE_DIFFERENCE),
-        Mistake(unwatched, "It gives None. Either there is no `return`, or the tape has not watched: it follows variables by itself, and a "
-                "number only after `tape.watch`. What is computed outside the `with` it does not see."),
+        Mistake(unwatched, "It gives None: there is no `return`, or `tape.gradient` has its arguments exchanged (what is differentiated comes "
+                "first), or the tape has not watched. It follows variables by itself, a number only after `tape.watch`, and nothing outside the "
+                "`with`."),
         Mistake(lambda f, x: by_tape(f, x, lambda tape, y, x: y), "This is f(x) itself; its derivative is due: ask the tape for the gradient."),
         Mistake(lambda f, x: by_tape(f, x, lambda tape, y, x: -tape.gradient(y, x)), "This is the negative of the derivative. Going downhill "
                 "comes later; here the slope itself is asked for."),
@@ -240,7 +241,8 @@ gradient_descent = Exercise(
         Mistake(descending(lambda g, first, rate, number: 0), "w never moves. A variable changes by `assign`, `assign_add` or `assign_sub`."),
         Mistake(forgotten_variable, "The first step replaces the variable by a plain tensor, which the tape does not watch, so the second "
                 "gradient is None. Change the variable in place: `assign_sub` takes a number away from it."),
-        Mistake(outside, "The gradient is None: J is computed before the tape starts. The tape knows only what happens inside its `with`."),
+        Mistake(outside, "The gradient is None: J is computed outside the `with`, of which the tape knows nothing, or `tape.gradient` has its "
+                "arguments exchanged. What is differentiated comes first."),
         Mistake(reassigned, "The step replaces w: `assign` writes over it. Take the step away from w instead."),
         Mistake(the_variable_itself, "All entries are the place where the walk ends: the list holds the variable itself, again and again. Keep "
                 "the value that it has now: `w.numpy()`."),
@@ -317,9 +319,13 @@ backpropagation = Exercise(
         Mistake(wrong(slope=lambda z1: 1 - z1**2), "The slope of tanh is 1 - tanh(z1)², and here it is 1 - z1²."),
         Mistake(wrong(slope=lambda z1: 1 - np.tanh(z1)), "The slope of tanh is missing its square: 1 - tanh(z1)²."),
         Mistake(wrong(slope=np.tanh), "tanh stands where its slope is due, in ∂J/∂z1."),
+        Mistake(after(lambda d1, d2, x, y, w1, w2: (d1 * np.tanh(w1 * x), d2)), "∂J/∂z1 goes on from ∂J/∂w2 here, which has tanh(z1) in it. The way "
+                "back to z1 leads from ŷ: go on from the derivative for ŷ."),
+        Mistake(after(lambda d1, d2, x, y, w1, w2: (d1 * (1 - (w2 * np.tanh(w1 * x)) ** 2) / (1 - np.tanh(w1 * x) ** 2), d2)), "The slope of tanh is taken "
+                "from ŷ here, 1 - ŷ². What tanh gave is tanh(z1), and ŷ is w2 times that."),
     ],
     hints=[
-        "Go from the end: how does J = (y - ŷ)² change with ŷ? Each line is the one before, times one more derivative.",
+        "Go from the end: how does J = (y - ŷ)² change with ŷ? Each further line takes a result from above, times one more derivative.",
         "ŷ = w2 tanh(z1). With respect to w2, tanh(z1) is a constant; with respect to z1, use tanh' = 1 - tanh².",
         "Last, z1 = w1 x changes with w1 by x.",
     ],
@@ -629,6 +635,9 @@ def passes(model):
     y_hat = np.asarray(model(X[240:]))
     if y_hat.shape not in ((60,), (60, 1)):
         raise Advice(f"The model gives shape {y_hat.shape} for 60 students. One number each is due, the probability to pass.")
+    if y_hat.min() < 0 or y_hat.max() > 1:
+        raise Advice(f"The model gives numbers from {y_hat.min():.2f} to {y_hat.max():.2f}, and probabilities are due. Which activation of the last layer "
+                     "gives numbers between 0 and 1?")
     you = float(np.ravel(np.asarray(model(np.array([[4, 5]], np.float32))))[0])
     return Seen([you, np.mean((np.ravel(y_hat) > 0.5) == (y[240:] == 1))])
 
@@ -663,9 +672,9 @@ the_goal = Exercise(
         Mistake(set_by_hand(**BOTH, w2=np.nan, b2=0), "The predictions are nan: the training diverged. Take a smaller learning rate, and start "
                 "from a new model.", when=lambda seen: bool(np.isnan(seen[0]))),
         Mistake(set_by_hand(**BOTH, w2=1e-3, b2=6), "Your network gives {seen}. It tells everybody the same or nearly so: is there an "
-                "activation in the hidden layer, and did the loss fall?", when=lambda seen: seen[0] >= 0.9 and seen[1] < 0.75),
-        Mistake(set_by_hand(**BOTH, w2=14, b2=-25.9), "Your network gives {seen}. It has learned something: look at the loss curve, whether it "
-                "still falls, and train for longer or with a larger rate.", when=lambda seen: seen[0] < 0.9 and seen[1] >= 0.75),
+                "activation in the hidden layer, and is the learning rate small enough?", when=lambda seen: seen[0] >= 0.9 and seen[1] < 0.75),
+        Mistake(set_by_hand(**BOTH, w2=14, b2=-25.9), "Your network gives {seen}. It has learned something: train for longer, or with a larger "
+                "rate.", when=lambda seen: seen[0] < 0.9 and seen[1] >= 0.75),
         Mistake(set_by_hand(**BOTH, w2=14, b2=-16.8), "Your network gives {seen}. You are in, and too many others are misjudged: one straight line "
                 "gets no further, so look at the hidden layer, and train for longer.", when=lambda seen: seen[0] >= 0.9 and 0.75 <= seen[1] < 0.9),
         Mistake(set_by_hand(**BOTH, w2=0, b2=-2), "Your network gives {seen}: it has not learned yet. More epochs, or a larger learning rate.",

@@ -231,7 +231,9 @@ batches = Exercise(
         Mistake(lambda X, y, batch_size, rng: batches_of(shuffled)(X, y, batch_size + 1, rng), "The batches have another size than batch_size; only "
                 "the last may be smaller.", when=sees(SIZES)),
         Mistake(lambda X, y, batch_size, rng: itertools.cycle(batches_of(shuffled)(X, y, batch_size, rng)), "This never ends. An epoch is one pass.",
-                when=lambda seen: seen in (ENDLESS, NOT_BATCHES)),
+                when=sees(ENDLESS)),
+        Mistake(lambda X, y, batch_size, rng: [], "No batch comes back: a pair that is only written down is lost. Put each into the list that is "
+                "returned.", when=sees(NOT_BATCHES)),
         Mistake(batches_of(lambda n, rng: np.argsort(np.arange(n) + rng.uniform(0, 3, n))),
                 "The examples are hardly shuffled: none moves far from its place.", when=sees(WEAK)),
     ],
@@ -355,6 +357,8 @@ epoch_loss = Exercise(
                 "size of its batch."),
         Mistake(lambda losses, n, batch_size: by_sizes(losses, n, batch_size) * n, "This is the sum over the examples; the mean is due."),
         Mistake(lambda losses, n, batch_size: np.sum(losses), "This is the sum of the batches' means."),
+        Mistake(lambda losses, n, batch_size: by_sizes(losses, n, batch_size) * n / len(losses), "The weighed losses are divided by the number of "
+                "batches. The mean is over the examples."),
         Mistake(lambda losses, n, batch_size: (np.sum(losses[:-1]) * batch_size + losses[-1]) / n, "The last batch's mean is added as if it were one "
                 "example: weigh it with the examples that are left."),
         Mistake(lambda losses, n, batch_size: (np.sum(losses[:-1]) * batch_size + losses[-1] * (n % batch_size)) / n, "Where B divides n, nothing is "
@@ -567,7 +571,7 @@ compiled_epoch = Exercise(
     hints=["`tf.slice(order, [start], [batch_size])` takes batch_size numbers from a start on; with them, `tf.gather` takes rows of X and y.",
            "In the loop: the rows of batch i start at i * batch_size. The loss of the step is written to place i.",
            "What is left after the whole batches are the last `rest` numbers of the order: `order[-rest:]`, written to place `whole`."],
-    also_right=[scanned, whole_shuffled],
+    also_right=[scanned, whole_shuffled, epoch_with(rows=lambda order, i, B: order[i * B : (i + 1) * B])],
     equivalent={
         "whole, rest = divmod(len(y), batch_size)": "X and y are of the same length",
         "model.trainable_variables": "the optimizer is not built before: it is when the epoch is recorded",
@@ -614,6 +618,8 @@ two_replicas = Exercise(
                 "are shards."),
         Mistake(all_reduce(lambda g, n: (g * n).sum(axis=0)), "This is the sum over all examples; divide by how many there are in all."),
         Mistake(all_reduce(lambda g, n: (g * n).sum(axis=0) / len(n)), "This divides by the number of shards. The mean is over examples."),
+        Mistake(all_reduce(lambda g, n: (g * n).sum(axis=0) / n.sum() / len(n)), "The weighed parts are shares of the mean already, and they are divided "
+                "once more, by the number of shards. Add them up."),
         Mistake(all_reduce(lambda g, n: g[0]), "Only the first replica counts."),
         Mistake(all_reduce(lambda g, n: g[-1]), "Only the last replica counts: `=` in a loop writes over what was there."),
         Mistake(all_reduce(lambda g, n: (g * n).sum(axis=0) / n[0]), "This divides by the size of the first shard. Divide by that of the whole batch."),

@@ -243,6 +243,10 @@ the_dropout = Exercise(
 )
 
 
+ANY_SIZE = ("In `fit`, Keras records the layer once for batches of any size, and `x.shape` has a None there. Let TensorFlow draw, and let it ask for "
+            "the shape when it draws.")
+
+
 def layers_to_try(rng):
     """One rate that is not a half, and units without a zero."""
     yield list(some_units(rng))[-1]
@@ -267,7 +271,13 @@ def layer_at_work(answer, x, rate):
     if gradient is None or not np.allclose(gradient, np.where(output == 0, 0, 1 / (1 - rate)), rtol=1e-3):
         return NO_GRADIENT
     compiled = tf.function(lambda units: layer(units, training=True), input_signature=[tf.TensorSpec([None, x.shape[1]])])
-    fault = fault_of(np.array([compiled(units) for _ in range(CALLS)]), x, x, rate)
+    try:
+        trained = np.array([compiled(units) for _ in range(CALLS)])
+    except (TypeError, ValueError) as error:
+        if any(words in str(error) for words in ("partially known TensorShape", "'NoneType' object cannot be interpreted")):
+            raise Advice(ANY_SIZE) from None
+        raise
+    fault = fault_of(trained, x, x, rate)
     return in_a_model(layer, x, rate) if fault == FINE else FROZEN if fault == SAME_MASK else fault
 
 
@@ -339,6 +349,12 @@ my_dropout = Exercise(
         Mistake(layer_of(lambda x, rate, training: tf.where(np.random.uniform(size=SHAPE_OF_X) < rate, 0.0, x / (1 - rate)) if training else x),
                 "In `fit`, every step drops the same units. Keras records `call` once and repeats what TensorFlow did: random numbers of NumPy or Python are "
                 "drawn at the recording only.", when=is_seen(FROZEN)),
+        Mistake(layer_of(lambda x, rate, training: x * tf.cast(tf.random.uniform(x.shape) > rate, x.dtype) / (1 - rate) if training else x), ANY_SIZE),
+        Mistake(layer_of(lambda x, rate, training: x * np.random.binomial(1, 1 - rate, x.shape) / (1 - rate) if training else x), ANY_SIZE),
+        Mistake(layer_of(lambda x, rate, training: keras.layers.Dropout(rate)(x, training=training)), "Each call makes a layer of Keras anew, with a "
+                "generator of random numbers, and in `fit` that may be made only once. Draw the numbers in `call`, or make the layer in `__init__`."),
+        Mistake(layer_of(call=lambda self, x, training: with_tensors(x, self.rate, training)), "`training` has no default here, and Keras leaves it out "
+                "where nobody said whether the model trains. Give it a default that counts as prediction."),
         Mistake(layer_of(lambda x, rate, training: tf.constant(with_tensors(x, rate, training).numpy())), "No gradient comes back through the layer, so what "
                 "lies below would not learn. Keep to functions of TensorFlow or `keras.ops`.", when=is_seen(NO_GRADIENT)),
         Mistake(layer_of(lambda x, rate, training: with_tensors(x, 0.5, training)), "The share of units that go is not the layer's rate: take `self.rate`.",
@@ -428,6 +444,8 @@ the_penalty = Exercise(
         Mistake(adding(of=lambda model: [model.layers[0].kernel]), "Only the first layer is penalized. Add up over all layers."),
         Mistake(adding(of=lambda model: [model.layers[-1].kernel]), "Only the last layer is penalized: `=` in a loop writes over what was there."),
         Mistake(adding(of=lambda model: [layer.bias for layer in model.layers]), "These are the biases. The weights of a Dense layer are its `kernel`."),
+        Mistake(adding(of=lambda model: [layer.weights for layer in model.layers]), "`layer.weights` is a list, of W and the bias. The penalty is for W "
+                "alone, the `kernel`."),
         Mistake(adding(size_2=lambda W: tf.reduce_sum(W**2) / 2), "L2 is half of what is due. Some books put ½ before it; here, and in Keras, it is λ times "
                 "the sum of the squares."),
         Mistake(adding(size_1=lambda W: tf.reduce_mean(tf.abs(W)), size_2=lambda W: tf.reduce_mean(W**2)), "This takes the mean over a layer's weights, and "

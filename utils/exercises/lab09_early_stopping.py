@@ -542,16 +542,21 @@ def trainings(rng):
         yield (0.5 + np.abs(np.arange(30) - best) / 64).tolist(), patience, epochs
 
 
+LIVE = ("The stopper is handed the model's variables, which go on changing while it trains, so the best ones are lost. It needs their values of this "
+        "moment: which method of the model copies them?")
+
+
 def loop_at_work(answer, losses, patience, epochs):
     """How often a loop trains, the weights it leaves, and the values and the weights that the stopper was told."""
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
     model.set_weights([np.full((1, 1), -1.0)])
-    told, trained = [], []
+    told, trained, live = [], [], []
 
     class Told(Stopper):
         def update(self, value, weights):
             told.append((float(value), float(np.ravel(weights[0])[0])))
-            return super().update(value, [np.copy(weight) for weight in weights])
+            live.extend(weight for weight in weights if hasattr(weight, "assign"))
+            return super().update(value, weights)
 
     def train_epoch(number):
         if len(trained) >= 2 * epochs:
@@ -561,6 +566,8 @@ def loop_at_work(answer, losses, patience, epochs):
         return losses[(len(trained) - 1) % len(losses)]
 
     answer(train_epoch, model, Told(patience), epochs)
+    if live:
+        raise Advice(LIVE)
     return np.array([len(trained), float(model.get_weights()[0].item()), *np.ravel(told)])
 
 
@@ -579,14 +586,14 @@ def how_it_trains(seen, due, *args):
     return "The stopper is not told, once after each epoch, the epoch's validation loss and the weights of the model."
 
 
-def loop_with(ask=True, restore=True, before=False, always_last=False, only_stopped=False, extra=0):
+def loop_with(ask=True, restore=True, before=False, only_stopped=False, extra=0, weights=lambda model: model.get_weights()):
     """An answer with a part changed."""
     def answer(train_epoch, model, stopper, epochs):
         stopped = False
         for epoch in range(epochs + extra):
-            weights = model.get_weights()
+            from_before = model.get_weights()
             J = train_epoch(epoch)
-            stopped = stopper.update(J, weights if before else model.get_weights())
+            stopped = stopper.update(J, from_before if before else weights(model))
             if stopped and ask:
                 break
         if restore and (stopped or not only_stopped):
@@ -650,6 +657,7 @@ two_loops = Exercise(
                 "too, after the loop.", part="train_until_best"),
         Mistake(loop_with(before=True), "The stopper gets the weights from before the epoch, with the loss from after it. Ask the model for its weights after "
                 "`train_epoch`.", part="train_until_best"),
+        Mistake(loop_with(weights=lambda model: model.weights), LIVE, part="train_until_best"),
         Mistake(without_model_weights, "The best weights are put back within the loop: each epoch then starts from them again. Do it once, after the loop.",
                 part="train_until_best"),
         Mistake(loop_with(extra=1), "The loop trains for one epoch too many.", part="train_until_best"),

@@ -101,7 +101,7 @@ the_convolution = Exercise(
                 "The windows do not overlap. The window moves by one pixel at a time."),
     ],
     hints=["In how many places does a window of k pixels fit along an axis of h? Count for h = 3 and k = 2.",
-           "The window at row i, column j: rows i to i + k - 1, and columns j to j + l - 1. As a slice, with the kernel's own two numbers.",
+           "The window at row i, column j: rows i to i + k - 1, and columns j to j + m - 1. As a slice, with the kernel's own two numbers.",
            "Window and kernel have the same shape: multiply them with `*`, and sum all entries."],
     also_right=[in_loops(), by_shifted_images, by_windows, lambda image, kernel: [list(map(float, row)) for row in in_loops()(image, kernel)]],
 )

@@ -151,13 +151,16 @@ def descent(J: Function, paths: Mapping[str, Any], limits: tuple[float, float] =
         w = np.linspace(*limits, 200)
         height = np.array([float(J(np.float32(value))) for value in w])
         for ax, (name, path) in zip(np.atleast_1d(figure.subplots(1, len(paths), sharey=True)), paths.items(), strict=True):
-            inside = path[np.isfinite(path) & (path >= limits[0]) & (path <= limits[1])]
+            outside = np.flatnonzero(~((path >= limits[0]) & (path <= limits[1])))
+            shown = np.clip(path[: outside[0] + 1], *limits) if len(outside) else path
+            points = list(zip(shown, np.interp(shown, w, height), strict=True))
             ax.plot(w, height, color=GRAY, linewidth=1.5)
-            ax.plot(inside, np.interp(inside, w, height), "o-", color=BLUE, markersize=4, linewidth=0.8, alpha=0.8)
-            _ends(ax, [(p, np.interp(p, w, height)) for p in inside])
+            ax.plot(*zip(*points, strict=True), "o-", color=BLUE, markersize=4, linewidth=0.8, alpha=0.8)
+            _ends(ax, points, leaves=len(outside) > 0)
             ax.set(title=name, xlabel="w", xlim=limits)
-            if len(inside) < len(path):
-                ax.text(0.5, 0.93, "leaves the picture", transform=ax.transAxes, ha="center", va="top", color=RED)
+            if len(outside):
+                ax.text(0.5, 0.93, "leaves the picture", transform=ax.transAxes, ha="center", va="top", color=RED,
+                        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1})  # fmt: skip
         figure.axes[0].set_ylabel("J")
     else:
         ax = figure.subplots()
@@ -179,10 +182,10 @@ def descent(J: Function, paths: Mapping[str, Any], limits: tuple[float, float] =
     return figure, f"Paths of gradient descent. {'; '.join(said)}."
 
 
-def _ends(ax: Axes, points: Sequence[Any]) -> None:
-    """Mark the first point of a path by a circle, the last by a star."""
-    if len(points):
-        ax.plot(*points[0], "o", color="white", markeredgecolor="black", markersize=8, zorder=4)
+def _ends(ax: Axes, points: Sequence[Any], leaves: bool = False) -> None:
+    """Mark the first point of a path by a circle, and the last by a star, unless it leaves the picture."""
+    ax.plot(*points[0], "o", color="white", markeredgecolor="black", markersize=8, zorder=4)
+    if not leaves:
         ax.plot(*points[-1], "*", color=ORANGE, markeredgecolor="black", markersize=14, zorder=5)
 
 
@@ -265,14 +268,20 @@ def chain(backpropagation: Function, x: float, y: float, w1: float, w2: float) -
             for height, start, end, color in ((0.12, i - 1, i, BLUE), (-0.12, i, i - 1, RED)):
                 arrow = {"arrowstyle": "-|>", "color": color, "shrinkA": 28, "shrinkB": 28, "linewidth": 1.6}
                 ax.annotate("", (end, height), (start, height), arrowprops=arrow)
-    for i, label, below in (
-        (0, f"w1 = {w1:g}", f"∂J/∂w1 = {dJ_dw1:.3g}"),
-        (1, f"w2 = {w2:g}, tanh", f"∂J/∂w2 = {dJ_dw2:.3g}"),
-        (2, f"y = {y:g}", ""),
+    dJ_dy_hat = -2 * (y - y_hat)
+    dJ_dz1 = dJ_dy_hat * w2 * (1 - np.tanh(z1) ** 2)
+    for i, gradient, label, back in (
+        (0, f"∂J/∂w1 = {dJ_dw1:.3g}", f"w1 = {w1:g}", ""),
+        (1, f"∂J/∂w2 = {dJ_dw2:.3g}", f"w2 = {w2:g}, tanh", f"∂J/∂z1 = {dJ_dz1:.3g}"),
+        (2, "", f"y = {y:g}", f"∂J/∂ŷ = {dJ_dy_hat:.3g}"),
     ):
+        ax.text(i + 0.5, 0.48, gradient, ha="center", color=RED)
         ax.text(i + 0.5, 0.26, label, ha="center", color=BLUE)
-        ax.text(i + 0.5, -0.26, below, ha="center", va="top", color=RED)
-    ax.set(xlim=(-0.4, 3.4), ylim=(-0.75, 0.65))
+        ax.text(i + 0.5, -0.26, back, ha="center", va="top", color=RED)
+    ax.set(xlim=(-0.4, 3.4), ylim=(-0.55, 0.75))
     ax.axis("off")
     values = ", ".join(f"{name} = {number:.3g}" for name, number in nodes.items())
-    return figure, f"A chain of nodes: {values}. Arrows lead forward, and back: ∂J/∂w1 = {dJ_dw1:.3g}, ∂J/∂w2 = {dJ_dw2:.3g}."
+    return figure, (
+        f"A chain of nodes: {values}. Arrows lead forward, and back: ∂J/∂ŷ = {dJ_dy_hat:.3g}, ∂J/∂z1 = {dJ_dz1:.3g}; at the "
+        f"weights stand their own, ∂J/∂w1 = {dJ_dw1:.3g} and ∂J/∂w2 = {dJ_dw2:.3g}."
+    )
