@@ -350,7 +350,6 @@ my_dropout = Exercise(
                 "In `fit`, every step drops the same units. Keras records `call` once and repeats what TensorFlow did: random numbers of NumPy or Python are "
                 "drawn at the recording only.", when=is_seen(FROZEN)),
         Mistake(layer_of(lambda x, rate, training: x * tf.cast(tf.random.uniform(x.shape) > rate, x.dtype) / (1 - rate) if training else x), ANY_SIZE),
-        Mistake(layer_of(lambda x, rate, training: x * np.random.binomial(1, 1 - rate, x.shape) / (1 - rate) if training else x), ANY_SIZE),
         Mistake(layer_of(lambda x, rate, training: keras.layers.Dropout(rate)(x, training=training)), "Each call makes a layer of Keras anew, with a "
                 "generator of random numbers, and in `fit` that may be made only once. Draw the numbers in `call`, or make the layer in `__init__`."),
         Mistake(layer_of(call=lambda self, x, training: with_tensors(x, self.rate, training)), "`training` has no default here, and Keras leaves it out "
