@@ -37,7 +37,10 @@ def caught(exercise, answer, rng):
     return any(not exercise.accept(exercise.observe(answer, *args)) for args in exercise.inputs(rng))
 
 
-BY_CHANCE = [(exercise, mistake) for exercise in (lab.the_dropout, lab.my_dropout) for mistake in exercise.mistakes]
+# The mistakes that show by what is drawn; others stop with an error, whatever that is.
+BY_CHANCE = [
+    (exercise, mistake) for exercise in (lab.the_dropout, lab.my_dropout) for mistake in exercise.mistakes if mistake.when
+]
 OF_MASKS = (lab.ONE_MASK, lab.WHOLE_EXAMPLES, lab.SAME_MASK, lab.KEEPS, lab.ANOTHER_SHARE, lab.FIXED_NUMBER, lab.TOGETHER)
 
 
