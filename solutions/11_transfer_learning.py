@@ -231,8 +231,8 @@ print("features read more than pixels, by 20 of 100 at least:",
 # moves towards the new digits from what it knows.
 #
 # ### Exercise 11.5 · Fine-tuning
-# Let the body learn again, and compile the training with the rate that is given. (First the switch: `compile_steps` trains what
-# is trainable when it is called.)
+# Let the body learn again, and compile the training with the rate that is given. (Set the switch on the body itself: on the
+# model, whose switch is on already, it changes nothing.)
 
 # %%
 def fine_tuning(model, body, learning_rate):

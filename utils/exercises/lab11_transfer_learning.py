@@ -452,7 +452,7 @@ fine_tuning = Exercise(
     accept=lambda seen: seen == FINE,
     seconds=2.0,
     mistakes=[
-        Mistake(too_late, "The body is still frozen: only the head moves. Its `trainable` has to be True before the training is compiled.",
+        Mistake(too_late, "The body is still frozen: only the head moves. Its `trainable` has to be set on the body itself, and before the training is compiled.",
                 when=is_seen(BODY_FROZEN)),
         Mistake(tuned(body_alone), "The head does not move. Fine-tuning trains all of the model.", when=is_seen(HEAD_FROZEN)),
         Mistake(tuned(optimizer=lambda rate: keras.optimizers.Adam(0.01)), "The weights go farther than a step of Adam with this learning rate. Is it Adam, and was it given the "
