@@ -247,8 +247,9 @@ check("5.5", train)
 # **held out**: the network never sees them, and on them you measure what it has learned, rather than what it remembers.
 #
 # ### Exercise 5.6 · Will I pass this class?
-# Choose a network, an optimizer, and how many epochs lie between two looks at it, until it gives you, at (4, 5), at least 0.9
-# and gets at least 90% of the held-out students right. `keras.optimizers.Adam(rate)` often needs fewer epochs than `SGD`.
+# Choose a network, an optimizer, and how many epochs lie between two looks at it, until it gives you, at (4, 5), a probability
+# of at least 0.9, and gets at least 90% of the held-out students right. `keras.optimizers.Adam(rate)` often needs fewer epochs
+# than `SGD`.
 
 # %%
 X_train, y_train = X[:240], y[:240].reshape(-1, 1)

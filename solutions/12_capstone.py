@@ -90,7 +90,7 @@ def network():
 
 loss = cross_entropy  # SOLUTION: your loss
 batch_size, epochs = 64, 40  # SOLUTION: your batch size, and how often through the data
-rate = keras.optimizers.schedules.CosineDecay(0.003, 920)  # SOLUTION: or a schedule
+rate = keras.optimizers.schedules.CosineDecay(0.003, 920)  # SOLUTION: a number, or a schedule
 optimizer = keras.optimizers.Adam(rate)  # SOLUTION: your optimizer, with the rate
 choices = {"network": network, "loss": loss, "optimizer": optimizer,
            "batch_size": batch_size, "epochs": epochs}
