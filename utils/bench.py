@@ -18,6 +18,7 @@ from utils.running import tf
 keras, layers = tf.keras, tf.keras.layers  # not imported before utils.running, which keeps TensorFlow quiet
 Way = Callable[[], int]  # trains for a while and says how many steps that was
 TrainStep = Callable[..., Any]  # train_step(model, optimizer, loss, X, y), as in lab 5
+TURN = 0.1  # seconds that a way trains for, at least: what the way before it left in the caches should not count
 Problem = tuple[keras.Model, Any, np.ndarray, np.ndarray]  # a model, its loss, and examples X, y
 
 
@@ -122,16 +123,18 @@ def measure(ways: Mapping[str, Way], rounds: int = 5) -> dict[str, float]:
     """
     The median of the seconds that a step takes, by way.  ways: each trains for a while, and returns how many steps that was.
 
-    The ways take turns, so that a busy machine slows them all; before that each runs once, to be recorded or compiled.
+    The ways take turns of a TURN at least, so that a busy machine slows them all; before that each runs once, to be recorded or
+    compiled.
     """
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     for train in ways.values():
         train()
     for _ in range(rounds):
         for way, train in ways.items():
-            start = time.perf_counter()
-            steps = train()
-            seconds[way].append((time.perf_counter() - start) / steps)
+            start, steps = time.perf_counter(), 0
+            while (passed := time.perf_counter() - start) < TURN:
+                steps += train()
+            seconds[way].append(passed / steps)
     return {way: median(times) for way, times in seconds.items()}
 
 

@@ -3,6 +3,7 @@
 import builtins
 import copy
 import ctypes
+import gc
 import io
 import linecache
 import os
@@ -39,7 +40,24 @@ def no_c_stderr() -> Iterator[None]:
         os.close(nowhere)
 
 
-with no_c_stderr():  # some of TensorFlow's start-up lines obey no setting; here it is imported first, for everybody
+@contextmanager
+def no_garbage() -> Iterator[None]:
+    """
+    Keep Python from looking for garbage among what is made meanwhile, then and ever after.
+
+    TensorFlow's import makes what stays: looking through it, then and once more when Python ends, takes half as long again.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
+
+
+with no_c_stderr(), no_garbage():  # some of TensorFlow's start-up lines obey no setting; here it is imported first, for everybody
     import tensorflow as tf
 
 tf.get_logger().setLevel("WARNING")  # its news of strategies and devices would land in the notebooks

@@ -36,7 +36,7 @@ def run(program: str, count: int = 2, seconds: float = 120) -> list[str]:
 
 def _start(program: str, config: str) -> subprocess.Popen:
     environment = {**os.environ, "TF_CONFIG": config, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
-    command = [sys.executable, "-c", "import utils\n" + program]
+    command = [sys.executable, "-c", "import utils.running\n" + program]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
