@@ -23,7 +23,8 @@ import tensorflow as tf
 # check below it. The check runs your code on the example and on numbers that it makes up on the spot. A ✓ means that it is
 # right. Else you are told what is wrong.
 #
-# Under each check is a line with `hint` and `solution`: remove the first `#` to use it. No hint costs you anything.
+# Under each check is a line with `hint` and `solution`: remove its first `#` for a hint, or all up to its second `#` for the
+# solution. No hint costs you anything.
 #
 # *NameError: name 'check' is not defined* means that the kernel was restarted: run the cell above again.
 

@@ -79,7 +79,7 @@ def relu(z):
 
 
 def threshold(z):
-    """1 where z is positive, else 0; z of any shape."""
+    """1 where z is positive, 0 where it is negative; z of any shape."""
     return keras.ops.cast(z > 0, "float32")  # SOLUTION: a comparison, as numbers
 
 
@@ -216,7 +216,8 @@ check("1.6", (w_clouds, b_clouds))
 # What will happen to the white band if you double all three numbers? Look, then try it.
 
 # %%
-plots.decision_regions(lambda X: perceptron(X, np.array(w_clouds), b_clouds),
+w_array = np.array(w_clouds, np.float32)
+plots.decision_regions(lambda X: perceptron(X, w_array, b_clouds),
                        *datasets.clouds(), limits=(0, 6))
 
 # %% [markdown]
@@ -267,7 +268,7 @@ plots.linear_or_not(tanh, "your tanh")
 # %% [markdown]
 # ## What the slide said
 # The slides call `tf.math.sigmoid`, `tf.math.tanh` and `tf.nn.relu`. They run today, on floats. On whole numbers the first
-# one stops, which is why your own functions use `keras.ops`:
+# one stops, which is why your own sigmoid is made of `keras.ops.exp`:
 
 # %%
 try:

@@ -131,7 +131,7 @@ plots.network(layer)
 # %%
 keras_layer = keras.layers.Dense(3, activation="sigmoid")
 keras_layer.build(X.shape)
-keras_layer.set_weights([layer.W, layer.b])
+keras_layer.set_weights([layer.W, np.ravel(layer.b)])
 print("largest difference:", np.round(np.max(np.abs(keras_layer(X) - layer(X))), 4))
 
 # %% [markdown]
@@ -163,8 +163,8 @@ print(f"{parameters(200 * 200 * 3, 1000):,} for the photograph and 1,000 units")
 #
 # ## 4 · Why weights start at random
 # Suppose that all weights start out equal. Then the units of a layer compute the same number, so that each of them has the
-# same share in the error and is changed in the same way. After that step they are equal again. Two units that are equal stay
-# equal, for ever: a layer of a hundred of them is worth one.
+# same share in the error and is changed in the same way. After that step they are equal again. Two units with equal weights,
+# into them and out of them, stay equal for ever: a layer of a hundred of them is worth one.
 #
 # ### Exercise 2.4 · Break the symmetry
 # Write a function that gives first weights with which the units of a layer become different.

@@ -45,7 +45,7 @@ def silent(history):
         (choosing(rate=1), "does not know the choice 'rate'"),
         (choosing(network=network()), "its name with no brackets"),
         (choosing(network=lambda: 3), "should return a model"),
-        (choosing(network=lambda: None), "is there a `return`"),
+        (choosing(network=lambda: None), "the `return` is missing"),
         (choosing(network=lambda: network(units=9)), "to a logit for each digit"),
         (choosing(network=lambda: network((28, 28, 1))), "(None, 28, 28, 1)"),
         (choosing(network=lambda: keras.Sequential([keras.layers.Dense(10)])), "begin it with `keras.Input`"),

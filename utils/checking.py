@@ -246,6 +246,8 @@ def _explain(exercise: Exercise, answer: Any, inputs: list[tuple], got: list[_Se
     for args, g, w in zip(inputs, got, want, strict=True):
         if exercise.explain and not _same_values(exercise, g, w):
             return outcome, exercise.explain(g.raw, w.raw, *args)
+    if not exercise.outputs and (seen := _tuples(got, want)):
+        return outcome, f"It gives {len(seen.raw)} values, separated by commas, and one is due."
     for i, name in enumerate(exercise.outputs or ("",)):
         cases = [
             diagnosis.Case(dict(zip(names, args, strict=False)), g.values[i], w.values[i], exercise.atol)
@@ -256,6 +258,12 @@ def _explain(exercise: Exercise, answer: Any, inputs: list[tuple], got: list[_Se
     if any(seen.changed_input for seen in got):
         return outcome, CHANGED_INPUT
     return outcome, "That is not right yet."
+
+
+def _tuples(got: list[_Seen], want: list[_Seen]) -> _Seen | None:
+    """A tuple of several values where one value is due."""
+    several = (g for g, w in zip(got, want, strict=True) if g.values[0].shape != w.values[0].shape)
+    return next((g for g in several if isinstance(g.raw, tuple) and len(g.raw) > 1), None)
 
 
 def _observe_all(exercise: Exercise, answer: Any, inputs: list[tuple]) -> list[_Seen]:
@@ -325,8 +333,7 @@ def _recognized(exercise: Exercise, mistake: Mistake, inputs: list[tuple], got: 
         if not a.error and not a.unfit and not _same_values(exercise, a, b):
             return None
         stops.append((a.error, b.error))
-    same = not all(a for a, _ in stops) or all(_same_error(a, b) for a, b in stops)
-    return got[0] if same else None
+    return got[0] if all(_same_error(a, b) for a, b in stops if a) else None
 
 
 def _not_right(exercise: Exercise, got: list[_Seen], want: list[_Seen]) -> list[_Seen]:
@@ -343,7 +350,7 @@ def _not_right(exercise: Exercise, got: list[_Seen], want: list[_Seen]) -> list[
 def _same_error(a: BaseException, b: BaseException) -> bool:
     """Whether two errors tell the same, apart from the numbers that Keras gives to layers and models, and from where it was."""
     told = [running.words(error) if str(error).startswith("in user code:") else str(error) for error in (a, b)]
-    return type(a) is type(b) and len({re.sub(r"\d", "", text) for text in told}) == 1
+    return type(a) is type(b) and len({re.sub(r"_\d+|; NodeDef.*", "", text, flags=re.DOTALL) for text in told}) == 1
 
 
 def _seen_text(raw: Any) -> str:

@@ -26,7 +26,7 @@ class Case(NamedTuple):
 def unfit(value: Any) -> str | None:
     """Why a value cannot be compared as numbers (or as the text of a choice); None when it can."""
     if value is None:
-        return "It gives None: is there a `return` at the end?"
+        return "It gives None: the `return` is missing, or what stands after it gives None, as `print` and `append` do."
     if inspect.isgenerator(value) or isinstance(value, (map, filter, zip, range)):
         return f"It gives a {type(value).__name__}, which holds no numbers yet: give an array, a tensor or a list."
     if inspect.isclass(value) or inspect.isroutine(value):
@@ -126,7 +126,7 @@ def _shape(cases: Sequence[Case]) -> str | None:
         if got.size == want.size:
             return f"{lead} The numbers are as many as they should be, but arranged in another way."
         if got.ndim < want.ndim:
-            return f"{lead} It sums or averages over an axis that should stay."
+            return f"{lead} An axis is lost that should stay: by a sum, a mean, an index?"
         return f"{lead} Look at which axis is summed over, and at what broadcasts."
     return None
 
@@ -134,6 +134,8 @@ def _shape(cases: Sequence[Case]) -> str | None:
 def _truth_value(cases: Sequence[Case]) -> str | None:
     if any(got.dtype.kind == "b" and want.dtype.kind != "b" for _, got, want, _ in cases):
         return "It gives True or False, and numbers are due: convert them, for example with `tf.cast`."
+    if any(got.dtype.kind != "b" and want.dtype.kind == "b" for _, got, want, _ in cases):
+        return "It gives numbers, and True or False is due: leave the result of the comparison as it is."
     return None
 
 
@@ -144,10 +146,10 @@ def _ignores_input(cases: Sequence[Case]) -> str | None:
     same_got = all(case.got.size and np.allclose(case.got, case.got.flat[0], equal_nan=True) for case in cases) and all(
         np.isclose(case.got.flat[0], first.got.flat[0], equal_nan=True) for case in cases
     )
-    if same_got and first.got.size:
+    if same_got and first.got.size and np.isfinite(first.got.astype(float)).all():
         return (
-            f"It gives {show(first.got.flat[0].item())} whatever the inputs are. "
-            "Compute the result from the arguments; no number of the example belongs into the code."
+            f"It gives {show(first.got.flat[0].item())} whatever the inputs are. Either the arguments are not used, or what they "
+            "bring is lost on the way."
         )
     return None
 
@@ -181,7 +183,7 @@ def _not_finite(cases: Sequence[Case]) -> str | None:
         if bad.any():
             what = "nan" if np.isnan(got[bad]).any() else "inf"
             why = "inf / inf, inf - inf, 0 / 0 or log of a negative number" if what == "nan" else "a division by 0 or an overflow"
-            return f"{_for(_at(inputs, np.argwhere(bad)[0], got.shape))} gives {what}. That comes from {why}."
+            return f"{_for(inputs)} gives {what}{_where(np.argwhere(bad)[0])}. That comes from {why}."
     return None
 
 
@@ -206,9 +208,9 @@ def _factor(cases: Sequence[Case]) -> str | None:
     sizes = [{n for value in inputs.values() for n in _dimensions(value)} for inputs, *_ in cases]
     if (len(ratios) == len(cases) and np.ptp(ratios) > 1e-3) or len(ratios) == 1:
         if all(any(np.isclose(r, n, rtol=1e-3) for n in ns if n > 1) for r, ns in zip(ratios, sizes, strict=False)):
-            return "It is too large by the number of values summed: this is the sum, and the mean is due."
+            return "It is too large by the number of values: a sum where the mean is due, or a division by a mean, not by a sum."
         if all(any(np.isclose(r * n, 1, rtol=1e-3) for n in ns if n > 1) for r, ns in zip(ratios, sizes, strict=False)):
-            return "It is too small by the number of values summed: this is the mean, and the sum is due."
+            return "It is too small by the number of values: a mean where the sum is due, or a division by a sum, not by a mean."
     if np.ptp(ratios) <= 1e-3 * abs(ratios[0]):
         return f"Every value is {ratios[0]:.4g} times what it should be: a factor too many, or one missing."
     return None
@@ -216,14 +218,14 @@ def _factor(cases: Sequence[Case]) -> str | None:
 
 def _offset(cases: Sequence[Case]) -> str | None:
     differences = np.concatenate([np.ravel(got - want) for _, got, want, _ in cases])
-    if differences.size > 2 and np.ptp(differences) < 1e-4:
+    if differences.size > 2 and np.ptp(differences) < 1e-4 and np.abs(differences).min() > 1e-2:
         more = "large" if differences[0] > 0 else "small"
         return f"Every value is too {more} by {abs(differences[0]):.4g}: something added is missing, or one too many."
     return None
 
 
 def _rounded(cases: Sequence[Case]) -> str | None:
-    if all(close(got, want, rtol=1e-2, atol=6e-3) for _, got, want, _ in cases):
+    if all(close(got, want, rtol=1e-2, atol=6e-3) and np.all(got * want >= 0) for _, got, want, _ in cases):
         return f"It is nearly right; the digits are lost by rounding or a short dtype. {_first_difference(cases)}"
     return None
 
@@ -231,18 +233,12 @@ def _rounded(cases: Sequence[Case]) -> str | None:
 def _first_difference(cases: Sequence[Case]) -> str:
     inputs, got, want, atol = wrong(cases)[0]
     index = tuple(np.argwhere(~np.isclose(got, want, rtol=RTOL, atol=atol, equal_nan=True))[0])
-    at = _at(inputs, index, got.shape)
-    where = f" at position {list(map(int, index))}" if index and at is inputs else ""
-    return f"{_for(at)} gives {show(got[index].item())}{where}, and {show(want[index].item())} is due."
+    return f"{_for(inputs)} gives {show(got[index].item())}{_where(index)}, and {show(want[index].item())} is due."
 
 
-def _at(inputs: dict[str, Any], index: Sequence[int], shape: tuple[int, ...]) -> dict[str, Any]:
-    """For a function of one array that works element by element: the one element that matters."""
-    if len(inputs) == 1:
-        [(name, value)] = inputs.items()
-        if np.shape(value) == shape:
-            return {name: np.asarray(value)[tuple(index)].item()}
-    return inputs
+def _where(index: Sequence[int]) -> str:
+    """The place of an element, for a sentence; nothing for a single number."""
+    return f" at position {list(map(int, index))}" if len(index) else ""
 
 
 def argument_names(functions: Sequence[Callable[..., Any]], count: int) -> list[str]:

@@ -50,9 +50,11 @@ tensors = Exercise(
         *tensor_mistakes("image", 3, (
             (3, 28, 28), "The colors come first here. TensorFlow keeps them last: height, width, channels."), (
             (28, 28), "The channels are missing: this is a matrix of gray values. A color image has three numbers for each pixel."), (
+            (28, 28, 1), "There is one channel here, as in a gray image. A color image has three numbers for each pixel."), (
             (3,), "This is a vector of the three sizes. The sizes are the shape: hand them to `tf.zeros` as one tuple.")),
         *tensor_mistakes("batch", 4, (
             (28, 28, 3), "This is one image, of rank 3. A batch has one more axis, which counts the images."), (
+            (10, 28, 28), "The channels are missing: these are ten gray images. A color image has three numbers for each pixel."), (
             (28, 28, 3, 10), "The axis that counts the images comes first, not last: so `batch[0]` is the first image.")),
     ],
     hints=[
@@ -93,6 +95,8 @@ node = Exercise(
         Mistake(lambda a, b: (a + b) + (b - 1), "The last node adds c and d; it should multiply them."),
         Mistake(lambda a, b: (a + b) * (1 - b), "The node d is 1 - b here, the wrong way round: so every result has the wrong sign."),
         Mistake(lambda a, b: (a + b) * (a - 1), "The node d takes 1 from a here; it should take it from b."),
+        Mistake(lambda a, b: (a + b) * b, "The last node multiplies c by b; it should multiply c by d."),
+        Mistake(lambda a, b: (a + b) * (a + b - 1), "The node d takes 1 from c here; it should take it from b."),
         Mistake(lambda a, b: (a + b) * (b + 1), "The node d adds 1 to b here; it should take 1 away."),
         Mistake(lambda a, b: (a - b) * (b - 1), "The node c is the difference of a and b here; it should be their sum."),
         Mistake(lambda a, b: (a * b) * (b - 1), "The node c is the product of a and b here; it should be their sum."),
@@ -137,7 +141,7 @@ mean = Exercise(
         Mistake(lambda x: np.sum(x) / 3, "This divides by 3 whatever comes in. The example has three numbers, others do not: ask x "
                 "how many it has."),
         Mistake(lambda x: np.sum(x) / 2, "This divides by 2 whatever comes in. A mean divides by how many numbers there are."),
-        Mistake(lambda x: np.sum(x) / (len(x) - 1) if len(x) > 1 else 1 / 0, "This divides by n - 1. That belongs to the variance of "
+        Mistake(lambda x: np.divide(np.sum(x), len(x) - 1), "This divides by n - 1. That belongs to the variance of "
                 "a sample; the mean divides by n."),
         Mistake(lambda x: np.sum(x) / (len(x) + 1), "This divides by n + 1: one too many. How many numbers are in x?"),
         Mistake(lambda x: np.sum(x) // len(x), "`//` drops the digits after the point. Division of floats is `/`."),

@@ -23,7 +23,7 @@ weighted_sum = Exercise(
     mistakes=[
         Mistake(-7.0, "The bias is missing: the sum begins with w0 = 1.", "z"),
         Mistake(-8.0, "The bias is subtracted here; it is added like every other term.", "z"),
-        Mistake(2.0, "The product -2 · 2 is negative. It lost its sign somewhere.", "z"),
+        Mistake(2.0, "This comes out if the product -2 · 2 loses its sign, or if the weights are added up and the inputs left out.", "z"),
         Mistake(0.0, "The product 3 · (-1) is negative. It lost its sign somewhere.", "z"),
         Mistake(9.0, "The weights are exchanged: the first weight belongs to the first input, the second to the second.", "z"),
         Mistake(6.0, "The sign is wrong: count the terms again, one product at a time, then the bias.", "z"),
@@ -48,12 +48,24 @@ weighted_sum = Exercise(
 )
 
 
+def open_at_zero(g, z):
+    """What a function gives for z. At z = 0 any number from 0 to 1 will do: the threshold has a step there, and ReLU a kink."""
+    y = g(z)
+    if diagnosis.unfit(y):
+        return y
+    y = diagnosis.to_array(y)
+    if y.shape != np.shape(z) or y.dtype.kind == "b":
+        return y
+    return np.where((np.asarray(z) == 0) & (y >= 0) & (y <= 1), 0.0, y)
+
+
 def activation_inputs(rng):
-    """The example of the text; one number; whole numbers; numbers far out, where e^z is infinite; a matrix."""
+    """The example of the text; one number; whole numbers; zero; numbers far out, where e^z is infinite; a matrix."""
     yield (np.array([-2.0, -0.5, 0.3, 1.0, 3.0], np.float32),)
     yield (0.75,)
     yield (-1.25,)
     yield (np.array([-3, -1, 2, 4]),)
+    yield (np.zeros(2, np.float32),)
     yield (np.array([-1000.0, 1000.0], np.float32),)
     yield (rng.normal(size=(3, 4)).astype(np.float32) * 2,)
 
@@ -63,7 +75,7 @@ def cut(z, g):
     return np.asarray(g).astype(np.asarray(z).dtype)
 
 
-FLOATS_ONLY = ("TensorFlow's own `tf.exp` and `tf.sigmoid` take floats only, and z may hold whole numbers. `keras.ops.exp` and "
+FLOATS_ONLY = ("`tf.exp`, `tf.sigmoid` and Keras's own sigmoid take floats only, and z may hold whole numbers. `keras.ops.exp` and "
                "`np.exp` take both; or convert z first with `tf.cast(z, tf.float32)`.")
 ONE_NUMBER = "works on one number at a time, and z may be an array of any shape."
 INTEGERS = "For whole numbers in z the results are whole numbers too: they are stored with the dtype of z, which cuts their digits off."
@@ -74,6 +86,8 @@ activations = Exercise(
     right=(lambda z: keras.ops.sigmoid(keras.ops.cast(z, "float32")), lambda z: np.tanh(z), lambda z: keras.ops.relu(z),
            lambda z: np.heaviside(z, 0.0)),
     inputs=activation_inputs,
+    observe=open_at_zero,
+    atol=1e-6,  # so that 2.718 does not pass for e
     mistakes=[
         Mistake(lambda z: 1 / (1 + np.exp(z)), "The exponent has the wrong sign: this is 1/(1 + e^z), as one of the lecture's notes "
                 "prints it, and it falls where the sigmoid rises. The formula has e^-z.", "sigmoid"),
@@ -83,6 +97,8 @@ activations = Exercise(
         Mistake(lambda z: 1 / np.exp(-np.asarray(z)), "The 1 + in the denominator is missing: this grows without end, where the "
                 "sigmoid stays below 1.", "sigmoid"),
         Mistake(lambda z: 1 / (1 - np.exp(-np.asarray(z))), "The denominator has a minus, 1 - e^-z; it is 1 + e^-z.", "sigmoid"),
+        Mistake(lambda z: 1 / (1 + 2.718 ** -np.asarray(z, float)), "2.718 is not e: the digits that are left out can be seen in the results. "
+                "`np.exp` and `keras.ops.exp` know e.", "sigmoid"),
         Mistake(lambda z: cut(z, sigmoid(z)), INTEGERS, "sigmoid"),
         Mistake(lambda z: 1 / (1 + math.exp(-z)), f"`math.exp` {ONE_NUMBER} `np.exp` and `keras.ops.exp` take arrays.", "sigmoid"),
         Mistake(lambda z: 1 / (1 + tf.exp(-z)), FLOATS_ONLY, "sigmoid"),
@@ -113,6 +129,10 @@ activations = Exercise(
         Mistake(lambda z: np.max(z, initial=0), "This takes one maximum over the whole array. ReLU compares each number with 0: "
                 "`maximum` works element by element, `max` over all.", "relu"),
         Mistake(lambda z: tf.reduce_max(z), "This takes the maximum of the whole array. ReLU compares each number with 0.", "relu"),
+        Mistake(lambda z: np.max(z, 0), "The 0 is read as the number of an axis here, along which the largest is looked for. ReLU compares each "
+                "number with 0: `maximum`, not `max`.", "relu"),
+        Mistake(lambda z: tf.maximum(0, z), "TensorFlow takes the 0 for a whole number, and compares floats with floats only. `keras.ops.maximum` takes "
+                "both together.", "relu"),
         Mistake(lambda z: max(0, z), f"Python's `max` or `if` {ONE_NUMBER} `keras.ops.maximum` and `np.maximum` compare "
                 "element by element.", "relu"),
         Mistake(lambda z: np.maximum(z, 0.01 * np.asarray(z)), "This is the leaky ReLU, which lets a little of the negative numbers "
@@ -129,6 +149,8 @@ activations = Exercise(
         Mistake(lambda z: (np.asarray(z) > 0.5) * 1.0, "The step is at 0.5 here; it is at z = 0. (ŷ = 0.5 is where the sigmoid of z "
                 "crosses the middle.)", "threshold"),
         Mistake(lambda z: (np.asarray(z) > 1) * 1.0, "The step is at 1 here; it is at z = 0.", "threshold"),
+        Mistake(lambda z: (z > 0).astype(np.float32), "For a single number z > 0 is a truth value of Python, and that has no `astype`. `keras.ops.cast` and "
+                "`np.where` take both.", "threshold"),
         Mistake(lambda z: 1 if z > 0 else 0, f"An `if` {ONE_NUMBER} Compare the whole array at once, `z > 0`, and turn the result into "
                 "numbers.", "threshold"),
         Mistake(lambda z: np.maximum(z, 0), "This is ReLU, which keeps the number; the threshold gives 1 for every positive number.",
@@ -168,17 +190,6 @@ def by_tape(g):
     return derivative
 
 
-def except_at_zero(derivative, z):
-    """The derivative at z. At z = 0 any slope between 0 and 1 will do: ReLU has a kink there."""
-    slope = derivative(z)
-    if diagnosis.unfit(slope):
-        return slope
-    slope = diagnosis.to_array(slope)
-    if slope.shape != np.shape(z) or slope.dtype.kind == "b":
-        return slope
-    return np.where((z == 0) & (slope >= 0) & (slope <= 1), 0.0, slope)
-
-
 def derivative_inputs(rng):
     """The example of the text; one number; zero; numbers far out; a matrix."""
     yield (np.array([-2.0, -0.5, 0.5, 1.0, 3.0], np.float32),)
@@ -193,7 +204,7 @@ derivatives = Exercise(
     parts=("sigmoid_prime", "tanh_prime", "relu_prime"),
     right=(by_tape(tf.sigmoid), by_tape(tf.tanh), by_tape(tf.nn.relu)),
     inputs=derivative_inputs,
-    observe=except_at_zero,
+    observe=open_at_zero,
     mistakes=[
         Mistake(lambda z: z * (1 - z), "This is z(1 - z). The formula has g(z) in both places: squash z first, then take g(1 - g).",
                 "sigmoid_prime"),
@@ -217,6 +228,9 @@ derivatives = Exercise(
         Mistake(lambda z: np.tanh(z) ** 2 - 1, "The difference is the wrong way round: so the slope is negative, and tanh rises "
                 "everywhere.", "tanh_prime"),
         Mistake(lambda z: 1 + np.tanh(z) ** 2, "There is a plus where a minus belongs: far out, the slope of tanh goes to 0.", "tanh_prime"),
+        Mistake(lambda z: 1 - np.tanh(np.square(z)), "The square belongs to g, and here it belongs to z: 1 - tanh(z²). Take tanh first, then square.",
+                "tanh_prime"),
+        Mistake(lambda z: np.tanh(z) ** 2, "This is g²; the slope is what is left of 1 without it.", "tanh_prime"),
         Mistake(np.tanh, "This is tanh itself, not its slope.", "tanh_prime"),
         Mistake(lambda z: 1 - sigmoid(z) ** 2, "g is tanh here, and this uses the sigmoid.", "tanh_prime"),
         Mistake(lambda z: 1 / np.cosh(z.astype(np.float32) if hasattr(z, "astype") else z) ** 2 * np.cosh(z) / np.cosh(z), "Right on "
@@ -226,6 +240,7 @@ derivatives = Exercise(
         Mistake(lambda z: np.asarray(z) > 0, "The comparison is right, but it gives True and False. A slope is a number: 1 or 0.",
                 "relu_prime"),
         Mistake(np.sign, "For negative z this gives -1. ReLU is flat there: its slope is 0.", "relu_prime"),
+        Mistake(lambda z: np.where(np.asarray(z) > 0, 1.0, -1.0), "Where z is not positive, this gives -1. ReLU is flat there: its slope is 0.", "relu_prime"),
         Mistake(np.ones_like, "The slope is 1 for positive z only. For negative z, ReLU is flat.", "relu_prime"),
         Mistake(lambda z: (np.asarray(z) < 0) * 1.0, "The comparison is the wrong way round: ReLU rises where z is positive.", "relu_prime"),
         Mistake(lambda z: np.maximum(z, 0) / z, "This divides by z, and at z = 0 that is 0 / 0. The slope needs a comparison with 0 only.",
@@ -284,6 +299,14 @@ forward_pass = Exercise(
         Mistake(lambda x, w, b: dot(x, w) + b, "This is z: the activation is missing. A prediction lies between 0 and 1."),
         Mistake(lambda x, w, b: sigmoid(np.asarray(x).T @ np.asarray(w) + b), "x is transposed: that makes the examples the features. "
                 "The features are the last axis of x already."),
+        Mistake(lambda x, w, b: sigmoid(w @ x + b), "x and w stand in the wrong order: the product joins the last axis of what comes first, and that has to be "
+                "the features of x."),
+        Mistake(lambda x, w, b: sigmoid(np.dot(w, x) + b), "`np.dot` joins the last axis of what comes first with the rows of what follows. The features are the last "
+                "axis of x: x comes first."),
+        Mistake(lambda x, w, b: sigmoid(dot(x, w + b)), "b is added to every weight before the product, so that each input multiplies it. It is added once, to "
+                "the sum."),
+        Mistake(lambda x, w, b: sigmoid(dot(x + b, w)), "b is added to every input before the product, so that each weight multiplies it. It is added once, to "
+                "the sum."),
         Mistake(lambda x, w, b: sigmoid(dot(x, w) - b), "The bias is subtracted; it is added."),
         Mistake(lambda x, w, b: sigmoid(-(dot(x, w) + b)), "The sign of z is wrong: this is 1 - ŷ. Look at the exponent of the sigmoid: "
                 "it is e^-z."),
@@ -370,6 +393,9 @@ decision_line = Exercise(
 )
 
 
+NO_LINE = "two weights of 0"
+
+
 def share_right(line):
     """The share of the clouds' points on the right side of the line (w, b); a text where it is not a line."""
     w, b = line if isinstance(line, (tuple, list)) and len(line) == 2 else (None, None)
@@ -381,6 +407,10 @@ def share_right(line):
         return "text"
     if w.shape != (2,) or b.size != 1:
         return "not two weights and one bias"
+    if not w.any():
+        return NO_LINE
+    if not (np.isfinite(w).all() and np.isfinite(b).all()):
+        return "infinite, or nan"
     X, y = datasets.clouds()
     return float(np.mean((X @ w + b.reshape(()) > 0) == (y == 1)))
 
@@ -391,6 +421,8 @@ by_hand = Exercise(
     observe=share_right,
     accept=lambda seen: not isinstance(seen, str) and seen >= 0.95,
     mistakes=[
+        Mistake(([0.0, 0.0], 1.0), "Both weights are 0: then z is b everywhere, and there is no line. Which way should z grow?",
+                when=lambda seen: seen == NO_LINE),
         Mistake(([1.0, 1.0, 1.0], 0.0), "w holds two weights, [w1, w2], and b is one number. What came in is {seen}.",
                 when=lambda seen: isinstance(seen, str)),
         Mistake(([-1.0, -1.0], 5.8), "{seen} of the points are right: the line is good, but the sides are exchanged. Multiply w and b by "
@@ -447,6 +479,10 @@ collapse = Exercise(
         Mistake(lambda W1, b1, W2, b2: (W1 @ W2, b1 @ W1 @ W2 + b2), "b1 goes through both matrices here. It is added after W1, so "
                 "only W2 multiplies it."),
         Mistake(lambda W1, b1, W2, b2: (W1 @ W2, b1 @ W2 + b2 @ W2), "b2 is multiplied by W2 as well. The second layer adds it last."),
+        Mistake(lambda W1, b1, W2, b2: (W1 @ W2, (b1 + b2) @ W2), "b2 is added too early: the second layer adds it after W2, not before."),
+        Mistake(lambda W1, b1, W2, b2: (W1 @ W2, b1 @ W2 - b2), "b2 is subtracted; it is added."),
+        Mistake(lambda W1, b1, W2, b2: (W1 @ W2, tf.matmul(b1, W2) + b2), "`tf.matmul` takes matrices only, and b1 is a vector. `@` of NumPy's arrays takes both; "
+                "`tf.linalg.matvec` and `tf.tensordot` are for vectors."),
         Mistake(lambda W1, b1, W2, b2: (b1 @ W2 + b2, W1 @ W2), "W and b are returned in the wrong order."),
         Mistake(lambda W1, b1, W2, b2: (W1 @ W2, (b1 @ W2 + b2).reshape(-1, 1)), "b is a column here, shape (k, 1). It is added to every "
                 "row of x W, so it is a vector of shape (k,)."),
@@ -473,7 +509,7 @@ def rosenblatt_inputs(rng):
     yield w, 0.5, np.array([2.0, 1.0], np.float32), 0.0, 0.5
     yield w, 0.5, np.array([2.0, 1.0], np.float32), 1.0, 0.5
     yield w, -0.5, np.array([1.0, 2.0], np.float32), 0.0, 0.5
-    for z, b in [(-0.3, 1.0), (0.3, -1.0), (-0.3, -1.0), (0.3, 1.0)]:  # without b, two of them change sides
+    for z, b in [(-0.3, 1.0), (0.3, -1.0), (-0.3, -1.0), (0.3, 1.0), (-0.3, -0.2), (0.3, 0.2)]:  # without b or with -b some change sides
         for y in (0.0, 1.0):
             x, w = rng.normal(size=(2, 3))
             w += (z - b - x @ w) / (x @ x) * x  # so that x·w + b is z
@@ -529,6 +565,12 @@ rosenblatt = Exercise(
                 "z stands where ŷ should: the threshold is missing."),
         Mistake(lambda w, b, x, y, learning_rate: (w + learning_rate * (y - (x @ w > 0)) * x, b + learning_rate * (y - (x @ w > 0))),
                 "The prediction leaves the bias out: z = x·w + b."),
+        Mistake(lambda w, b, x, y, learning_rate: (w + learning_rate * (y - (x @ w > b)) * x, b + learning_rate * (y - (x @ w > b))),
+                "The prediction subtracts the bias; z is x·w + b."),
+        Mistake(lambda w, b, x, y, learning_rate: (w + learning_rate * (y - np.sign(x @ w + b)) * x, b + learning_rate * (y - np.sign(x @ w + b))),
+                "The prediction is 1 or -1 here. The labels are 1 and 0, and so is what the threshold gives."),
+        Mistake(lambda w, b, x, y, learning_rate: (b + learning_rate * error(w, b, x, y), w + learning_rate * error(w, b, x, y) * x),
+                "w and b are returned in the wrong order."),
         Mistake(lambda w, b, x, y, learning_rate: (w + learning_rate * error(w, b, x, y) * x, b + learning_rate * error(w, b, x, y) * b),
                 "The step of the bias is multiplied by b. Its input is 1, whatever b is."),
         Mistake(lambda w, b, x, y, learning_rate: (learning_rate * error(w, b, x, y) * x, learning_rate * error(w, b, x, y)),

@@ -310,8 +310,8 @@ my_dense_layer = Exercise(
                            call=lambda self, X: self.activation(tf.matmul(X, self.W, transpose_b=True) + self.b)),
                 "W is transposed: it has a row for each unit. Its shape is inputs first, then units, as in the product XW.",
                 when=when("W transposed")),
-        Mistake(layer_with(build=lambda self, shape: weights(self, (shape[-1], self.units))), "The layer has no bias. Make a second weight "
-                "in `build`, one number for each unit.", when=when("no bias")),
+        Mistake(layer_with(build=lambda self, shape: weights(self, (shape[-1], self.units))), "Keras finds one weight in the layer, and no bias. Make "
+                "a second one in `build` by `self.add_weight`, one number for each unit.", when=when("no bias")),
         Mistake(layer_with(build=lambda self, shape: weights(self, (shape[-1], self.units), (shape[0], self.units))), "There is a bias for "
                 "each example of the batch. A unit has one, whatever the batch: the shape of b does not know n.",
                 when=when("a bias for each example")),
@@ -320,13 +320,13 @@ my_dense_layer = Exercise(
         Mistake(layer_with(build=lambda self, shape: weights(self, (shape[-1], self.units), (self.units,), trainable=False)),
                 "Some weights are made with `trainable=False`: training would leave them as they are.", when=when("not trainable")),
         Mistake(layer_with(build=lambda self, shape: weights(self, (shape[-1], self.units), (self.units,), W="zeros")),
-                "The weights W of different units start out equal, and then they stay equal in training. W must start at random.",
+                "The weights W of different units start out equal, so that the units do the same. W must start at random.",
                 when=when("equal weights")),
         Mistake(layer_with(build=lambda self, shape: weights(self, (shape[-1], self.units), (self.units,), b="glorot_uniform")),
                 "The bias does not start at zero: `add_weight` takes an `initializer`.", when=when("bias not zero")),
         Mistake(layer_with(z=lambda self, X: 0 * tf.matmul(X, self.W) + self.b), "The output is the same whatever comes in. Compute it from "
                 "X, not from the numbers of an example.", when=when("the same output")),
-        Mistake(layer_with(call=by_numpy), "No gradient reaches W, so it would never learn. Leave NumPy out of `call`: use `self.W` as it is, "
+        Mistake(layer_with(call=by_numpy), "No gradient reaches W, so it would never learn: W is not used, or NumPy comes between. Use `self.W` as it is, "
                 "with `@` or functions of `keras.ops`.",
                 when=when("no gradient")),
         Mistake(layer_with(__init__=without_options), "A name given to the layer is lost. Pass `**options` on: "
@@ -354,6 +354,12 @@ my_dense_layer = Exercise(
                 "track of the layer's weights."),
         Mistake(layer_with(__init__=activation_as_it_came), "The activation is kept as it came in, and a name such as \"relu\" is no "
                 "function. `keras.activations.get` turns it into one."),
+        Mistake(layer_with(z=lambda self, X: self.W @ X + self.b), "The matrices stand in the wrong order for their shapes: X, (n, m), comes before W, (m, d), so "
+                "that the two m meet."),
+        Mistake(layer_with(build=lambda self, shape: weights(self, (shape[-1], self.units), (self.units))), "A shape is a tuple, and `(self.units)` is a "
+                "number in brackets: a tuple of one number has a comma in it."),
+        Mistake(layer_with(build=lambda self, shape: self.add_weight(shape[-1], self.units)), "`add_weight` takes the shape as one tuple, its first argument: two numbers "
+                "in brackets of their own."),
         Mistake(layer_with(z=lambda self, X: X * self.W + self.b), "`*` multiplies element by element, and the shapes do not fit for that. "
                 "The matrix product is `keras.ops.matmul` or `@`."),
     ],
@@ -425,7 +431,7 @@ def networks(rng):
 
 def nearest_columns(first_weights, m, d, X, y):
     """
-    The distance of the two most similar units of a hidden layer after one step of gradient descent.
+    The distance of the two most similar units of a hidden layer, before and after one step of gradient descent.
 
     The network m-d-1 (tanh, sigmoid, binary cross entropy) starts with first_weights(m, d) and first_weights(d, 1). A text instead
     where those are no weights to start with.
@@ -439,9 +445,11 @@ def nearest_columns(first_weights, m, d, X, y):
     before, after = W.numpy(), W.numpy() - 0.5 * gradient
     if np.max(np.abs(before)) > 10:
         return f"as large as {np.max(np.abs(before)):.3g}"
-    nearest = float(min(np.max(np.abs(after[:, i] - after[:, j])) for i in range(d) for j in range(i)))
+    nearest = float(min(np.max(np.abs(W[:, i] - W[:, j])) for W in (before, after) for i in range(d) for j in range(i)))
     if nearest < 1e-6:
-        return "all zero" if not before.any() else "equal before" if np.ptp(before) == 0 else "equal after"
+        if np.ptp(before, axis=1).max() == 0:
+            return "all zero" if not before.any() else "all equal" if np.ptp(before) == 0 else "no two different"
+        return "two equal"
     return nearest
 
 
@@ -469,10 +477,11 @@ break_the_symmetry = Exercise(
         Mistake(lambda m, d: tf.zeros((m, d)), "All weights are 0: every unit computes the same, gets the same correction, and stays like the "
                 "others.", when=when("all zero")),
         Mistake(lambda m, d: np.full((m, d), 0.5), "All weights are equal. It does not matter that they are not 0: units that start equal "
-                "stay equal.", when=when("equal before")),
-        Mistake(np.eye, "At least two columns are equal after a step of training: two units stay twins. Every unit needs numbers of its "
-                "own, in every row.",
-                when=when("equal after")),
+                "stay equal.", when=when("all equal")),
+        Mistake(np.eye, "At least two columns are equal: two units that do the same. Every unit needs numbers of its own, in every row.",
+                when=when("two equal")),
+        Mistake(lambda m, d: np.linspace(-1, 1, m)[:, None] * np.ones(d), "Every column is the same as the others: the numbers differ between the inputs, and they should between "
+                "the units.", when=when("no two different")),
         Mistake(lambda m, d: np.linspace(-50, 50, m * d).reshape(m, d), "The weights are {seen}, too large: the units begin far out, where "
                 "activations are flat and learn nothing. None should be beyond 10.", when=when("as large")),
     ],

@@ -100,7 +100,7 @@ def _path(update, gradients, w, slots, settings):
     for gradient in gradients:
         given = update(w, gradient.copy(), state, *settings)
         if given is None or given is Ellipsis:
-            raise Advice("It gives None: is there a `return` at the end?")
+            raise Advice(diagnosis.unfit(None))
         if not isinstance(given, (tuple, list)) or len(given) != 2:
             raise Advice("It should return two things: the new w, and the new state.")
         w, state = given

@@ -111,6 +111,13 @@ def _trace(node: Function, inputs: Mapping[str, float]) -> tuple[dict[str, tuple
             if running.raised_by_student(error):
                 raise
             result = None  # NumPy was asked to compute with tensors that have no values yet
+        except TypeError as error:
+            if "non-tensor type" not in str(error):
+                raise
+            raise Advice(
+                "This picture is recorded: TensorFlow hands your function tensors without values; `tf.constant` takes numbers "
+                "only. Use a and b as they come in, or `tf.convert_to_tensor`."
+            ) from None
         if not hasattr(result, "op"):
             raise Advice(
                 "This picture shows the operations that TensorFlow records, and your code gave it none to record: "
