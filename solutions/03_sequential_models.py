@@ -82,8 +82,8 @@ plots.decision_regions(untrained, X, y, mark={"you": (4, 5)}, limits=(-0.5, 10.5
 # it is, and lab 5 trains it.
 #
 # ## 2 · Deeper
-# A hidden layer may look at a hidden layer, and so on; that is all that *deep* means. Layer $k$ computes
-# $z_k = g(z_{k-1})\,W_k + b_k$.
+# A hidden layer may look at a hidden layer, and so on; that is all that *deep* means. The first layer computes
+# $z_1 = x W_1 + b_1$, and each layer $k$ after it $z_k = g(z_{k-1})\,W_k + b_k$.
 #
 # ### Exercise 3.2 · A deep network
 # Build one from a list of widths: `[4, 3]` asks for a hidden layer of four units, then one of three, then the output.
@@ -92,6 +92,7 @@ plots.decision_regions(untrained, X, y, mark={"you": (4, 5)}, limits=(-0.5, 10.5
 def deep_network(widths, activation="relu"):
     """A Sequential model with 2 inputs, a hidden layer for each width, and 1 output.
 
+    widths: a list of whole numbers; an empty one asks for no hidden layer.
     The hidden layers have the activation that is given; the output has the sigmoid.
     """
     # BEGIN SOLUTION: a list of layers that grows with the widths
@@ -275,8 +276,9 @@ keras.utils.set_random_seed(2)  # one of the starts from which c finds its way
 corners, is_xor = datasets.xor()
 four = {"a": deep_network([]), "b": deep_network([8], "linear"),
         "c": deep_network([2], "tanh"), "d": deep_network([1], "tanh")}
+twice = [0, 1, 2, 3, 3]  # a corner counts twice: else a and b would say 0.5 everywhere
 for model in four.values():
-    train(model, corners, is_xor, steps=300)
+    train(model, corners[twice], is_xor[twice], steps=300)
 plots.compare_regions(four, corners, is_xor, limits=(-0.5, 1.5))
 
 # %% [markdown]

@@ -163,7 +163,7 @@ check("4.3", binary_cross_entropy_from_logits)
 # %%
 y = np.zeros(1, np.float32)
 for z in np.array([[10], [20], [50]], np.float32):
-    y_hat = keras.ops.sigmoid(z)
+    y_hat = np.asarray(keras.ops.sigmoid(z))
     print("from the probability:", np.round(binary_cross_entropy(y, y_hat), 1),
           " from the logit:", np.round(binary_cross_entropy_from_logits(y, z), 1))
 
@@ -178,7 +178,7 @@ for z in np.array([[10], [20], [50]], np.float32):
 # The target $y$ is **one-hot**, a 1 at the true class and 0 elsewhere, or **sparse**, the number of the class.
 #
 # ### Exercise 4.4 · Softmax and cross entropy
-# Make all three safe for logits of ±1000. Softmax does not change when the largest $z$ is subtracted from all of them.
+# Make all three safe for logits of ±1000. Softmax does not change when the largest $z$ of a row is subtracted from the row.
 # `keras.ops.logsumexp` is $\log \sum e^{z}$, safe already; `axis=-1, keepdims=True` works row by row.
 
 # %%

@@ -91,7 +91,7 @@ WRONG = [
     (squares, dict, "is a class, and a function is due"),
     (squares, None, "None"),
     (doubled, lambda X: (2 * X).T, "transposed"),
-    (doubled, lambda X: 2 * np.sum(X, axis=0), "sums or averages over an axis"),
+    (doubled, lambda X: 2 * np.sum(X, axis=0), "An axis is lost"),
     (doubled, lambda X: 2 * X[None], "An axis of length 1 is too many"),
     (doubled, lambda X: 2 * np.squeeze(X), "An axis of length 1 is lost"),
     (doubled, lambda X: 2 * X.ravel(), "arranged in another way"),

@@ -24,6 +24,7 @@ from utils.running import tf
 
 SECONDS = 10.0  # an answer that runs for longer is stopped
 
+A_LETTER = 'The answer is a letter in quotes, such as "a".'
 CHANGED_INPUT = (
     "But your code changes its inputs: the caller's arrays are different afterwards. Work on a new array instead of "
     "assigning into the one that came in."
@@ -292,6 +293,8 @@ def _observe(exercise: Exercise, answer: Any, args: tuple) -> _Seen:
     text_is_due = isinstance(exercise.right, str)
     values = []
     for item in items:
+        if text_is_due and (item is None or not isinstance(item, (str, np.ndarray))):
+            return _Seen(raw, unfit=A_LETTER)
         if not (text_is_due and isinstance(item, str)) and (unfit := diagnosis.unfit(item)):
             return _Seen(raw, unfit=unfit)
         try:
@@ -301,9 +304,7 @@ def _observe(exercise: Exercise, answer: Any, args: tuple) -> _Seen:
         if (array.dtype.kind == "U") != text_is_due:
             return _Seen(
                 raw,
-                unfit="It holds text where numbers are due."
-                if array.dtype.kind == "U"
-                else 'The answer is a letter in quotes, such as "a".',
+                unfit="It holds text where numbers are due." if array.dtype.kind == "U" else A_LETTER,
             )
         if exercise.row_for_vector and array.ndim == 2 and len(array) == 1:
             array = array[0]

@@ -22,7 +22,7 @@ def behavior(make_model, *args, m=2):
     model = make_model(*args)
     _be_a_model(model, m)
     X = np.random.default_rng(31).normal(size=(16, m)).astype(np.float32)
-    model(X[:1])  # a model without an Input makes its weights now
+    model(X[:1])  # a model of a class of its own makes its weights now
     rng = np.random.default_rng(32)
     model.set_weights([rng.normal(size=w.shape) * (1.0 if w.ndim > 1 else 0.5) for w in model.get_weights()])
     return Predictions(model(X), model, args)
@@ -56,6 +56,8 @@ def _be_a_model(model, m):
         raise Advice("It gives the output, a symbolic tensor. `keras.Model(inputs, outputs)` makes a model of the two ends.")
     if not isinstance(model, keras.Model):
         raise Advice(diagnosis.unfit(model) or f"It gives a {type(model).__name__}, and a Keras model is due.")
+    if isinstance(model, keras.Sequential) and not model.built:
+        raise Advice("The model does not know yet how many inputs it has. The list begins with `keras.Input((…,))`, which says so.")
     if model.built and getattr(model, "input_shape", None) and model.input_shape[-1] != m:
         raise Advice(f"The model takes {model.input_shape[-1]} inputs, and it should take {m}. `keras.Input((…,))` has that number.")
 
@@ -98,6 +100,8 @@ one_hidden_layer = Exercise(
         Mistake(lambda: stack((2, "relu"), (3, "relu"), OUTPUT), "There are two hidden layers. The inputs are no layer of their own: "
                 "`keras.Input` stands for them."),
         Mistake(lambda: stack((3, "relu"), (3, "relu"), OUTPUT), "There are two hidden layers, and one is asked for."),
+        Mistake(lambda: keras.Sequential([Dense(3, "relu"), Dense(1, "sigmoid")]), "The model does not know yet how many inputs it has. The list begins with "
+                "`keras.Input((…,))`, which says so."),
         Mistake(lambda: stack((3, "elu"), OUTPUT), "The model has {seen}. Compare that with what is asked for, layer by layer.",
                 when=lambda seen: seen is not None),
     ],
@@ -108,7 +112,7 @@ one_hidden_layer = Exercise(
         "The hidden layer has 3 units and \"relu\", the output 1 unit and \"sigmoid\".",
     ],
     also_right=[
-        lambda: keras.Sequential([Dense(3, "relu"), Dense(1, "sigmoid")]),
+        lambda: keras.Sequential([keras.layers.InputLayer(shape=(2,)), Dense(3, "relu"), Dense(1, "sigmoid")]),
         lambda: keras.Sequential([keras.Input((2,)), Dense(3), keras.layers.ReLU(), Dense(1), keras.layers.Activation("sigmoid")]),
         lambda: (lambda inputs: keras.Model(inputs, Dense(1, "sigmoid")(Dense(3, tf.nn.relu)(inputs))))(keras.Input((2,))),
     ],
@@ -166,8 +170,14 @@ a_deep_network = Exercise(
         Mistake(the_same_layer, "The same layer is put in several times, so that these share their weights. Make a new Dense layer for each "
                 "width."),
         Mistake(activation_at_the_end, "Only the last hidden layer has the activation. The ones before it are one straight cut without it."),
-        Mistake(lambda widths, activation: stack(*((width, activation) for width in widths)) if widths else stack((1, None)),
+        Mistake(lambda widths, activation: stack(*((width, activation) for width in widths)),
                 "The output layer is missing. After the hidden layers comes a layer with one unit."),
+        Mistake(lambda widths, activation: stack(*((width, activation) for width in widths[1:]), OUTPUT, m=widths[0]), "The first width is taken for the "
+                "number of inputs, which is always 2. Every width is a hidden layer, and there may be none."),
+        Mistake(lambda widths, activation: stack(*((width, activation) for width in widths[:-1]), (widths[-1], "sigmoid")), "The last width is taken for the "
+                "output. The output has one unit, and comes after the hidden layers, of which there may be none."),
+        Mistake(lambda widths, activation: stack((widths[0], activation), (widths[1], activation), OUTPUT), "There are two hidden layers, however long the "
+                "list is. Make a layer for each width in a loop; there may be none."),
         Mistake(lambda widths, activation: deep([4, 3], "relu"), "The widths are always 4 and 3. Take them from the list."),
         Mistake(lambda widths, activation: deep(range(len(widths)) if 0 not in range(len(widths)) else [1] * len(widths), activation),
                 "Every hidden layer has one unit. Use the widths of the list."),
@@ -181,7 +191,7 @@ a_deep_network = Exercise(
         "In the loop: `layers.append(keras.layers.Dense(width, activation=activation))`. `keras.Sequential` takes the list at the end.",
     ],
     also_right=[
-        lambda widths, activation: keras.Sequential([*(Dense(width, activation) for width in widths), Dense(1, "sigmoid")]),
+        lambda widths, activation: keras.Sequential([keras.Input([2])] + [Dense(width, activation) for width in widths] + [Dense(1, "sigmoid")]),
         lambda widths, activation: chained(widths, activation),
         lambda widths, activation: grown(widths, activation),
     ],
@@ -237,6 +247,19 @@ def from_hidden_to_output(m, d):
     return keras.Model(hidden, Dense(1, activation="sigmoid")(hidden))
 
 
+def exchanged_ends(m, d):
+    inputs = keras.Input((m,))
+    return keras.Model(Dense(1, "sigmoid")(Dense(d, "relu")(inputs)), inputs)
+
+
+def hidden_not_called(m, d):
+    return keras.Model(keras.Input((m,)), Dense(1, "sigmoid")(Dense(d, "relu")))
+
+
+def output_not_called(m, d):
+    return keras.Model(keras.Input((m,)), Dense(1, "sigmoid"))
+
+
 the_functional_api = Exercise(
     "3.3", "The functional API",
     right=lambda m, d: functional(m, (d, "relu"), OUTPUT),
@@ -262,7 +285,10 @@ the_functional_api = Exercise(
         Mistake(lambda m, d: functional(m, (m, "relu"), OUTPUT), "The hidden layer has m units. It has d; m is the number of inputs."),
         Mistake(lambda m, d: functional(m, (3, "relu"), OUTPUT), "The hidden layer always has 3 units. Use the argument d."),
         Mistake(lambda m, d: functional(2, (d, "relu"), OUTPUT), "The model always takes 2 inputs. Use the argument m."),
-        Mistake(from_hidden_to_output, "The model begins at the hidden layer. Its first argument is where it begins: the inputs."),
+        Mistake(from_hidden_to_output, "The model takes d numbers, and m are due: it begins at the hidden layer, or m and d are exchanged."),
+        Mistake(exchanged_ends, "The two ends are exchanged: `keras.Model` takes the inputs first."),
+        Mistake(hidden_not_called, "A layer is handed to a layer. Call each on a tensor: the hidden layer on the inputs, the output layer on what that gives."),
+        Mistake(output_not_called, "The model ends with a layer, and what the layer makes is due: call it on what the hidden layer gives."),
         Mistake(lambda m, d: functional(m, (d, "relu"), OUTPUT, join=lambda inputs, hidden: keras.layers.Concatenate()([inputs, hidden])),
                 "The model has {seen}. Compare that with what is asked for, layer by layer.", when=lambda seen: seen is not None),
     ],
@@ -432,8 +458,8 @@ few_units = Exercise(
     seconds=1.0,
     accept=found(few=True, right=True),
     mistakes=[
-        Mistake(stack((3, "tanh"), OUTPUT), "Fewer than 95% of the points are on the right side. If the network is wide enough it may "
-                "have had a bad start: try another seed, `\"tanh\"`, and another width.",
+        Mistake(stack((3, "tanh"), OUTPUT), "Fewer than 95% of the points are on the right side. Has the model been trained? Then it is too narrow, or had a "
+                "bad start: try another width, another seed, and `\"tanh\"`.",
                 when=found(few=True, right=False)),
         Mistake(polygon(6), "The points are separated, by more than 5 hidden units. Try fewer: what does each unit draw?",
                 when=found(few=False, right=True)),

@@ -117,12 +117,12 @@ def probabilities(rng):
 
 
 def finite_loss(loss, y, y_hat):
-    """The loss; 10 for any number from 10 to 100, since how far off 0 a probability is kept is a matter of taste."""
+    """The loss; 16, or -log 1e-7, for any number from 10 to 100: how far off 0 a probability is kept is a matter of taste."""
     result = loss(y, y_hat)
     if diagnosis.unfit(result):
         return result
     result = diagnosis.to_array(result)
-    return result if result.dtype.kind not in "fiu" else np.where((result > 10) & (result < 100), 10.0, result)
+    return result if result.dtype.kind not in "fiu" else np.where((result > 10) & (result < 100), 16.0, result)
 
 
 def clipped(y_hat, low=1e-7):
@@ -169,8 +169,8 @@ binary = Exercise(
                 "exchanged: the logarithm is taken of the prediction."),
         Mistake(lambda y, y_hat: -np.mean(y * np.log(clipped(y_hat)) + (1 - y * np.log(1 - clipped(y_hat)))), "Brackets are missing: Python "
                 "multiplies first, so that 1 - y · log is 1 less a product. The factor is (1 - y)."),
-        Mistake(lambda y, y_hat: tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(y, y_hat)), "This call takes logits and applies the "
-                "sigmoid itself. What comes in here are probabilities."),
+        Mistake(lambda y, y_hat: tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(y, y_hat)), "The sigmoid is applied here, in your "
+                "code or in a call that takes logits. What comes in are probabilities already."),
         Mistake(lambda y, y_hat: keras.losses.binary_crossentropy(y, y_hat), "This call averages over the last axis only: of a column it gives "
                 "one loss for each example. Take the mean of them."),
         Mistake(lambda y, y_hat: np.mean((y - y_hat) ** 2), "This is the mean squared error."),
@@ -249,6 +249,10 @@ from_logits = Exercise(
                 "as it is."),
         Mistake(lambda y, z: np.mean(np.max(z, initial=0) - z * y + np.log1p(np.exp(-np.abs(z)))), "`max` takes one maximum over the whole "
                 "array. `maximum` compares each logit with 0."),
+        Mistake(lambda y, z: keras.losses.BinaryCrossentropy()(y, z), "The logits are taken for probabilities. A loss of Keras has an argument that tells it that "
+                "logits come."),
+        Mistake(lambda y, z: np.mean(z - z * y + np.log1p(np.exp(-np.abs(z)))), "z stands where max(z, 0) should, so that the loss of a negative logit can be "
+                "negative."),
         Mistake(lambda y, z: np.mean(logit_losses(1 - y, z)), "The targets are turned round: this is the loss for 1 - y."),
     ],
     hints=[
@@ -284,11 +288,12 @@ def for_softmax(rng):
 
 
 def sparse(rng):
+    """For each of them the true classes; in the third case all are class 0, so that the labels do not tell how many classes there are."""
     for z in rows_of_logits(rng):
         if len(z) == 2:
             yield np.array([0, 2] if np.max(z) < 10 else [1, 2]), z
         else:
-            yield rng.integers(0, z.shape[1], size=len(z)), z
+            yield rng.integers(0, z.shape[1], size=len(z)) * (len(z) > 3), z
 
 
 def one_hot(rng):
@@ -316,7 +321,8 @@ def rows(y, z):
 
 
 NOT_SHIFTED = "Right on paper, but e^1000 is infinite for a computer, and inf / inf is nan. Subtract the largest z of each row first."
-LOG_OF_ZERO = "Large logits give probabilities of exactly 0, and log 0 is infinite. Compute log ŷ without softmax, by the third formula."
+LOG_OF_ZERO = ("Large logits give probabilities of exactly 0, or an infinite e^z, and the logarithm of either is infinite. Use the third formula, with "
+               "`logsumexp` for its last term.")
 THE_BATCH_AXIS = "It works down the columns, over the examples of the batch. The classes lie along the rows: axis -1."
 
 softmax_cross_entropy = Exercise(
@@ -333,6 +339,7 @@ softmax_cross_entropy = Exercise(
                 "itself: the sum has an axis.", "softmax"),
         Mistake(lambda z: np.exp(z - np.max(z)) / np.sum(np.exp(z - np.max(z)), axis=-1, keepdims=True), "The largest z of the whole batch is "
                 "subtracted. If a row lies far below it, all its e^z become 0, and 0 / 0 is nan: take the largest of each row.", "softmax"),
+        Mistake(lambda z: e(z) / np.sum(e(z)), "The sum runs over the whole batch, and each row is to be divided by its own: the sum has an axis too.", "softmax"),
         Mistake(e, "These numbers do not add up to 1: divide by their sum, row by row.", "softmax"),
         Mistake(lambda z: e(z) / np.sum(e(z), axis=-1), "The sum has lost an axis, so that it is divided by in the wrong direction. "
                 "`keepdims=True` keeps it a column.", "softmax"),
@@ -366,6 +373,12 @@ softmax_cross_entropy = Exercise(
                 "cross_entropy"),
         Mistake(lambda Y, z: -np.mean(np.sum(log_softmax(z), axis=-1)), "The targets are not used: only the logarithm of the true class "
                 "counts.", "cross_entropy"),
+        Mistake(lambda Y, z: -np.mean(np.sum(Y * (z - keras.ops.logsumexp(z)), axis=-1)), "`logsumexp` runs over the whole batch here. Each row has its own: the classes "
+                "lie along axis -1.", "cross_entropy"),
+        Mistake(lambda Y, z: -np.mean(np.sum(Y * (z - keras.ops.logsumexp(z, axis=-1)), axis=-1)), "`logsumexp` has lost an axis, so that it is subtracted in the wrong "
+                "direction. `keepdims=True` keeps it a column.", "cross_entropy"),
+        Mistake(lambda Y, z: keras.losses.CategoricalCrossentropy()(Y, z), "The logits are taken for probabilities. A loss of Keras has an argument that tells it that "
+                "logits come.", "cross_entropy"),
         Mistake(lambda Y, z: np.mean(logit_losses(Y, z)), "This is the binary cross entropy of each class by itself. Here exactly one class is "
                 "true, so that softmax belongs in it.", "cross_entropy"),
 
@@ -376,6 +389,12 @@ softmax_cross_entropy = Exercise(
         Mistake(lambda y, z: -np.mean(np.log(np_softmax(z)[np.arange(len(y)), y])), LOG_OF_ZERO, "sparse_cross_entropy"),
         Mistake(lambda y, z: -np.mean(log_softmax(z)[:, y]), "`[:, y]` takes the columns y of every row. Each row has its own class: make y "
                 "one-hot, or index rows and columns together.", "sparse_cross_entropy"),
+        Mistake(lambda y, z: -np.mean(np.sum(keras.utils.to_categorical(y) * log_softmax(z), axis=-1)), "The number of classes is taken from the labels, and the highest "
+                "class need not be among them. `z.shape` knows it.", "sparse_cross_entropy"),
+        Mistake(lambda y, z: keras.losses.SparseCategoricalCrossentropy()(y, z), "The logits are taken for probabilities. A loss of Keras has an argument that tells it "
+                "that logits come.", "sparse_cross_entropy"),
+        Mistake(lambda y, z: -np.mean(np.sum(rows(y, z) * log_softmax(np_softmax(z)), axis=-1)), "Softmax is applied twice: the loss takes the logits as they are.",
+                "sparse_cross_entropy"),
         Mistake(lambda y, z: -log_softmax(z)[np.arange(len(y)), y], "These are the losses of the examples. J is one number, their mean.",
                 "sparse_cross_entropy"),
         Mistake(lambda y, z: -np.mean(z[np.arange(len(y)), y]), "The sum in log ŷ is missing: this is the logit of the true class.",
@@ -456,24 +475,32 @@ def data_sets(rng):
         X = rng.normal(size=(n, 2)).astype(np.float32)
         y = (X[:, :1] * 2 + rng.normal(size=(n, 1)) * np.arange(1, n + 1)[:, None]).astype(np.float32)  # later ones are worse
         w = rng.normal(size=(2, 1)).astype(np.float32)
-        yield model_of(w, batch_size), lopsided_loss, X, y, batch_size
+        yield Linear(w, batch_size), lopsided_loss, X, y, batch_size
 
 
 def lopsided_loss(y, y_hat):
-    """A mean over the batch, in which a prediction that is too low costs three times as much."""
-    y, y_hat = flat(y), flat(y_hat)
+    """A mean over the batch, in which a prediction that is too low costs three times as much. A flat array and a column broadcast."""
+    y, y_hat = np.asarray(y), np.asarray(y_hat)
     return np.mean(np.where(y_hat < y, 3.0, 1.0) * (y - y_hat) ** 2)
 
 
-def model_of(w, batch_size):
+class Linear:
     """A linear model that refuses larger batches, as a small memory would."""
-    def model(X):
-        if len(X) > batch_size:
-            raise Advice(f"The model got {len(X)} examples at once, and the batch size is {batch_size}. Give it one batch at a time.")
+
+    def __init__(self, w, batch_size):
+        self.w, self.batch_size = w, batch_size
+
+    def __call__(self, X, training=None):
+        """The predictions for a batch, a column."""
+        if len(X) > self.batch_size:
+            raise Advice(f"The model got {len(X)} examples at once, and the batch size is {self.batch_size}. Give it one batch at a time.")
         if len(X) == 0:
             raise Advice("The model got a batch without examples. Where does the last batch end?")
-        return np.asarray(X) @ w
-    return model
+        return np.asarray(X) @ self.w
+
+    def predict(self, X, **options):
+        """The same, as a model of Keras has it."""
+        return self(X)
 
 
 def right_empirical_loss(model, loss, X, y, batch_size):
@@ -528,6 +555,9 @@ empirical_loss = Exercise(
                 "The mean over examples divides by n, once."),
         Mistake(lambda model, loss, X, y, batch_size: right_empirical_loss(model, lambda y, y_hat: loss(y_hat, y), X, y, batch_size),
                 "Targets and predictions are exchanged: `loss` takes the targets first."),
+        Mistake(mistaken(lambda losses, sizes, n, B: (losses * sizes)[sizes == B].sum() / n), "The examples of the last batch are left out where it is smaller."),
+        Mistake(lambda model, loss, X, y, batch_size: sum(loss(y[part], flat(model(X[part]))) * len(X[part]) for part in batches(X, batch_size)) / len(X),
+                "The predictions are made flat, and the targets are a column: in `loss` they broadcast to n × n. Hand over both as they are."),
         Mistake(lambda model, loss, X, y, batch_size: loss(y, model(X)), "The model gets all the data at once. It takes at most batch_size "
                 "examples at a time."),
     ],
