@@ -97,6 +97,8 @@ WRONG = [
     (doubled, lambda X: 2 * X.ravel(), "arranged in another way"),
     (doubled, lambda X: np.float32(4), "whatever the inputs are"),
     (squares, lambda x, y: np.mean((x - y) ** 2) * 1.0005, "nearly right"),
+    (squares, lambda x, y: (np.mean((x - y) ** 2), len(x)), "2 values, separated by commas, and one is due"),
+    (doubled, lambda X: 2 * X + (X[-1, -1] == X), "at position ["),
     (doubled, lambda X: X * 2 + np.where(X > 0, 0.5, 0), "is due"),
 ]
 
@@ -106,6 +108,30 @@ def test_a_wrong_answer_is_told_why(exercise, answer, words):
     outcome, _, advice = verdict(exercise, answer)
     assert outcome is Outcome.WRONG
     assert words in advice
+
+
+def test_a_reason_is_given_only_where_it_holds():
+    def told(got, want):
+        return diagnosis.diagnose([diagnosis.Case({}, np.array(got), np.array(want))])
+
+    assert told(-0.0031, 0.00247) == "It gives -0.0031, and 0.00247 is due."  # no digit is lost
+    assert "something added" not in told([0.5 + 1e-5, 0.25, 0.125], [0.5 + 3e-5, 0.25 + 4e-5, 0.125 + 2e-5])
+    assert "gives nan" in told([np.nan] * 2, [1.0, 2.0]) and "whatever" not in told([np.nan] * 2, [1.0, 2.0])
+
+
+def test_an_error_with_another_reason_is_not_that_of_the_mistake():
+    def stops(x, why):
+        raise ValueError(why)
+
+    halves = Exercise(
+        "9.12",
+        "Halves",
+        right=lambda x: x / 2,
+        inputs=lambda rng: [(1,), (2,)],
+        mistakes=[Mistake(lambda x: x / 2 if x == 1 else stops(x, "too large"), "It refuses large numbers.")],
+    )
+    assert verdict(halves, lambda x: x / 2 if x == 1 else stops(x, "too large")).advice.startswith("It refuses large numbers.")
+    assert "It refuses" not in verdict(halves, lambda x: x / 2 if x == 1 else stops(x, "no such number")).advice
 
 
 def test_a_square_result_of_broadcasting_is_named():
@@ -119,6 +145,7 @@ def test_truth_values_and_empty_results_are_judged_like_others():
     for answer in (lambda X: X < 0.5, lambda X: X > 0.4, lambda X: (X > 0.5) * 1.0, lambda X: [], lambda X: np.zeros((0, 2))):
         outcome, _, advice = verdict(positive, answer)
         assert outcome is Outcome.WRONG and advice
+    assert "leave the result of the comparison" in verdict(positive, lambda X: (X > 0.5) * 1.0).advice
     for answer in (lambda x, y: [], lambda x, y: np.zeros(0), lambda x, y: np.uint8(3), lambda x, y: 1j, lambda x, y: [None]):
         assert verdict(squares, answer).outcome is Outcome.WRONG
 
