@@ -48,6 +48,8 @@ one_layer_two_ways = Exercise(
                 "at a time.", "dense_loops"),
         Mistake(lambda x, W, b: np.full(len(b), x @ W[:, 0]) + b, "Every perceptron uses the weights of the first. Let the column of W "
                 "follow i.", "dense_loops"),
+        Mistake(lambda x, W, b: np.append(x @ W[:, 0] + b[0], np.zeros(len(b) - 1)), "Only the first perceptron has a value: is the `return` inside the loop?",
+                "dense_loops"),
         Mistake(lambda x, W, b: x[-1] * W[-1] + b, "Only the last input counts: `=` writes over what the loop had before, and `+=` adds "
                 "to it.", "dense_loops"),
         Mistake(lambda x, W, b: x[-1] * W[-1], "Only the last input counts, and no bias: `=` writes over what z[i] had before, and `+=` "

@@ -22,6 +22,7 @@ def behavior(make_model, *args, m=2):
     model = make_model(*args)
     _be_a_model(model, m)
     X = np.random.default_rng(31).normal(size=(16, m)).astype(np.float32)
+    X[8:] *= 6  # so that an activation with an upper end shows it
     model(X[:1])  # a model of a class of its own makes its weights now
     rng = np.random.default_rng(32)
     model.set_weights([rng.normal(size=w.shape) * (1.0 if w.ndim > 1 else 0.5) for w in model.get_weights()])
@@ -438,6 +439,8 @@ def units_and_share(model):
     y_hat = np.asarray(model(X))
     if y_hat.shape != (len(X), 1):
         raise Advice(f"The model gives shape {y_hat.shape} for {len(X)} points. One output is due.")
+    if y_hat.min() < 0 or y_hat.max() > 1:
+        raise Advice(f"The model gives numbers from {y_hat.min():.2f} to {y_hat.max():.2f}, and probabilities are due: the output has the sigmoid.")
     layers = [layer for layer in model.layers if layer.get_weights()]
     if not all(isinstance(layer, Dense) for layer in layers) or len(layers) < len(model.layers):
         simple = (Dense, keras.layers.InputLayer, keras.layers.Activation, keras.layers.ReLU)
