@@ -498,7 +498,7 @@ def held_out_loss(answer):
     loss, val_loss = np.mean([losses_after(200, start) for start in (model, answer())], axis=0)
     if not np.isfinite(val_loss):
         return TOO_WEAK
-    return val_loss if val_loss <= GOAL else TOO_WEAK if loss > 0.2 else LEARNED_BY_HEART if loss < 0.01 else NEARLY
+    return val_loss if val_loss <= GOAL else TOO_WEAK if loss > 0.2 else LEARNED_BY_HEART if loss < 0.002 else NEARLY
 
 
 def losses_after(epochs, model):
@@ -544,7 +544,7 @@ best_network = Exercise(
                 "weights, or both.", when=is_seen(LEARNED_BY_HEART)),
         Mistake(of_students(l2=0.5), "The network hardly learns: its training loss stays high, so this is under-fitting. Take a weaker penalty, less dropout "
                 "or more units.", when=is_seen(TOO_WEAK)),
-        Mistake(of_students(rate=0.3), f"Better than without, and still above {GOAL} for students it has not seen. Make the cure stronger, or take two "
+        Mistake(of_students(l1=0.0005), f"Better than without, and still above {GOAL} for students it has not seen. Make the cure stronger, or take two "
                 "together.", when=is_seen(NEARLY)),
         Mistake(of_students(last="sigmoid"), "The last layer gives probabilities, and the loss takes logits here: leave its activation out.",
                 when=is_seen(PROBABILITIES)),
