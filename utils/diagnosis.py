@@ -40,6 +40,16 @@ def unfit(value: Any) -> str | None:
     return None
 
 
+def not_probabilities(y_hat: np.ndarray) -> str | None:
+    """Why a model's predictions are no probabilities; None when they can be."""
+    if y_hat.min() < 0 or y_hat.max() > 1:
+        return (
+            f"The model gives numbers from {y_hat.min():.2f} to {y_hat.max():.2f}, and probabilities are due. Which activation "
+            "of the last layer gives numbers between 0 and 1?"
+        )
+    return None
+
+
 def to_array(value: Any) -> np.ndarray:
     """A tensor, variable, array, number or nested list as a NumPy array; ValueError when it holds no numbers."""
     array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)

@@ -208,6 +208,9 @@ def logits(rng):
     yield np.array([0, 1, 1], f32), np.array([1000, -1000, 4], f32)
 
 
+NOT_TOLD = "The logits are taken for probabilities. A loss of Keras has an argument that tells it that logits come."
+
+
 def logit_losses(y, z):
     """The binary cross entropies of the examples, by the formula of the text."""
     return np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))
@@ -249,8 +252,7 @@ from_logits = Exercise(
                 "as it is."),
         Mistake(lambda y, z: np.mean(np.max(z, initial=0) - z * y + np.log1p(np.exp(-np.abs(z)))), "`max` takes one maximum over the whole "
                 "array. `maximum` compares each logit with 0."),
-        Mistake(lambda y, z: keras.losses.BinaryCrossentropy()(y, z), "The logits are taken for probabilities. A loss of Keras has an argument that tells it that "
-                "logits come."),
+        Mistake(lambda y, z: keras.losses.BinaryCrossentropy()(y, z), NOT_TOLD),
         Mistake(lambda y, z: np.mean(z - z * y + np.log1p(np.exp(-np.abs(z)))), "z stands where max(z, 0) should, so that the loss of a negative logit can be "
                 "negative."),
         Mistake(lambda y, z: np.mean(logit_losses(1 - y, z)), "The targets are turned round: this is the loss for 1 - y."),
@@ -377,8 +379,7 @@ softmax_cross_entropy = Exercise(
                 "lie along axis -1.", "cross_entropy"),
         Mistake(lambda Y, z: -np.mean(np.sum(Y * (z - keras.ops.logsumexp(z, axis=-1)), axis=-1)), "`logsumexp` has lost an axis, so that it is subtracted in the wrong "
                 "direction. `keepdims=True` keeps it a column.", "cross_entropy"),
-        Mistake(lambda Y, z: keras.losses.CategoricalCrossentropy()(Y, z), "The logits are taken for probabilities. A loss of Keras has an argument that tells it that "
-                "logits come.", "cross_entropy"),
+        Mistake(lambda Y, z: keras.losses.CategoricalCrossentropy()(Y, z), NOT_TOLD, "cross_entropy"),
         Mistake(lambda Y, z: np.mean(logit_losses(Y, z)), "This is the binary cross entropy of each class by itself. Here exactly one class is "
                 "true, so that softmax belongs in it.", "cross_entropy"),
 
@@ -391,8 +392,7 @@ softmax_cross_entropy = Exercise(
                 "one-hot, or index rows and columns together.", "sparse_cross_entropy"),
         Mistake(lambda y, z: -np.mean(np.sum(keras.utils.to_categorical(y) * log_softmax(z), axis=-1)), "The number of classes is taken from the labels, and the highest "
                 "class need not be among them. `z.shape` knows it.", "sparse_cross_entropy"),
-        Mistake(lambda y, z: keras.losses.SparseCategoricalCrossentropy()(y, z), "The logits are taken for probabilities. A loss of Keras has an argument that tells it "
-                "that logits come.", "sparse_cross_entropy"),
+        Mistake(lambda y, z: keras.losses.SparseCategoricalCrossentropy()(y, z), NOT_TOLD, "sparse_cross_entropy"),
         Mistake(lambda y, z: -np.mean(np.sum(rows(y, z) * log_softmax(np_softmax(z)), axis=-1)), "Softmax is applied twice: the loss takes the logits as they are.",
                 "sparse_cross_entropy"),
         Mistake(lambda y, z: -log_softmax(z)[np.arange(len(y)), y], "These are the losses of the examples. J is one number, their mean.",

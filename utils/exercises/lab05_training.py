@@ -635,9 +635,8 @@ def passes(model):
     y_hat = np.asarray(model(X[240:]))
     if y_hat.shape not in ((60,), (60, 1)):
         raise Advice(f"The model gives shape {y_hat.shape} for 60 students. One number each is due, the probability to pass.")
-    if y_hat.min() < 0 or y_hat.max() > 1:
-        raise Advice(f"The model gives numbers from {y_hat.min():.2f} to {y_hat.max():.2f}, and probabilities are due. Which activation of the last layer "
-                     "gives numbers between 0 and 1?")
+    if unfit := diagnosis.not_probabilities(y_hat):
+        raise Advice(unfit)
     you = float(np.ravel(np.asarray(model(np.array([[4, 5]], np.float32))))[0])
     return Seen([you, np.mean((np.ravel(y_hat) > 0.5) == (y[240:] == 1))])
 

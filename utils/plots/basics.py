@@ -107,21 +107,14 @@ def _trace(node: Function, inputs: Mapping[str, float]) -> tuple[dict[str, tuple
         tensors = [tf.constant(number, tf.float32, name=name) for name, number in inputs.items()]
         try:
             result = node(*tensors)
-        except NotImplementedError as error:
-            if running.raised_by_student(error):
-                raise
-            result = None  # NumPy was asked to compute with tensors that have no values yet
-        except TypeError as error:
-            if "non-tensor type" not in str(error):
-                raise
-            raise Advice(
-                "This picture is recorded: TensorFlow hands your function tensors without values; `tf.constant` takes numbers "
-                "only. Use a and b as they come in, or `tf.convert_to_tensor`."
-            ) from None
+        except Exception:
+            with tf.init_scope():
+                node(*inputs.values())  # where it stops with numbers too, that error is told
+            result = None  # it was asked for what tensors without values cannot do: NumPy, tf.constant
         if not hasattr(result, "op"):
             raise Advice(
                 "This picture shows the operations that TensorFlow records, and your code gave it none to record: "
-                "write them with +, -, * or functions of TensorFlow."
+                "write them with +, -, * or functions of TensorFlow, on what comes in as it is."
             )
         operations = [op for op in graph.get_operations() if op.outputs and op.type != "Identity"]
         with tf.compat.v1.Session(graph=graph) as session:
