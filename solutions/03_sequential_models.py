@@ -276,7 +276,7 @@ keras.utils.set_random_seed(2)  # one of the starts from which c finds its way
 corners, is_xor = datasets.xor()
 four = {"a": deep_network([]), "b": deep_network([8], "linear"),
         "c": deep_network([2], "tanh"), "d": deep_network([1], "tanh")}
-twice = [0, 1, 1, 2, 3, 3]  # two count twice: else a and b would say 0.5 everywhere
+twice = [0, 1, 2, 3, 3]  # a corner counts twice: else a and b would say 0.5 everywhere
 for model in four.values():
     train(model, corners[twice], is_xor[twice], steps=300)
 plots.compare_regions(four, corners, is_xor, limits=(-0.5, 1.5))
