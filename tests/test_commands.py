@@ -16,13 +16,30 @@ from utils import __main__ as command
 from utils import environment
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Where an environment is kept as the set-up made it, before any package came."""
+    return tmp_path_factory.mktemp("made") / ".venv"
+
+
 @pytest.fixture
-def course(tmp_path, monkeypatch):
-    """A copy of the course that the set-up, in this process, takes for the course."""
+def course(tmp_path, monkeypatch, made):
+    """A copy of the course that the set-up, in this process, takes for the course; its first environment serves for all."""
     copy = copy_course(tmp_path / "course")
     paths = {"VENV": copy / ".venv", "UNFINISHED": copy / ".venv" / "unfinished", "VENV_OLDEST": copy / ".venv-oldest"}
     for name, path in {"COURSE": copy, **paths}.items():
         monkeypatch.setattr(environment, name, path)
+    take = environment._step
+
+    def step(title, line):
+        if "venv" not in line:
+            return take(title, line)
+        if not made.exists():
+            take(title, [*line[:-1], str(made)])
+        print(title)
+        shutil.copytree(made, line[-1], symlinks=True, dirs_exist_ok=True)
+
+    monkeypatch.setattr(environment, "_step", step)
     return copy
 
 

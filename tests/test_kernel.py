@@ -103,8 +103,12 @@ def test_cells_out_of_order_and_misused_checks_get_a_sentence(course):
     assert texts[10].startswith("Hint 1 of 3") and texts[11].startswith("Hint 2 of 3")
 
 
-def test_after_a_restart_the_set_up_cell_says_what_to_do_and_progress_is_still_there(course):
-    run_cells(course / "notebooks", setup_code(), "check('1.1', -6, 0.00247)")
+def test_after_a_restart_the_set_up_cell_says_what_to_do_and_progress_is_still_there_wherever_in_the_course_it_was_made(course):
+    deep = course / "my work" / "wéek 1"
+    deep.mkdir(parents=True)
+    texts, on_stderr = run_cells(deep, setup_code(), "check('1.1', -6, 0.00247)")
+    assert texts[1] == "✓ 1.1 The weighted sum by hand\n" and on_stderr == ""
+    assert (course / "notebooks" / "progress.json").exists()
     texts, _ = run_cells(course / "notebooks", "check('1.2', 1)", setup_code(), "progress()", "solution('1.1')")
     assert "name 'check' is not defined" in texts[0]
     assert "name 'check' is not defined" in setup_code().splitlines()[0] and "Run this cell first" in setup_code()
@@ -114,14 +118,6 @@ def test_after_a_restart_the_set_up_cell_says_what_to_do_and_progress_is_still_t
 def test_a_notebook_away_from_the_course_says_where_to_open_it(tmp_path):
     texts, _ = run_cells(tmp_path, setup_code())
     assert texts[0].startswith("The course is not here.") and "Traceback" not in texts[0]
-
-
-def test_a_notebook_in_a_folder_within_the_course_finds_it(course):
-    deep = course / "my work" / "wéek 1"
-    deep.mkdir(parents=True)
-    texts, on_stderr = run_cells(deep, setup_code(), "check('1.1', -6, 0.00247)")
-    assert texts[1] == "✓ 1.1 The weighted sum by hand\n" and on_stderr == ""
-    assert (course / "notebooks" / "progress.json").exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no POSIX permissions here")

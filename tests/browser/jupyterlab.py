@@ -54,7 +54,7 @@ class JupyterLab:
     def open(self, path: str = "") -> None:
         """Load a new page: with the notebook at this path, or with what the server opens by itself."""
         self.page = self.context.new_page()
-        asks_about_news = self.page.get_by_text("get notified about official Jupyter news")
+        asks_about_news = self.page.locator(".Toastify__toast", has_text="get notified about official Jupyter news")
         self.page.add_locator_handler(asks_about_news, lambda: self.page.get_by_role("button", name="No", exact=True).click())
         self.page.goto(f"{self.address}{path and '/lab/tree/'}{path}?token={self.token}")
         self._wait_for_notebook(path)
@@ -70,12 +70,12 @@ class JupyterLab:
 
     def _wait_for_notebook(self, path: str) -> None:
         tab = self.page.locator(".lm-DockPanel-tabBar .lm-mod-current", has_text=path.rsplit("/", 1)[-1])
-        expect(tab).to_be_visible()
+        tab.wait_for()
         self.wait_until_idle()
 
     def wait_until_idle(self) -> None:
         """Wait until the kernel has nothing left to do."""
-        expect(self.page.get_by_text("| Idle")).to_be_visible()
+        self.page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
 
     def menu(self, *names: str) -> None:
         """Choose from the menus, by the names from the bar down: `menu("Run", "Run All Cells")`."""

@@ -379,6 +379,7 @@ epoch_loss = Exercise(
 # --- 7.5 --------------------------------------------------------------------------------------------------------------
 
 (NOT_COMPILED, UNROLLED, SHORT_LOST, ORDER_IGNORED, NO_TRAINING, LAST_LOSS, LOSSES, AGAIN, THROWN_AWAY, IN_A_LIST) = range(1, 11)
+RATE, MOMENTUM = 0.05, 0.5
 
 
 class Traced(keras.Sequential):
@@ -406,11 +407,24 @@ def a_line():
     return model
 
 
+def steps_of_a_line(W, b, X, y, order, batch_size):
+    """The weights of a linear model after an epoch of gradient descent with momentum, and the loss of each step."""
+    v_W, v_b, losses = 0, 0, []
+    for start in range(0, len(order), batch_size):
+        rows = order[start : start + batch_size]
+        error = X[rows] @ W + b - y[rows]
+        losses.append(np.mean(error**2))
+        v_W = MOMENTUM * v_W - RATE * 2 / len(rows) * X[rows].T @ error
+        v_b = MOMENTUM * v_b - RATE * 2 * np.mean(error, axis=0)
+        W, b = W + v_W, b + v_b
+    return [W, b], losses
+
+
 def compiled_or_not(answer, X, y, order, batch_size):
     """What is wrong with a compiled epoch: it is compared with the same steps, one by one."""
-    model, twin = a_line(), a_line()
-    X, y = tf.constant(X), tf.constant(y)
-    epoch = answer(step_by_tape, model, keras.optimizers.SGD(0.05, momentum=0.5), SQUARED, X, y, batch_size)
+    model = a_line()
+    start, data = model.get_weights(), (tf.constant(X), tf.constant(y))
+    epoch = answer(step_by_tape, model, keras.optimizers.SGD(RATE, momentum=MOMENTUM), SQUARED, *data, batch_size)
     if not callable(epoch):
         raise Advice(diagnosis.unfit(epoch) or f"It should return the function `epoch`, and it gives a {type(epoch).__name__}.")
     if not hasattr(epoch, "get_concrete_function"):
@@ -424,19 +438,16 @@ def compiled_or_not(answer, X, y, order, batch_size):
             return IN_A_LIST
         raise
     calls = model.calls
-    optimizer, want = keras.optimizers.SGD(0.05, momentum=0.5), []
-    for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
-        want.append(float(step_by_tape(twin, optimizer, SQUARED, tf.gather(X, rows), tf.gather(y, rows))))
+    weights, want = steps_of_a_line(*start, X, y, order, batch_size)
     if not getattr(epoch, "_jit_compile", True):
         return NOT_COMPILED
     if calls > 4:
         return UNROLLED
-    if np.allclose(model.get_weights()[0], a_line().get_weights()[0]):
+    if np.allclose(model.get_weights()[0], start[0]):
         return NO_TRAINING
     if losses.ndim == 0 or (losses.shape == (1,) and len(want) > 1):
         return LAST_LOSS
-    if not all(np.allclose(a, b, atol=1e-4) for a, b in zip(model.get_weights(), twin.get_weights(), strict=True)):
+    if not all(np.allclose(a, b, atol=1e-4) for a, b in zip(model.get_weights(), weights, strict=True)):
         return SHORT_LOST if np.allclose(losses[: len(want) - 1], want[:-1], atol=1e-4) else ORDER_IGNORED
     if losses.shape != (len(want),) or not np.allclose(losses, want, atol=1e-4):
         return LOSSES

@@ -86,7 +86,7 @@ def a_model():
     layers = [keras.layers.Conv2D(4, 3, activation="relu"), keras.layers.MaxPooling2D(), keras.layers.Flatten()]
     model = keras.Sequential([keras.Input((12, 12, 1)), *layers, keras.layers.BatchNormalization(), keras.layers.Dense(3)])
     model.compile(keras.optimizers.SGD(0.1), LOSS)
-    model.fit(IMAGES, LABELS, verbose=0)
+    model.train_on_batch(IMAGES, LABELS)
     return model
 
 
@@ -96,7 +96,7 @@ def weights_by_layer(model):
 
 
 def what_still_learns(answer):
-    """What is wrong with freezing a model that has been trained by `fit`."""
+    """What is wrong with freezing a model that has been trained: by batches, which is what `fit` does, and quicker for one."""
     model = a_model()
     before = weights_by_layer(model)
     optimizer = keras.optimizers.SGD(0.1)
@@ -107,7 +107,7 @@ def what_still_learns(answer):
         raise Advice(unfit)
     if not all(map(np.array_equal, before, weights_by_layer(model))):
         return LOST
-    model.fit(IMAGES, LABELS, verbose=0)
+    model.train_on_batch(IMAGES, LABELS)
     kernel, bias, gamma, beta, mean, variance, W, b = (
         not np.array_equal(old, new) for old, new in zip(before, weights_by_layer(model), strict=True)
     )
@@ -119,7 +119,7 @@ def what_still_learns(answer):
 
 
 def learns_too_much(model, convolution, normalization, head):
-    """What changed in `fit` and should not have, or should have and did not."""
+    """What changed in training and should not have, or should have and did not."""
     flags = [layer.trainable for layer in model.layers]
     if (convolution or normalization) and not any(flags[:-1]):
         return NOT_COMPILED
