@@ -32,7 +32,7 @@ keras.utils.set_random_seed(9)
 #
 # ### Exercise 9.1 · Three parts
 # First the rows. Each class gets its 60, 20 and 20 % (this is called stratified), shuffled, and the same seed gives the same
-# parts. Then the scale: mean 0 and standard deviation 1 for each feature, without asking the parts that are to judge.
+# parts, another seed others. Then the scale: mean 0 and standard deviation 1 for each feature, without asking the parts that are to judge.
 
 # %%
 def split(y, seed):
@@ -192,7 +192,8 @@ callback = keras.callbacks.EarlyStopping(patience=20, restore_best_weights=True)
 def train_until_best(train_epoch, model, stopper, epochs):
     """Train until the stopper says stop, or for `epochs`; keep the best weights.
 
-    train_epoch: train_epoch(number) trains for one epoch and gives the validation loss.
+    train_epoch: train_epoch(number) trains for an epoch, in an order of the examples that
+        comes from its number, 0, 1, 2, …; and gives the validation loss.
     stopper: has update(value, weights) and best_weights, as MyEarlyStopping.
     """
     for number in range(epochs):
@@ -279,13 +280,13 @@ best, J_test = choose_and_test(list(names), J, validation, test)
 print(f"\nchosen: {names[best]}, J on test {J_test:.2f}")
 
 # %% [markdown]
-# Twenty students are a small jury, so the two numbers may differ either way. How much can choosing alone deceive you? Take 500
+# So few students are a small jury, and the two numbers may differ either way. How much can choosing alone deceive you? Take 500
 # "models" that flip a coin for each student: none of them can know anything. The best of them on validation looks clever.
 
 # %%
 rng = np.random.default_rng(0)
-on_validation = (rng.integers(2, size=(500, 20)) == y_val[:, 0]).mean(axis=1)
-on_test = (rng.integers(2, size=(500, 20)) == y_test[:, 0]).mean(axis=1)
+on_validation = (rng.integers(2, size=(500, len(y_val))) == y_val[:, 0]).mean(axis=1)
+on_test = (rng.integers(2, size=(500, len(y_test))) == y_test[:, 0]).mean(axis=1)
 plots.luck(on_validation, on_test)
 
 # %%

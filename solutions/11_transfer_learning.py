@@ -35,6 +35,7 @@ def task(X, y, classes):
     """The images whose digit is one of the classes, and their labels, 0 to k - 1.
 
     X: images, shape (n, …).  y: digits, shape (n,).  classes: k digits, ascending.
+    Returns two NumPy arrays; the labels are whole numbers.
     """
     rows = np.isin(y, classes)  # SOLUTION: which rows belong to it
     return X[rows], np.searchsorted(classes, y[rows])  # SOLUTION: images, new labels
@@ -102,9 +103,9 @@ print("reads at least 90 % of new pictures of the old digits:", right >= 0.9)
 # for the first time after `compile`, and never again.
 #
 # ### Exercise 11.2 · Freeze
-# Freeze a model that `fit` has trained before: every layer but the last, so that it takes effect. Then count the numbers
-# that still learn. (The check's model also has a layer BatchNormalization, which keeps averages of what it sees. Frozen, these
-# stay too.)
+# Freeze a model that `fit` has trained before: every layer but the last, so that it takes effect. The last line counts the
+# numbers that still learn. (The check's model also has a layer BatchNormalization, which keeps averages of what it sees.
+# Frozen, these stay too.)
 
 # %%
 def freeze(model, optimizer, loss):

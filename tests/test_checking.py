@@ -78,7 +78,7 @@ WRONG = [
     (squares, lambda x, y: (x - y) ** 2, "and shape () is due"),
     (squares, lambda x, y: 1.0, "whatever the inputs are"),
     (squares, lambda x, y: 0.0, "whatever the inputs are"),
-    (squares, lambda x, y: np.float64(1.0) if x[0] == 1 else np.mean(x), "right for the example in the text and for no other"),
+    (squares, lambda x, y: np.float64(1.0) if x[0] == 1 else np.mean(x), "right for the first input and for no other"),
     (squares, lambda x, y: np.round(np.mean((x - y) ** 2), 2), "digits are lost"),
     (squares, lambda x, y: np.floor(np.mean((x - y) ** 2)), "cut off"),
     (squares, lambda x, y: round(float(np.mean((x - y) ** 2))), "rounded away"),
@@ -260,6 +260,15 @@ def test_an_answer_that_would_take_the_course_down_is_an_error_in_its_code(code,
 def test_inputs_are_copies_and_changing_them_is_told():
     answer = written("def answer(x, y):\n    x -= y\n    x *= x\n    return np.mean(x)\n")
     outcome, _, advice = verdict(squares, answer)
+    assert outcome is Outcome.WRONG and "changes its inputs" in advice
+
+
+@pytest.mark.parametrize("change", ["h['J'][0] = np.inf", "h['J'].append(1.0)", "h.clear()", "h['X'][0][0] = 1"])
+def test_a_change_in_a_list_or_a_dictionary_that_came_in_is_told_as_well(change):
+    history = {"J": [np.nan, 2.0], "X": (np.zeros(2), "text", tf.keras.losses.mse)}
+    table = Exercise("0.0", "Entries", right=lambda h: 2.0, inputs=lambda rng: [(history,)])
+    assert verdict(table, lambda h: 2.0).outcome is Outcome.RIGHT
+    outcome, _, advice = verdict(table, written(f"def answer(h):\n    {change}\n    return 2.0"))
     assert outcome is Outcome.WRONG and "changes its inputs" in advice
 
 

@@ -26,8 +26,8 @@ SECONDS = 10.0  # an answer that runs for longer is stopped
 
 A_LETTER = 'The answer is a letter in quotes, such as "a".'
 CHANGED_INPUT = (
-    "But your code changes its inputs: the caller's arrays are different afterwards. Work on a new array instead of "
-    "assigning into the one that came in."
+    "But your code changes its inputs: the caller's numbers are different afterwards. Work on something new instead of "
+    "assigning into what came in."
 )
 
 
@@ -86,7 +86,7 @@ class Exercise:
     accept: decides by what was observed, for exercises that have many right answers; else it must equal that of `right`.
     also_right: other answers that must pass.
     explain: says in words how what was observed differs from what is due: explain(seen, due, *args); for observations that the
-        general diagnosis, made for numbers and shapes, would not explain.
+        general diagnosis, made for numbers and shapes, would not explain. Where it gives nothing, that has the word.
     outputs: the names of what a function returns, where it returns several values.
     row_for_vector: whether a row, shape (1, n), may stand for a vector, shape (n,).
     atol: how far a number may be off, beside a relative 1e-4.
@@ -245,8 +245,8 @@ def _explain(exercise: Exercise, answer: Any, inputs: list[tuple], got: list[_Se
     names = _names(exercise, answer, len(inputs[0]))
     want = want or _observe_all(exercise, exercise.right, inputs)
     for args, g, w in zip(inputs, got, want, strict=True):
-        if exercise.explain and not _same_values(exercise, g, w):
-            return outcome, exercise.explain(g.raw, w.raw, *args)
+        if exercise.explain and not _same_values(exercise, g, w) and (text := exercise.explain(g.raw, w.raw, *args)):
+            return outcome, text
     if not exercise.outputs and (seen := _tuples(got, want)):
         return outcome, f"It gives {len(seen.raw)} values, separated by commas, and one is due."
     for i, name in enumerate(exercise.outputs or ("",)):

@@ -85,7 +85,8 @@ def show(value: Any) -> str:
     if isinstance(value, (int, float, str)) and not isinstance(value, bool):
         return f"{value:.6g}" if isinstance(value, float) else repr(value)
     if not hasattr(value, "shape"):
-        return "a function" if callable(value) else str(value)[:80]
+        text = str(value)
+        return "a function" if callable(value) else text if len(text) <= 80 else text[:79] + "…"
     array = np.asarray(value)
     if array.size > 12:
         return f"an array of shape {array.shape}"
@@ -123,7 +124,7 @@ def _text(cases: Sequence[Case]) -> str | None:
 
 
 def _shape(cases: Sequence[Case]) -> str | None:
-    for inputs, got, want, _ in wrong(cases):
+    for inputs, got, want, _ in sorted(wrong(cases), key=_alike):
         if got.shape == want.shape:
             continue
         lead = f"{_for(inputs)} gives shape {got.shape}, and shape {want.shape} is due."
@@ -131,14 +132,24 @@ def _shape(cases: Sequence[Case]) -> str | None:
             return f"{lead} That is the transposed: rows and columns are exchanged."
         if want.ndim == 1 and got.shape == (want.size, want.size):
             return f"{lead} One of the arrays is a column (n, 1) and the other flat (n,): together they broadcast to n × n."
+        if sorted(got.shape) == sorted(want.shape):
+            return f"{lead} The axes are in another order."
         if np.squeeze(got).shape == np.squeeze(want).shape:
             return f"{lead} An axis of length 1 is {'too many' if got.ndim > want.ndim else 'lost: do not squeeze it away'}."
         if got.size == want.size:
             return f"{lead} The numbers are as many as they should be, but arranged in another way."
         if got.ndim < want.ndim:
             return f"{lead} An axis is lost that should stay: by a sum, a mean, an index?"
-        return f"{lead} Look at which axis is summed over, and at what broadcasts."
+        if got.ndim > want.ndim:
+            return f"{lead} An axis is too many: one that should be summed over, or that came by broadcasting?"
+        axis = next(i for i in range(want.ndim) if got.shape[i] != want.shape[i])
+        return f"{lead} The number of axes is right, and axis {axis} has another length."
     return None
+
+
+def _alike(case: Case) -> int:
+    """How many axes of what is due have the length of another, or 1: where there are none, a shape tells which axis is which."""
+    return case.want.ndim - len(set(case.want.shape) - {1})
 
 
 def _truth_value(cases: Sequence[Case]) -> str | None:
@@ -175,7 +186,7 @@ def _whole_numbers(cases: Sequence[Case]) -> str | None:
 def _only_printed_example(cases: Sequence[Case]) -> str | None:
     if len(cases) > 2 and not wrong(cases[:1]) and len(wrong(cases)) == len(cases) - 1:
         return (
-            "It is right for the example in the text and for no other input: are numbers of the example in the code? "
+            "It is right for the first input and for no other: by chance, or because numbers of an example stand in the code? "
             + _first_difference(cases)
         )
     return None

@@ -88,8 +88,20 @@ def run(call: Callable[..., Any], args: tuple) -> Run:
         return Run(error=error)
     finally:
         _leave_layers()
-    same = all(np.array_equal(a, b, equal_nan=True) for a, b in zip(args, given, strict=True) if isinstance(a, np.ndarray))
-    return Run(value, changed_input=not same)
+    return Run(value, changed_input=not _same(args, given))
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether what was copied still is as its copy: arrays and numbers, those in lists and dictionaries too; no other objects."""
+    if isinstance(a, np.ndarray):
+        return isinstance(b, np.ndarray) and np.array_equal(a, b, equal_nan=True)
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(_same(a[key], b[key]) for key in a)
+    if isinstance(a, (int, float)):
+        return isinstance(b, (int, float, np.generic)) and (a == b or (a != a and b != b))
+    return True
 
 
 def _leave_layers() -> None:

@@ -11,7 +11,7 @@ from utils.checking import Exercise, Mistake, is_seen
 
 # --- 9.1 --------------------------------------------------------------------------------------------------------------
 
-(FINE, OVERLAP, FORGOTTEN, TWICE, SHARES, NOT_SHUFFLED, NOT_STRATIFIED, ANEW, EXAMPLES) = range(9)
+(FINE, OVERLAP, FORGOTTEN, TWICE, SHARES, NOT_SHUFFLED, NOT_STRATIFIED, ANEW, SHARED, UNSEEDED) = range(10)
 SHARES_DUE = (0.6, 0.2, 0.2)
 
 
@@ -46,13 +46,16 @@ def split_of(answer, y, seed):
             raise Advice(diagnosis.unfit(parts) or "Return three parts: the rows for training, for validation, for testing.")
         both.append([rows_of(part, len(y)) for part in parts])
     parts = both[0]
+    classes, sizes = np.unique(y, return_counts=True)
+    times = np.bincount(np.concatenate(parts), minlength=len(y))
+    if times.max() > 1 and (set(times) <= {0, len(classes)} or np.array_equal(times, [np.sum(i < sizes) for i in range(len(y))])):
+        return SHARED
     if any(len(np.unique(part)) < len(part) for part in parts):
         return TWICE
     if len(np.unique(np.concatenate(parts))) < sum(map(len, parts)):
         return OVERLAP
     if sum(map(len, parts)) < len(y):
         return FORGOTTEN
-    classes = np.unique(y)
     if any(abs(len(part) - share * len(y)) > len(classes) for part, share in zip(parts, SHARES_DUE, strict=True)):
         return SHARES
     members = [np.flatnonzero(y == label) for label in classes]
@@ -62,7 +65,9 @@ def split_of(answer, y, seed):
         for part, share in zip(parts, SHARES_DUE, strict=True):
             if abs(np.isin(part, rows).sum() - share * len(rows)) > 1:
                 return NOT_STRATIFIED
-    return FINE if all(map(np.array_equal, *both)) else ANEW
+    if not all(map(np.array_equal, *both)):
+        return ANEW
+    return UNSEEDED if all(map(np.array_equal, parts, (rows_of(part, len(y)) for part in answer(y.copy(), seed + 1)))) else FINE
 
 
 def in_order(y, members):
@@ -95,6 +100,18 @@ def by_class(shares=SHARES_DUE, shuffle=True, anew=False):
         rows = [np.flatnonzero(np.asarray(y) == label) for label in np.unique(y)]
         parts = [cut(rng.permutation(each) if shuffle else each, shares) for each in rows]
         return [np.concatenate(part) for part in zip(*parts, strict=True)]
+    return answer
+
+
+def piece_by_piece(rows_of_class, cuts=lambda rows: (round(0.6 * len(rows)), round(0.8 * len(rows)))):
+    """An answer in the form of the exercise's, with one of its two blanks filled in otherwise."""
+    def answer(y, seed):
+        rng, parts = np.random.default_rng(seed), ([], [], [])
+        for label in np.unique(y):
+            rows = rows_of_class(rng, y, label)
+            for part, some in zip(parts, np.split(rows, cuts(rows)), strict=True):
+                part.append(some)
+        return [np.concatenate(part) for part in parts]
     return answer
 
 
@@ -177,6 +194,14 @@ the_split = Exercise(
     mistakes=[
         Mistake(overlapping, "Some rows are in two parts: the network would be tested on what it has learned. Every row goes to one part alone.",
                 part="split", when=is_seen(OVERLAP)),
+        Mistake(piece_by_piece(lambda rng, y, label: rng.permutation(np.sum(y == label))), "The classes share rows. The numbers of a class's rows are their places in y, "
+                "where y is the label.", part="split", when=is_seen(SHARED)),
+        Mistake(piece_by_piece(lambda rng, y, label: rng.shuffle(np.flatnonzero(y == label))), "`shuffle` works in place and gives None. `rng.permutation` gives "
+                "back the shuffled rows.", part="split"),
+        Mistake(piece_by_piece(lambda rng, y, label: rng.permutation(np.where(y == label))), "`np.where` gives a tuple, with an array for each axis of y. Take its first, "
+                "or `np.flatnonzero`.", part="split"),
+        Mistake(piece_by_piece(lambda rng, y, label: rng.permutation(np.flatnonzero(y == label)), lambda rows: (0.6 * len(rows), 0.8 * len(rows))), "A place to cut is a whole "
+                "number of rows: round it.", part="split"),
         Mistake(with_replacement, "A part holds the same row twice: this draws with replacement. Shuffle the rows, then cut.", part="split",
                 when=is_seen(TWICE)),
         Mistake(lambda y, seed: [part[:-1] for part in by_class()(y, seed)], "Some rows are in no part. Where one part ends the next begins, and the last "
@@ -189,6 +214,7 @@ the_split = Exercise(
                 "be missing in one. Cut the rows of each class on their own, and join the pieces.", part="split", when=is_seen(NOT_STRATIFIED)),
         Mistake(by_class(anew=True), "The same seed gives another split at each call. Run again tomorrow, and some of the test rows have been trained with: "
                 "let all random numbers come from the seed.", part="split", when=is_seen(ANEW)),
+        Mistake(lambda y, seed: by_class()(y, 1), "Two seeds give the same split. Let the random numbers come from `seed`.", part="split", when=is_seen(UNSEEDED)),
         Mistake(scaled(of=lambda part, parts: np.concatenate(parts)), "Mean and deviation are taken over all three parts. So the training has been told "
                 "something of the test: take them of the training part alone.", part="standardize"),
         Mistake(scaled(of=lambda part, parts: part), "Each part is scaled by its own mean and deviation, so that the same student gets other numbers in "
@@ -197,6 +223,15 @@ the_split = Exercise(
                 part="standardize"),
         Mistake(scaled(mean=lambda X, parts: X.mean(), std=lambda X, parts: X.std()), "One mean is taken over all features. Each feature has its own: say which "
                 "axis the examples run along.", part="standardize"),
+        Mistake(scaled(std=lambda X, parts: X.std()), "One deviation is taken over all features. Each feature has its own, as it has its mean.", part="standardize"),
+        Mistake(scaled(mean=lambda X, parts: X.mean(axis=1), std=lambda X, parts: X.std(axis=1)), "Along axis 1 lie the features of one example, so this gives a mean for each "
+                "example. A feature's mean is over all examples.", part="standardize"),
+        Mistake(scaled(mean=lambda X, parts: X.mean(axis=1, keepdims=True), std=lambda X, parts: X.std(axis=1, keepdims=True)), "Along axis 1 lie the features of one example: "
+                "kept as a column, their means fit no other part. A feature's mean is over all examples.", part="standardize"),
+        Mistake(scaled(of=lambda part, parts: parts[1]), "Mean and deviation are those of the validation part, which is to judge. Take them of the part that the network "
+                "learns from.", part="standardize"),
+        Mistake(scaled(of=lambda part, parts: parts[2]), "Mean and deviation are those of the test part, which is to judge. Take them of the part that the network "
+                "learns from.", part="standardize"),
         Mistake(scaled(mean=lambda X, parts: 0), "The mean is not subtracted.", part="standardize"),
         Mistake(scaled(std=lambda X, parts: 1), "The result is not divided by the standard deviation.", part="standardize"),
         Mistake(scaled(std=lambda X, parts: X.var(axis=0)), "This divides by the variance: its root is the standard deviation.", part="standardize"),
@@ -208,19 +243,22 @@ the_split = Exercise(
     hints=["`np.flatnonzero(y == label)` gives the rows of a class, `rng.permutation(rows)` shuffles them.",
            "`np.split(rows, [a, b])` cuts at two places: at 60 % of the rows' number, and at 80 %.",
            "For the second function: what may a network know of students it has not seen? Not even their mean."],
-    also_right=[(by_class(), scaled()), (by_python, by_keras), (by_class(), scaled(std=lambda X, parts: X.std(axis=0, ddof=1)))],
+    also_right=[(by_class(), scaled()), (by_python, by_keras), (piece_by_piece(lambda rng, y, label: rng.permutation(np.where(y == label)[0])), scaled()), (by_class(), scaled(std=lambda X, parts: X.std(axis=0, ddof=1)))],
 )
 
 # --- 9.2 --------------------------------------------------------------------------------------------------------------
 
 
 def histories(rng):
-    """A U with a bump, one with a tie, one with nan in it, one that falls to the end, and random ones; the training loss falls nearly to the end."""
+    """A U with a bump, one with a tie, with nan amid, after a 0, and first; one that falls to the end, one that only rises, and random ones."""
     falling = [1.0, 0.8, 0.6, 0.5, 0.3, 0.2, 0.1, 0.15]
     yield ({"loss": falling, "val_loss": [0.9, 0.6, 0.65, 0.45, 0.5, 0.7, 0.8, 1.1]},)
     yield ({"loss": falling, "val_loss": [0.9, 0.4, 0.6, 0.4, 0.5, 0.4, 0.8, 1.2]},)
     yield ({"loss": falling, "val_loss": [0.9, 0.7, math.nan, 0.6, 0.5, 0.8, 0.9, 0.95]},)
+    yield ({"loss": falling[:6], "val_loss": [0.9, 0.4, 0.0, math.nan, 0.2, 0.3]},)
+    yield ({"loss": falling[:4], "val_loss": [math.nan, 0.7, 0.6, 0.8]},)
     yield ({"loss": falling[:4], "val_loss": [0.9, 0.8, 0.7, 0.6]},)
+    yield ({"loss": falling[:4], "val_loss": [0.3, 0.5, 0.6, 0.8]},)
     for _ in range(2):
         n = int(rng.integers(6, 20))
         yield ({"loss": np.sort(rng.uniform(0, 1, n))[::-1].tolist(), "val_loss": rng.permutation(n).astype(float).tolist()},)
@@ -233,6 +271,17 @@ def lowest(history):
         if best > J:
             best, where = J, epoch
     return where
+
+
+def compared_with_the_first(history):
+    """The lowest as Python's `min` finds it: with nan as the first, nothing is lower."""
+    J = history["val_loss"]
+    return J.index(min(J))
+
+
+def without_nan(history):
+    J = np.array(history["val_loss"])
+    return np.argmin(J[~np.isnan(J)])
 
 
 def crossing(history):
@@ -252,6 +301,12 @@ the_best_epoch = Exercise(
     mistakes=[
         Mistake(lambda history: np.argmin(history["val_loss"]), "One of the losses is nan, which NumPy's minimum takes for the lowest. There is a "
                 "minimum that leaves nan out."),
+        Mistake(lambda history: np.argmin(np.nan_to_num(history["val_loss"])), "`nan_to_num` makes 0 of nan, which is lower than the other losses. Leave it out of the "
+                "comparison."),
+        Mistake(without_nan, "Without the nan, the later epochs move up: a place in what is left is not the number of the epoch."),
+        Mistake(compared_with_the_first, "The first loss may be nan, and no other is lower than that: a comparison with nan is False. Begin with a number that every "
+                "loss is lower than, or let NumPy leave nan out."),
+        Mistake(lambda history: np.nanargmin(history["val_loss"][1:]) + 1, "The first epoch does not take part. It may be the best."),
         Mistake(lambda history: np.nanargmin(history["loss"]), "This is the best epoch of the training loss, which falls and falls. Look at `val_loss`."),
         Mistake(lambda history: lowest(history) + 1, "This counts from 1. The first epoch is number 0, as its place in the list."),
         Mistake(lambda history: np.nanmin(history["val_loss"]), "This is the lowest loss itself. Which epoch had it?"),
@@ -280,7 +335,6 @@ def recorded(rng):
     yield np.array([64, 60, 56, 52, 48, 48, 48, 48, 48, 48]) / 64, 2, 0.0, "min"  # a plateau: equal is no improvement
     yield np.array([64, 63, 62, 61, 60, 59, 58, 57, 56, 55]) / 64, 3, 2 / 64, "min"  # improvements that add up
     yield np.array([64, 50, math.nan * 64, 40, 45, math.nan, 46, 47]) / 64, 2, 0.0, "min"
-    yield np.array([64, 40, 30, 31, 20]) / 64, 0, 0.0, "min"
     yield np.array([10, 20, 40, 38, 41, 30, 35, 33, 34]) / 64, 3, 0.0, "max"
     yield np.array([10, 20, 22, 21, 30, 31, 31, 30, 20]) / 64, 2, 2 / 64, "max"
     yield np.array([64, 32, 16, 8, 4]) / 64, 4, 0.0, "min"  # never stops
@@ -309,14 +363,15 @@ def how_it_stops(seen, due, values, patience, min_delta, mode):
     """What a stopper does with a history, and what it should do."""
     def told(trace):
         kept = "no weights" if trace[-1] < 0 else f"the weights of epoch {trace[-1]:.0f}"
-        return f"after {trace[0]:.0f} epochs it has {kept}"
+        return f"after {trace[0]:.0f} epoch{'s' * (trace[0] != 1)} it has {kept}"
     epochs = min(len(seen), len(due)) - 1
     text = f"With patience {patience}, min_delta {min_delta:.3g}, mode \"{mode}\" and the values {np.round(values, 2).tolist()}: "
     if seen[0] == due[0]:
         wrong = next(i for i in range(1, epochs + 1) if seen[i] != due[i])
         seen, due = ([wrong, trace[wrong]] for trace in (seen, due))
         return f"{text}{told(seen)}, and should have {told(due).partition('has ')[2]}."
-    return f"{text}training ends after {seen[0]:.0f} epochs, and should end after {due[0]:.0f}."
+    ends = "goes on to the last of them" if seen[0] == len(values) else f"ends after {seen[0]:.0f}"
+    return f"{text}training {ends}, and should end after {due[0]:.0f}."
 
 
 def epoch_of(weights):
@@ -468,14 +523,15 @@ my_early_stopping = Exercise(
                 "epoch in a row without improvement is the last."),
         Mistake(stopper_with(due=lambda self, improved: not improved and self.wait + 1 >= self.patience), "It stops one epoch early: with patience 3, three "
                 "epochs in a row may pass without improvement."),
-        Mistake(stopper_with(due=lambda self, improved: self.wait >= self.patience), "With patience 0 it stops at an epoch that improves. It is an epoch "
-                "without improvement that ends training."),
+        Mistake(stopper_with(best=lambda self, value, improved: self.best), "The best value stays what it was at the start, so every value is an improvement. An improvement "
+                "also replaces `self.best`."),
         Mistake(stopper_with(best=lambda self, value, improved: value), "Each value is compared with the one before. A slow rise after a bad epoch then "
                 "looks like progress: compare with the best so far."),
         Mistake(stopper_with(better=without_delta), "`min_delta` is not used: a smaller change than that is no improvement."),
         Mistake(stopper_with(better=delta_that_helps), "`min_delta` works the wrong way: it makes improving easier. A value must be better than the best by "
                 "more than that."),
-        Mistake(stopper_with(better=lower), "The mode is not used. With \"max\", as for an accuracy, higher is better."),
+        Mistake(stopper_with(better=lower), "With mode \"max\" no value is an improvement: `self.best` begins at -inf there, and nothing is lower. Higher is better "
+                "then, so compare the other way round."),
         Mistake(stopper_with(better=delta_of_min), "With mode \"max\", `min_delta` has the wrong sign: the value must be higher than the best by more than "
                 "that."),
         Mistake(stopper_with(better=nan_is_better), "A loss of nan counts as an improvement. Comparisons with nan are False: ask whether the value is better, "
@@ -490,8 +546,8 @@ my_early_stopping = Exercise(
     ],
     hints=["Two cases: the value is better than `self.best`, by more than `min_delta`, or it is not. What changes in each?",
            "Better: set best, best_weights, and the count `wait` to 0. Else: raise `wait` by one, and stop when it reaches `patience`.",
-           "With mode \"max\" everything turns round: multiply values by -1 there, and the rest stays as for \"min\"."],
-    also_right=[Stopper, stopper_with()],
+           "How much better a value is: `self.best - value` with mode \"min\", and the other way round with \"max\". Is that more than `min_delta`?"],
+    also_right=[Stopper, stopper_with(), stopper_with(due=lambda self, improved: self.wait >= self.patience)],
     equivalent={
         "without self.wait, self.best_weights = (0, None)": "the first epoch is an improvement, and sets both",
         "self.wait, self.best_weights = (1, None)": "the first epoch is an improvement, and sets both",
@@ -516,6 +572,10 @@ def callback_at_work(callback, loss, val_loss):
     """When the callback stops training, and the weights that it leaves."""
     if not isinstance(callback, keras.callbacks.EarlyStopping):
         raise Advice(f"A callback of the class `keras.callbacks.EarlyStopping` is due; this is of type {type(callback).__name__}.")
+    if not isinstance(callback.monitor, str) or abs(callback.min_delta) >= 1:
+        raise Advice("Give EarlyStopping its options by name. Without names, the first is what to watch, and the second is `min_delta`.")
+    if callback.patience not in (0, PATIENCE):
+        raise Advice(f"The patience is {callback.patience}, and {PATIENCE} is due.")
     fresh = keras.callbacks.EarlyStopping(**{name: getattr(callback, name) for name in
                                              ("monitor", "patience", "mode", "restore_best_weights", "baseline", "start_from_epoch") if hasattr(callback, name)},
                                           min_delta=abs(callback.min_delta))
@@ -546,15 +606,20 @@ LIVE = ("The stopper is handed the model's variables, which go on changing while
         "moment: which method of the model copies them?")
 
 
+TWICE_A_TURN = "Each turn of the loop trains for two epochs: `train_epoch` is called twice. Call it once, and keep what it gives."
+ONE_NUMBER = ("Several epochs are given the same number, and the order of the examples comes from it. Each epoch has its own: hand over that of the "
+              "loop.")
+
+
 def loop_at_work(answer, losses, patience, epochs):
     """How often a loop trains, the weights it leaves, and the values and the weights that the stopper was told."""
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
-    model.set_weights([np.full((1, 1), -1.0)])
+    model = keras.Sequential([keras.Input((1,)), *(keras.layers.Dense(1, use_bias=False) for _ in range(2))])
+    model.set_weights([np.full((1, 1), -1.0)] * 2)
     told, trained, live = [], [], []
 
     class Told(Stopper):
         def update(self, value, weights):
-            told.append((float(value), float(np.ravel(weights[0])[0])))
+            told.extend([float(value), *(float(np.ravel(weight)[0]) for weight in weights)])
             live.extend(weight for weight in weights if hasattr(weight, "assign"))
             return super().update(value, weights)
 
@@ -562,13 +627,15 @@ def loop_at_work(answer, losses, patience, epochs):
         if len(trained) >= 2 * epochs:
             raise Advice("The loop does not end: there are at most `epochs` rounds.")
         trained.append(number)
-        model.set_weights([np.full((1, 1), float(len(trained) - 1))])
+        model.set_weights([weight + 1 for weight in model.get_weights()])
         return losses[(len(trained) - 1) % len(losses)]
 
     answer(train_epoch, model, Told(patience), epochs)
     if live:
         raise Advice(LIVE)
-    return np.array([len(trained), float(model.get_weights()[0].item()), *np.ravel(told)])
+    if len(set(trained)) < len(trained):
+        raise Advice(TWICE_A_TURN if trained == sorted([*set(trained)] * 2) else ONE_NUMBER)
+    return np.array([len(trained), *np.ravel(model.get_weights()), *told])
 
 
 def how_it_trains(seen, due, *args):
@@ -581,18 +648,20 @@ def how_it_trains(seen, due, *args):
     _, patience, epochs = args
     if seen[0] != due[0]:
         return f"With patience {patience} and at most {epochs} epochs it trains for {seen[0]:.0f}, and should train for {due[0]:.0f}."
+    if seen[1] != seen[2]:
+        return "Some layers have weights of one epoch, and some of another. Hand over the weights of the whole model, and put them all back."
     if seen[1] != due[1]:
         return f"It leaves the weights of epoch {seen[1]:.0f}, and those of epoch {due[1]:.0f} are the best."
     return "The stopper is not told, once after each epoch, the epoch's validation loss and the weights of the model."
 
 
-def loop_with(ask=True, restore=True, before=False, only_stopped=False, extra=0, weights=lambda model: model.get_weights()):
+def loop_with(ask=True, restore=True, before=False, only_stopped=False, extra=0, weights=lambda model: model.get_weights(), number=lambda epoch: epoch):
     """An answer with a part changed."""
     def answer(train_epoch, model, stopper, epochs):
         stopped = False
         for epoch in range(epochs + extra):
             from_before = model.get_weights()
-            J = train_epoch(epoch)
+            J = train_epoch(number(epoch))
             stopped = stopper.update(J, from_before if before else weights(model))
             if stopped and ask:
                 break
@@ -601,11 +670,15 @@ def loop_with(ask=True, restore=True, before=False, only_stopped=False, extra=0,
     return answer
 
 
-def without_model_weights(train_epoch, model, stopper, epochs):
-    for epoch in range(epochs):
-        if stopper.update(train_epoch(epoch), model.get_weights()):
-            return
-        model.set_weights(stopper.best_weights)
+def restored_each_time(after=True):
+    def answer(train_epoch, model, stopper, epochs):
+        for epoch in range(epochs):
+            if stopper.update(train_epoch(epoch), model.get_weights()):
+                break
+            model.set_weights(stopper.best_weights)
+        if after:
+            model.set_weights(stopper.best_weights)
+    return answer
 
 
 def best_so_far(train_epoch, model, stopper, epochs):
@@ -616,6 +689,29 @@ def best_so_far(train_epoch, model, stopper, epochs):
         epoch += 1
     for variable, value in zip(model.weights, stopper.best_weights, strict=True):
         variable.assign(value)
+
+
+def first_layer(train_epoch, model, stopper, epochs):
+    for epoch in range(epochs):
+        if stopper.update(train_epoch(epoch), model.layers[0].get_weights()):
+            break
+    model.layers[0].set_weights(stopper.best_weights)
+
+
+def by_else(train_epoch, model, stopper, epochs):
+    for epoch in range(epochs):
+        if stopper.update(train_epoch(epoch), model.get_weights()):
+            break
+    else:
+        model.set_weights(stopper.best_weights)
+
+
+def trains_twice(train_epoch, model, stopper, epochs):
+    for epoch in range(epochs):
+        train_epoch(epoch)
+        if stopper.update(train_epoch(epoch), model.get_weights()):
+            break
+    model.set_weights(stopper.best_weights)
 
 
 def told_numbers(train_epoch, model, stopper, epochs):
@@ -646,8 +742,9 @@ two_loops = Exercise(
                 "option that brings the best ones back.", part="callback"),
         Mistake(callback_of(patience=0, restore=False), f"Without its options the callback stops at the first epoch that is no better, and keeps the weights of that. Ask for a patience of {PATIENCE} epochs, and for the best weights.", part="callback"),
         Mistake(callback_of(patience=0), f"This stops at the first epoch that is no better. Set the patience to {PATIENCE} epochs.", part="callback"),
-        Mistake(callback_of(patience=PATIENCE + 1), f"The patience is one epoch more than {PATIENCE}.", part="callback"),
-        Mistake(callback_of(patience=PATIENCE - 1), f"The patience is one epoch less than {PATIENCE}.", part="callback"),
+        Mistake(callback_of(patience=10 * PATIENCE), f"The patience is {10 * PATIENCE}, and {PATIENCE} is due.", part="callback"),
+        Mistake(keras.callbacks.EarlyStopping(PATIENCE, True), "Give EarlyStopping its options by name. Without names, the first is what to watch, and the second "
+                "is `min_delta`.", part="callback"),
         Mistake(callback_of(mode="max"), "With mode \"max\" a higher loss counts as better. Leave the mode out: Keras knows that a loss should fall.",
                 part="callback"),
         Mistake(loop_with(ask=False), "The loop goes on when the stopper says stop. `update` returns True then: leave the loop.", part="train_until_best"),
@@ -658,8 +755,16 @@ two_loops = Exercise(
         Mistake(loop_with(before=True), "The stopper gets the weights from before the epoch, with the loss from after it. Ask the model for its weights after "
                 "`train_epoch`.", part="train_until_best"),
         Mistake(loop_with(weights=lambda model: model.weights), LIVE, part="train_until_best"),
-        Mistake(without_model_weights, "The best weights are put back within the loop: each epoch then starts from them again. Do it once, after the loop.",
+        Mistake(restored_each_time(), "The best weights are put back within the loop: each epoch then starts from them again. Do it once, after the loop.",
                 part="train_until_best"),
+        Mistake(restored_each_time(after=False), "The best weights are put back within the loop, where each epoch starts from them again, and not after it. They are "
+                "due once, at the end.", part="train_until_best"),
+        Mistake(by_else, "The best weights come back only when the epochs run out. They are due as well when the stopper has stopped: after the loop, and without "
+                "`else`.", part="train_until_best"),
+        Mistake(first_layer, "Some layers have weights of one epoch, and some of another. Hand over the weights of the whole model, and put them all back.",
+                part="train_until_best"),
+        Mistake(loop_with(number=lambda epoch: 0), ONE_NUMBER, part="train_until_best"),
+        Mistake(trains_twice, TWICE_A_TURN, part="train_until_best"),
         Mistake(loop_with(extra=1), "The loop trains for one epoch too many.", part="train_until_best"),
         Mistake(loop_with(extra=-1), "The loop trains for one epoch too few.", part="train_until_best"),
         Mistake(told_numbers, "The stopper is told the number of the epoch. It needs the validation loss, which `train_epoch` returns.",
@@ -668,7 +773,8 @@ two_loops = Exercise(
     hints=["`keras.callbacks.EarlyStopping` has the options `patience` and `restore_best_weights`; what it watches by default is `val_loss`.",
            "In the loop: train for an epoch, tell the stopper its loss and `model.get_weights()`, and leave when it says so.",
            "`model.set_weights(stopper.best_weights)`, once: inside the loop, or after it?"],
-    also_right=[(callback_of(mode="min"), best_so_far), (callback_of(monitor="val_loss", min_delta=0.0), in_the_loop)],
+    also_right=[(callback_of(mode="min"), best_so_far), (callback_of(monitor="val_loss", min_delta=0.0), in_the_loop),
+                (callback_of(), loop_with(number=lambda epoch: epoch + 1))],
 )
 
 # --- 9.5 --------------------------------------------------------------------------------------------------------------
@@ -695,7 +801,8 @@ def chosen(answer, on_validation, on_test):
 
     result = answer(models, evaluate, "validation", "test")
     if not isinstance(result, (tuple, list)) or len(result) != 2:
-        raise Advice(diagnosis.unfit(result) or "Return two things: the chosen model, and its loss on the test part.")
+        unfit = None if isinstance(result, str) else diagnosis.unfit(result)
+        raise Advice(unfit or "Return two things: the chosen model, and its loss on the test part.")
     if Ellipsis in tuple(item for item in result if isinstance(item, type(...))):
         return Ellipsis
     if not isinstance(result[0], str) or result[0] not in models:
@@ -738,12 +845,23 @@ def test_twice(models, evaluate, validation, test):
     return best, min(J, evaluate(best, test))
 
 
+def how_it_chooses(seen, due, on_validation, on_test):
+    """Which model an answer chooses and why that is another one, or what is wrong with the loss it reports."""
+    if seen[0] == due[0]:
+        return f"The choice is right, and the loss you return is {seen[1]:.3g}; the chosen model has {due[1]:.3g} on the test part."
+    if seen[2] > 1:
+        return "The test part has a say in the choice. Then its loss tells nothing of new students: choose by the validation part alone."
+    return (f"With the losses {np.round(on_validation, 2).tolist()} on the validation part it chooses number {seen[0]:.0f}, counted from 0; the lowest is "
+            f"that of number {due[0]:.0f}.")
+
+
 the_test = Exercise(
     "9.5", "Test once",
     right=lambda models, evaluate, validation, test: (
         lambda best: (models[best], evaluate(models[best], test)))(int(np.argmin([evaluate(model, validation) for model in models]))),
     inputs=candidates,
     observe=chosen,
+    explain=how_it_chooses,
     mistakes=[
         Mistake(choose(by=lambda evaluate, model, validation, test: evaluate(model, test)), "The model is chosen by its loss on the test part. Then that loss is "
                 "the luckiest of many, and tells nothing of new students: choose by the validation part."),
@@ -754,10 +872,10 @@ the_test = Exercise(
                 "be tempted."),
         Mistake(test_twice, "The test part is measured twice. Once is enough, and the rule is easier to keep."),
         Mistake(choose(pick=max), "This takes the model with the highest loss."),
-        Mistake(lambda models, evaluate, validation, test: (models[0], evaluate(models[0], test)), "The first model is taken without a look at the "
+        Mistake(lambda models, evaluate, validation, test: (models[0], evaluate(models[0], test)), "The first model is taken, whatever its loss on the "
                 "validation part."),
-        Mistake(lambda models, evaluate, validation, test: (models[-1], evaluate(models[-1], test)), "The last model is taken without a look at the "
-                "validation part."),
+        Mistake(lambda models, evaluate, validation, test: (models[-1], evaluate(models[-1], test)), "The last model is taken, whatever its loss on the "
+                "validation part. In a loop, also keep the lowest loss so far."),
         Mistake(choose(by=lambda evaluate, model, validation, test: evaluate(model, validation) + evaluate(model, test)), "The test part has a say in the "
                 "choice. Choose by the validation part alone."),
     ],
