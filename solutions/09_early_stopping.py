@@ -32,7 +32,8 @@ keras.utils.set_random_seed(9)
 #
 # ### Exercise 9.1 · Three parts
 # First the rows. Each class gets its 60, 20 and 20 % (this is called stratified), shuffled, and the same seed gives the same
-# parts, another seed others. Then the scale: mean 0 and standard deviation 1 for each feature, without asking the parts that are to judge.
+# parts, another seed others. Then the scale: mean 0 and standard deviation 1 for each feature, without asking the parts that
+# are to judge.
 
 # %%
 def split(y, seed):

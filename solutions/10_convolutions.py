@@ -127,6 +127,7 @@ check("10.3", vertical, horizontal)
 
 # %%
 seven, zero = X[y == 7][0, :, :, 0], X[y == 0][0, :, :, 0]
+vertical, horizontal = np.array(vertical), np.array(horizontal)
 plots.matrices({"seven": seven, "vertical": convolve(seven, vertical) / 4,
                 "horizontal": convolve(seven, horizontal) / 4,
                 "zero": zero, "vertical ": convolve(zero, vertical) / 4,
@@ -319,8 +320,9 @@ print("turning this kernel changes the sign:",
 
 # %% [markdown]
 # ## Stretch
-# Shift all test digits by one pixel: `np.roll(test[0], 1, axis=2)`. How much does each of the two networks still read? Then
-# train both with shifted digits among the others, and ask again.
+# Shift all test digits by one pixel: `np.roll(test[0], 1, axis=2)` (their last column is dark nearly always, so it may come in
+# on the other side). How much does your network still read, and how much a dense one that you train? Then train both with
+# shifted digits among the others, and ask again.
 #
 # ## What you can do now
 # - Slide a kernel by hand, and tell the size of its map.

@@ -72,8 +72,8 @@ class Moved(keras.layers.Layer):
 
 # %% [markdown]
 # ### Exercise 12.1 · Better than a baseline
-# Make your choices. The check holds a rehearsal: it trains for at most 160 steps, and your network should then read more of the
-# validation part than the nearest mean. You will come back to this cell.
+# Make your choices. The check holds a rehearsal: it trains for at most 160 steps, or 320 where these are not enough, and your
+# network should then read more of the validation part than the nearest mean. You will come back to this cell.
 
 # %%
 def network():
@@ -101,7 +101,8 @@ check("12.1", choices)
 
 # %% [markdown]
 # Now the whole training, with the validation loss beside it. Before you run it: will the two curves part, and which of
-# your choices decides that? Change the cell above until you like what you see. You may stop a training at any time.
+# your choices decides that? (The training loss can be the higher one: it is measured with dropout on, and while the epoch goes
+# on.) Change the cell above until you like what you see. You may stop a training at any time.
 
 # %% tags=["nbval-ignore-output"]
 keras.utils.set_random_seed(12)
@@ -111,8 +112,6 @@ print(f"{right:.1%} of the validation part right")
 
 # %% [markdown]
 # ## 3 · The test
-# (The training loss can be the higher one: it is measured with dropout on, and while the epoch goes on.)
-#
 # Satisfied? Then the validation part has done its work, and may teach as well. `final=True` trains a new network on both parts
 # (an epoch of batches of 64 has 23 steps then, not 17), and the report card tests it on what was held back. Do this once; the
 # card counts the networks that were tested.

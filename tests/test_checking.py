@@ -95,6 +95,8 @@ WRONG = [
     (doubled, lambda X: 2 * X[None], "An axis of length 1 is too many"),
     (doubled, lambda X: 2 * np.squeeze(X), "An axis of length 1 is lost"),
     (doubled, lambda X: 2 * X.ravel(), "arranged in another way"),
+    (doubled, lambda X: 2 * np.stack([X, X]), "An axis is too many"),
+    (doubled, lambda X: 2 * X[:, 1:], "axis 1 has another length"),
     (doubled, lambda X: np.float32(4), "whatever the inputs are"),
     (squares, lambda x, y: np.mean((x - y) ** 2) * 1.0005, "nearly right"),
     (squares, lambda x, y: (np.mean((x - y) ** 2), len(x)), "2 values, separated by commas, and one is due"),
@@ -116,6 +118,7 @@ def test_a_reason_is_given_only_where_it_holds():
 
     assert told(-0.0031, 0.00247) == "It gives -0.0031, and 0.00247 is due."  # no digit is lost
     assert "something added" not in told([0.5 + 1e-5, 0.25, 0.125], [0.5 + 3e-5, 0.25 + 4e-5, 0.125 + 2e-5])
+    assert "in another order" in told(np.ones((3, 1, 3)), np.ones((3, 3, 1)))
     assert "gives nan" in told([np.nan] * 2, [1.0, 2.0]) and "whatever" not in told([np.nan] * 2, [1.0, 2.0])
 
 

@@ -471,6 +471,19 @@ def test_filters_and_feature_maps_are_those_of_the_network():
         plots.filters(some_model([3]))
 
 
+def test_filters_and_feature_maps_are_found_in_branches_and_in_models_within_the_model():
+    keras = tf.keras
+    inputs = keras.Input((8, 8, 1))
+    within = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(2, 3, padding="same")])
+    x = keras.layers.Add()([within(inputs), keras.layers.Conv2D(2, 1, name="beside")(inputs)])
+    model = keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Flatten()(x)))
+    assert len(visible(plots.filters(model).figure)) == 2
+    X, _ = digits(1)
+    picture = plots.feature_maps(model, X[0])
+    assert len(visible(picture.figure)) == 1 + 2 + 2 + 2
+    assert np.allclose(visible(picture.figure)[-1].images[0].get_array(), keras.Model(inputs, x)(X)[0, :, :, 1])
+
+
 def test_what_is_read_wrong_is_shown_with_the_surest_first():
     X, y = digits(4)
     logits = np.zeros((4, 10))

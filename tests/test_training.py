@@ -72,6 +72,17 @@ def test_an_epoch_equals_the_same_steps_one_by_one(batch_size, jit_compile):
         assert np.allclose(ours, theirs, atol=1e-4)
 
 
+def test_of_a_loss_for_each_example_the_mean_is_taken():
+    X, y = examples()
+    seen = []
+    for loss in (mse, keras.losses.mean_squared_error):
+        model = a_model()
+        history = training.train(model, keras.optimizers.SGD(0.1), loss, X, y, 2, np.int64(4), validation=(X[:3], y[:3]))
+        steps = training.compile_steps(a_model(), keras.optimizers.SGD(0.1), loss)
+        seen.append([*history["loss"], *history["val_loss"], float(steps(X, y, 2))])
+    assert np.allclose(*seen)
+
+
 def test_dropout_is_active_in_training_and_not_in_validation():
     X, y = examples()
     model = a_model(keras.layers.Dropout(0.5))

@@ -80,10 +80,20 @@ def unfit(choices: Any, shape: Sequence[int]) -> str | None:
         return (
             "The network function gives the same model each time. Make it within the function, so that each training begins anew."
         )
-    if not model.built or model.input_shape != (None, *shape) or model.output_shape != (None, 10):
-        made = f"{model.input_shape} to {model.output_shape}" if model.built else "no shape yet: begin it with `keras.Input`"
-        return f"The network maps {made}; images {(None, *shape)} to a logit for each digit, (None, 10), are due."
+    if model.built and getattr(model, "inputs", None) and model.input_shape != (None, *shape):
+        return f"The network takes {model.input_shape}; images of shape {(None, *shape)} come in."
+    said = tuple(new_network(choices["network"], shape)(np.zeros((2, *shape), np.float32)).shape)
+    if said != (2, 10):
+        return f"Of 2 images the network makes shape {said}; a logit for each digit is due, (2, 10)."
     return None
+
+
+def new_network(make: Callable[[], Any], shape: Sequence[int]) -> Any:
+    """A new network that knows the shape of its images, and so has its weights."""
+    model = make()
+    if not model.built:
+        model(np.zeros((1, *shape), np.float32))
+    return model
 
 
 def train(
@@ -97,7 +107,7 @@ def train(
     """
     if reason := unfit(choices, problem.shape):
         raise Advice(reason)
-    model, optimizer = choices["network"](), choices["optimizer"]
+    model, optimizer = new_network(choices["network"], problem.shape), choices["optimizer"]
     optimizer = type(optimizer).from_config(optimizer.get_config())  # a new one, whatever it was used for
     X, y = problem.everything if final else problem.train
     validation = None if final else problem.validation

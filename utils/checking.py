@@ -242,6 +242,8 @@ def _explain(exercise: Exercise, answer: Any, inputs: list[tuple], got: list[_Se
         return outcome, running.describe(stopped) + _example(exercise, answer, inputs, got)
     if unfit := next((seen.unfit for seen in got if seen.unfit), ""):
         return outcome, unfit
+    if any(seen.changed_input for seen in got):
+        return outcome, CHANGED_INPUT
     names = _names(exercise, answer, len(inputs[0]))
     want = want or _observe_all(exercise, exercise.right, inputs)
     for args, g, w in zip(inputs, got, want, strict=True):
@@ -256,8 +258,6 @@ def _explain(exercise: Exercise, answer: Any, inputs: list[tuple], got: list[_Se
         ]
         if diagnosis.wrong(cases):
             return outcome, (f"Look at {name}. " if name else "") + diagnosis.diagnose(cases)
-    if any(seen.changed_input for seen in got):
-        return outcome, CHANGED_INPUT
     return outcome, "That is not right yet."
 
 
@@ -352,7 +352,7 @@ def _same_error(a: BaseException, b: BaseException) -> bool:
 
 
 def _seen_text(raw: Any) -> str:
-    return f"{raw:.1%}" if isinstance(raw, float) and 0 <= raw <= 1 else str(raw)
+    return f"{raw:.2%}" if isinstance(raw, float) and 0 <= raw <= 1 else str(raw)
 
 
 def _example(exercise: Exercise, answer: Any, inputs: list[tuple], got: list[_Seen]) -> str:

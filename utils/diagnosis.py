@@ -50,6 +50,16 @@ def not_probabilities(y_hat: np.ndarray) -> str | None:
     return None
 
 
+def activated(outputs: np.ndarray) -> bool:
+    """Whether what should be logits has gone through an activation: none of the numbers is negative, and not all are 0."""
+    return bool(np.all(outputs >= 0) and np.any(outputs > 0))
+
+
+def are_probabilities(outputs: np.ndarray) -> bool:
+    """Whether each row is a probability for each class, as softmax makes them."""
+    return activated(outputs) and np.allclose(np.sum(outputs, axis=-1), 1, atol=1e-3)
+
+
 def to_array(value: Any) -> np.ndarray:
     """A tensor, variable, array, number or nested list as a NumPy array; ValueError when it holds no numbers."""
     array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)

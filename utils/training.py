@@ -34,14 +34,14 @@ def compile_epoch(
     It gives the losses of the "batches", shape (⌈n / batch_size⌉,), their mean over the examples as "loss", and with
     validation = (X_val, y_val) the loss on those data afterwards as "val_loss". The penalties of the layers (`model.losses`) are
     added where a step minimizes; the losses are reported without them.
-    loss: loss(y, y_hat), the mean over a batch.
+    loss: loss(y, y_hat), the mean over a batch, or a number for each example, whose mean is taken.
     jit_compile: whether XLA compiles it, so that it runs in the shortest time; without, TensorFlow's graph begins at once.
     Raises ValueError where X and y are not equally long, or are empty.
     """
     X, y = tf.convert_to_tensor(X), tf.convert_to_tensor(y)
     if not len(X) or len(X) != len(y):
         raise ValueError(f"X has {len(X)} examples and y has {len(y)}: give as many of both, and one at least.")
-    batch_size = min(batch_size, len(X))
+    batch_size = min(int(batch_size), len(X))
     whole_batches, rest = divmod(len(X), batch_size)
     sizes = [batch_size] * whole_batches + [rest] * (rest > 0)
     optimizer.build(model.trainable_variables)
@@ -49,7 +49,7 @@ def compile_epoch(
     def train_step(rows: tf.Tensor) -> tf.Tensor:
         X_batch, y_batch = tf.gather(X, rows), tf.gather(y, rows)
         with tf.GradientTape() as tape:
-            J = loss(y_batch, model(X_batch, training=True))
+            J = tf.reduce_mean(loss(y_batch, model(X_batch, training=True)))
             J_penalized = J + sum(model.losses)
         optimizer.apply(tape.gradient(J_penalized, model.trainable_variables), model.trainable_variables)
         return J
@@ -70,7 +70,7 @@ def compile_epoch(
         losses = losses.stack()
         seen = {"batches": losses, "loss": tf.reduce_sum(losses * sizes) / len(X)}
         if validation is not None:
-            seen["val_loss"] = loss(validation[1], model(validation[0], training=False))
+            seen["val_loss"] = tf.reduce_mean(loss(validation[1], model(validation[0], training=False)))
         return seen
 
     traced = epoch.get_concrete_function(tf.TensorSpec([2], tf.int32))
@@ -170,7 +170,7 @@ def compile_steps(model: tf.keras.Model, optimizer: tf.keras.Optimizer, loss: Lo
         J = tf.zeros(())
         for _ in tf.range(steps):
             with tf.GradientTape() as tape:
-                J = loss(y, model(X, training=True))
+                J = tf.reduce_mean(loss(y, model(X, training=True)))
                 J_penalized = J + sum(model.losses)
             optimizer.apply(tape.gradient(J_penalized, variables), variables)
         return J

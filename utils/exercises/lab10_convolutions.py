@@ -75,6 +75,16 @@ the_convolution = Exercise(
                 "of 3, a window of 2 has two places."),
         Mistake(in_loops(window=lambda image, i, j, k, m: image[i : i + k - 1, j : j + m - 1]), "The window is one short: in Python, the end of a slice does not "
                 "belong to it."),
+        Mistake(in_loops(window=lambda image, i, j, k, m: image[i : i + k + 1, j : j + m + 1]), "The window is one row and one column too large: in Python, the end of a "
+                "slice does not belong to it."),
+        Mistake(in_loops(window=lambda image, i, j, k, m: image[i:k, j:m]), "The window begins at i and j, and ends where it always ended. Its end moves with it: it is "
+                "as far from the start as the kernel is large."),
+        Mistake(in_loops(window=lambda image, i, j, k, m: image[i : i + k][j : j + m]), "Two pairs of brackets cut the rows, and then the rows again. One pair, with a comma "
+                "in it, cuts rows and columns."),
+        Mistake(in_loops(window=lambda image, i, j, k, m: image[i : i + m, j : j + m]), "The window has as many rows as the kernel has columns. A kernel need not be square: "
+                "take both numbers from its shape."),
+        Mistake(in_loops(window=lambda image, i, j, k, m: image[i : i + 3, j : j + 3]), "The window has the size that fits a kernel of 3 × 3, and kernels come in any size. "
+                "Take height and width from the kernel's shape."),
         Mistake(in_loops(window=lambda image, i, j, k, m: image[i : i + k, j : j + k]), "The window has as many columns as the kernel has rows. A kernel need "
                 "not be square: take both numbers from its shape."),
         Mistake(in_loops(window=lambda image, i, j, k, m: image[i : i + m, j : j + k]), "The window has the kernel's height and width exchanged: rows come "
@@ -149,6 +159,11 @@ the_size = Exercise(
         Mistake(lambda n, k, padding, stride: (n + 2 * padding - k) / stride + 1, "A part of a window does not count: round down, with `//`."),
         Mistake(lambda n, k, padding, stride: (n + 2 * padding - k + 1) // stride, "The one is added before the division. Divide the way that the window can "
                 "move, then count the first place too."),
+        Mistake(lambda n, k, padding, stride: n - k + 1, "This is the size without padding and without a stride. Padding makes the row longer, and a stride skips "
+                "places."),
+        Mistake(lambda n, k, padding, stride: (n + 2 * padding - k + 1) / stride, "The one is added before the division, and nothing is rounded. Divide the way that the "
+                "window can move, round down, then count the first place too."),
+        Mistake(lambda n, k, padding, stride: (n - 2 * padding - k) // stride + 1, "The padding is subtracted, and it makes the row longer."),
         Mistake(lambda n, k, padding, stride: (n + 2 * padding) // stride, "The kernel's size is not in it. The larger the kernel, the fewer places it has."),
         Mistake(lambda n, k, padding, stride: (n + 2 * padding + k) // stride + 1, "The kernel's size is added. The larger the kernel, the fewer places it has."),
         Mistake(lambda n, k, padding, stride: n + 2 * padding - k // stride + 1, "Only the kernel is divided by the stride: `//` binds before `+` and `-`, so "
@@ -174,7 +189,10 @@ FINE, ZEROS, BRIGHTNESS, EXCHANGED, BOTH, NEITHER = range(6)
 
 def edges_found(kernel, name):
     """What is wrong with a kernel that should find the edges of a name, by its answer to a flat image and to two steps."""
-    kernel = diagnosis.to_array(kernel).astype(float)
+    kernel = diagnosis.to_array(kernel)
+    if kernel.dtype.kind == "U":
+        raise Advice("The entries are text. Write numbers, without quotes.")
+    kernel = kernel.astype(float)
     if kernel.shape != (3, 3):
         raise Advice(f"The kernel has shape {kernel.shape}, and 3 × 3 is due.")
     if not np.isfinite(kernel).all():
@@ -299,6 +317,11 @@ the_layer = Exercise(
                 "fourth filters.", "conv2d"),
         Mistake(summed(join=lambda maps: np.stack(maps)), "The maps come first in the shape. The filters take the place of the channels: they are the last "
                 "axis.", "conv2d"),
+        Mistake(summed(add=lambda z, b, f: z - b[f]), "The bias is subtracted. It is added.", "conv2d"),
+        Mistake(summed(join=lambda maps: np.concatenate(maps, axis=-1)), "`concatenate` puts the maps side by side, as one. `np.stack` makes a new axis for them.", "conv2d"),
+        Mistake(summed(join=lambda maps: maps[-1]), "Only the last filter's map comes back: `=` writes over the list. Append each map to it.", "conv2d"),
+        Mistake(summed(join=lambda maps: np.stack(maps[:1], axis=-1)), "Only the first filter has a map: a `return` within the loop ends it in its first round.", "conv2d"),
+        Mistake(lambda image, kernels, b: np.stack([], axis=-1), "No map was put into the list: append one for each filter.", "conv2d"),
         Mistake(summed(join=lambda maps: np.reshape(maps, (*np.shape(maps[0]), -1))), "The maps are poured into another shape, which mixes their numbers. Stack them "
                 "along a new last axis.", "conv2d"),
         Mistake(lambda image, kernels, b: np.sum(layer_of_keras(image, kernels, b), axis=-1), "All filters are added up into one map. Each filter gives a map of its "
@@ -310,6 +333,8 @@ the_layer = Exercise(
         Mistake(lambda k, channels, filters: (k * k + 1) * channels * filters, "There is a bias for each channel. Each filter has one, whatever the number of "
                 "channels.", "parameters"),
         Mistake(lambda k, channels, filters: (k * k + 1) * filters, "The channels are not counted. A filter has k × k weights for each of them.", "parameters"),
+        Mistake(lambda k, channels, filters: (k ^ 2) * channels * filters + filters, "`^` is no power in Python: `**` is.", "parameters"),
+        Mistake(lambda k, channels, filters: k * k * channels + filters, "The weights are those of one filter. Each of them has as many.", "parameters"),
         Mistake(lambda k, channels, filters: (k * channels + 1) * filters, "A kernel has k × k weights, and this counts k of them.", "parameters"),
         Mistake(lambda k, channels, filters: (k * k * channels + 1), "This is one filter. There are more.", "parameters"),
         Mistake(lambda k, channels, filters: k * k * channels * filters + channels, "There are as many biases as channels. Each filter has one.", "parameters"),
@@ -354,6 +379,13 @@ def pooling(value=lambda window: window.max(axis=(0, 1)), stride=lambda size: si
     return answer
 
 
+def with_rows_for_columns(maps, size):
+    out = np.zeros((maps.shape[0] // size, maps.shape[1] // size, maps.shape[2]))
+    for i, j in np.ndindex(out.shape[:2]):
+        out[i, j] = maps[j * size : (j + 1) * size, i * size : (i + 1) * size].max(axis=(0, 1))
+    return out
+
+
 def by_reshape(maps, size):
     h, w, d = maps.shape[0] // size, maps.shape[1] // size, maps.shape[2]
     return maps[: h * size, : w * size].reshape(h, size, w, size, d).max(axis=(1, 3))
@@ -375,6 +407,12 @@ max_pool = Exercise(
         Mistake(pooling(lambda window: window.max(axis=1)[0]), "The maximum is taken over the columns of a block only."),
         Mistake(pooling(lambda window: window.max(axis=0)), "A block has two axes of pixels, and the maximum runs along one of them alone: it leaves several "
                 "numbers for each map."),
+        Mistake(pooling(lambda window: window[:, :, 0].max()), "Only the first map is looked at, and every map gets its numbers. Each map keeps its own."),
+        Mistake(pooling(lambda window: window.max(axis=(1, 2))), "The third axis counts the maps, which stay apart. The pixels of a block lie along the first two."),
+        Mistake(pooling(lambda window: window.max(axis=-1)), "The last axis counts the maps, which stay apart. The pixels of a block lie along the first two."),
+        Mistake(pooling(lambda window: window.max(0, 1)), "Two axes are given as a pair, in brackets of their own: `axis=(0, 1)`."),
+        Mistake(pooling(lambda window: window), "The whole block is written where one number for each map is due."),
+        Mistake(with_rows_for_columns, "i and j are exchanged: i belongs to the rows, so the block begins at row i · size, column j · size."),
         Mistake(pooling(stride=lambda size: 1), "The blocks overlap: the next one begins one pixel further. It begins where the last one ended."),
         Mistake(pooling(stride=lambda size: 1, count=lambda n, size: n - size + 1), "The blocks overlap, as the windows of a convolution do. The next one begins where "
                 "the last one ended, so the result is smaller."),
@@ -394,7 +432,7 @@ max_pool = Exercise(
 GOAL, EPOCHS, BATCH_SIZE, LEARNING_RATE = 0.97, 20, 32, 0.003
 UNLUCKY = 0.05  # so much an unlucky start may cost
 DENSE = 9_610  # parameters of the dense network of the text, 64-128-10
-NO_CONVOLUTION, TOO_MANY, ACTIVATED = range(-3, 0)
+NO_CONVOLUTION, ACTIVATED = range(-2, 0)
 
 
 @cache
@@ -409,24 +447,63 @@ def share_read(answer):
 
     One start may be unlucky: a network that falls a little short is trained once more, and the better of the two counts.
     """
-    model = answer()
+    if isinstance(answer, keras.Model):
+        raise Advice("A function is due that makes a new network, so that training can begin anew: its name, with no brackets.")
+    model = made_by(answer)
     if not isinstance(model, keras.Model):
         raise Advice(diagnosis.unfit(model) or f"The function should return a model of Keras; it returns a {type(model).__name__}.")
     if answer() is model:
         raise Advice("The function gives the same model each time, trained or not. Make the model within the function, so that each call begins anew.")
+    if not isinstance(model, keras.Sequential) and not getattr(model, "inputs", None):
+        raise Advice("The pictures of this lab follow an image through the layers, so these must be known: make the model with `keras.Sequential`, or with "
+                     "`keras.Model` from its input to its output.")
     if not model.built or model.input_shape != (None, 8, 8, 1):
         raise Advice("Images of shape (8, 8, 1) go in: begin the model with `keras.Input((8, 8, 1))`.")
     if model.output_shape != (None, 10):
         raise Advice(f"The model gives {model.output_shape}, and ten logits for each image are due, (None, 10). `Flatten` makes a row of the maps, and ten units "
                      "make logits of it.")
-    if not any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers):
+    kinds = [type(layer).__name__ for layer in layers_of(model)]
+    if "Conv2D" not in kinds:
+        if others := [kind for kind in kinds if "Conv" in kind]:
+            raise Advice(f"The pictures of this lab show the kernels of a `Conv2D`, and this network has {others[0]} alone. Take at least one `Conv2D`.")
         return NO_CONVOLUTION
     if model.count_params() >= DENSE:
-        return TOO_MANY
-    if getattr(model.layers[-1], "activation", keras.activations.linear) is not keras.activations.linear:
+        raise Advice(too_large(model))
+    said = np.asarray(model(pictures()[1][0][:64]))
+    if diagnosis.are_probabilities(said) or getattr(model.layers[-1], "activation", keras.activations.linear) is not keras.activations.linear:
         return ACTIVATED
     share = share_after_training(model)
-    return max(share, share_after_training(answer())) if GOAL - UNLUCKY <= share < GOAL else share
+    share = max(share, share_after_training(answer())) if GOAL - UNLUCKY <= share < GOAL else share
+    return ACTIVATED if share < GOAL and diagnosis.activated(said) else share
+
+
+def made_by(answer):
+    """The model; Advice where a convolution in it is given something else than images."""
+    try:
+        return answer()
+    except ValueError as error:
+        if "min_ndim=4" in str(error):
+            raise Advice("A convolution takes images, with rows, columns and channels. Begin with `keras.Input((8, 8, 1))`, and put `Flatten` after the last "
+                         "convolution.") from None
+        raise
+
+
+def layers_of(model):
+    """All layers, those of models within the model too."""
+    return [inner for layer in model.layers for inner in (layers_of(layer) if hasattr(layer, "layers") else [layer])]
+
+
+def too_large(model):
+    """By how much a network is too large, and where most of its weights come from."""
+    most = max(layers_of(model), key=lambda layer: layer.count_params())
+    if max(getattr(most, "kernel_size", (1,))) > 8:
+        why = "`Conv2D` takes the number of filters first, and then the size of the kernels."
+    elif isinstance(most, keras.layers.Conv2D):
+        why = "a convolution has a kernel for each pair of a channel and a filter, so take fewer filters."
+    else:
+        why = "it has a weight for each pair of an input and a unit, so let fewer numbers come in, by pooling before it, or fewer filters."
+    return (f"It has {model.count_params():,} parameters, and the dense network that it should beat has {DENSE:,}. {most.count_params():,} of them are in one "
+            f"layer, {type(most).__name__}: {why}")
 
 
 def share_after_training(model):
@@ -436,12 +513,12 @@ def share_after_training(model):
     return float(np.mean(np.argmax(model(X), axis=1) == y))
 
 
-def convolutional(filters=(16, 32), kernel=3, rate=0.3, pool=True, activation="relu", last=None):
+def convolutional(filters=(16, 32), kernel=3, rate=0.3, pool=True, activation="relu", last=None, start="glorot_uniform"):
     """An answer: convolutions, each with a pooling, and one Dense layer."""
     def network():
         stack = [keras.Input((8, 8, 1))]
         for number in filters:
-            stack.append(keras.layers.Conv2D(number, kernel, padding="same", activation=activation))
+            stack.append(keras.layers.Conv2D(number, kernel, padding="same", activation=activation, kernel_initializer=start))
             stack += [keras.layers.MaxPooling2D()] * pool
         return keras.Sequential([*stack, keras.layers.Flatten(), keras.layers.Dropout(rate), keras.layers.Dense(10, last)])
     return network
@@ -454,6 +531,12 @@ def by_functions():
     x = keras.layers.MaxPooling2D(2)(x)
     x = keras.layers.Conv2D(32, 3, strides=2, padding="same", activation="relu")(x)
     return keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Dropout(0.2)(keras.layers.Flatten()(x))))
+
+
+def nested():
+    """Another right answer: a model in the model."""
+    eyes = keras.Sequential([keras.Input((8, 8, 1)), *convolutional()().layers[:4]])
+    return keras.Sequential([keras.Input((8, 8, 1)), eyes, keras.layers.Flatten(), keras.layers.Dropout(0.3), keras.layers.Dense(10)])
 
 
 def only_dense():
@@ -469,18 +552,24 @@ a_network = Exercise(
     open="any network that reaches the goal is right, and the check measures that",
     mistakes=[
         Mistake(only_dense, "There is no convolution in it. Begin with `keras.layers.Conv2D`.", when=is_seen(NO_CONVOLUTION)),
-        Mistake(convolutional((64, 64)), f"It has more parameters than the dense network it should beat, {DENSE:,} or more. Take fewer filters, or pool before "
-                "the last layer: most of its weights come from there.", when=is_seen(TOO_MANY)),
-        Mistake(convolutional(last="softmax"), "The last layer has an activation, and the loss takes logits, of either sign: leave it out.",
+        Mistake(convolutional((64, 64)), "It has 40,138 parameters, and the dense network that it should beat has 9,610. 36,928 of them are in one layer, Conv2D: a convolution has a "
+                "kernel for each pair of a channel and a filter, so take fewer filters."),
+        Mistake(convolutional((32,), pool=False), "It has 20,810 parameters, and the dense network that it should beat has 9,610. 20,490 of them are in one layer, Dense: it has a "
+                "weight for each pair of an input and a unit, so let fewer numbers come in, by pooling before it, or fewer filters."),
+        Mistake(convolutional((3, 3), kernel=(32, 40)), "It has 15,496 parameters, and the dense network that it should beat has 9,610. 11,523 of them are in one layer, Conv2D: "
+                "`Conv2D` takes the number of filters first, and then the size of the kernels."),
+        Mistake(convolutional(last="softmax"), "What comes out has gone through an activation, and the loss takes logits, of either sign: leave it out.",
                 when=is_seen(ACTIVATED)),
-        Mistake(convolutional((1,), rate=0.0), f"After {EPOCHS} epochs it reads {{seen}} of the validation digits, and {GOAL:.0%} are due. Give it more filters or "
-                "a second convolution; if it learns its examples by heart, dropout before the last layer.", when=lambda seen: 0 <= seen < GOAL),
+        Mistake(convolutional((8,), start="zeros"), f"After {EPOCHS} epochs it reads {{seen}} of the validation digits: that is guessing, so nothing is learned. Does too little come "
+                "through, by dropout of nearly all, or by kernels that all begin with 0 and stay equal?", when=lambda seen: 0 <= seen < 0.2),
+        Mistake(convolutional((1,), rate=0.0), f"After {EPOCHS} epochs it reads {{seen}} of the validation digits, and {GOAL:.0%} are due. Has it filters enough, and a second "
+                "convolution after the first pooling? Some dropout before the last layer helps against learning by heart, and much of it harms.", when=lambda seen: 0 <= seen < GOAL),
     ],
     hints=["The layers in their order: convolution, pooling, convolution, pooling, `Flatten`, `Dense(10)`. A second convolution looks at larger parts of the "
            "image than the first.",
            "`padding=\"same\"` keeps 8 × 8 pixels 8 × 8, so that they can be halved twice. Some 16 filters first, then twice as many.",
            "`keras.layers.Dropout(0.3)` before the last layer helps it to generalize."],
-    also_right=[by_functions, convolutional((32, 16), rate=0.2)],
+    also_right=[by_functions, convolutional((32, 16), rate=0.2), nested],
 )
 
 EXERCISES = [the_convolution, the_size, edge_kernels, the_layer, max_pool, a_network]

@@ -106,11 +106,12 @@ def filters(model: Any) -> tuple[Figure, str]:
 @picture
 def feature_maps(model: Any, image: Any, most: int = 8) -> tuple[Figure, str]:
     """Draw the maps that each layer of a model gives for one image, shape (h, w, 1): a row a layer, 8 maps at most."""
-    seen, x = [("image", np.asarray(image)[None])], np.asarray(image, np.float32)[None]
-    for layer in model.layers:
-        x = layer(x)
-        if len(x.shape) == 4 and type(layer).__name__ not in ("Dropout", "InputLayer"):
-            seen.append((f"{type(layer).__name__}\n{' × '.join(map(str, x.shape[1:]))}", np.asarray(x)))
+    layers = [layer for layer in model.layers if len(layer.output.shape) == 4]
+    layers = [layer for layer in layers if type(layer).__name__ not in ("Dropout", "InputLayer")]
+    made = running.tf.keras.Model(model.inputs, [layer.output for layer in layers])(np.asarray(image, np.float32)[None])
+    seen = [("image", np.asarray(image)[None])]
+    for layer, maps in zip(layers, running.tf.nest.flatten(made), strict=True):
+        seen.append((f"{type(layer).__name__}\n{' × '.join(map(str, maps.shape[1:]))}", np.asarray(maps)))
     columns = min(most, max(maps.shape[-1] for _, maps in seen))
     figure = Figure(figsize=(0.95 * columns + 1.4, 0.98 * len(seen)))
     axes = figure.subplots(len(seen), columns, squeeze=False)
@@ -127,11 +128,15 @@ def feature_maps(model: Any, image: Any, most: int = 8) -> tuple[Figure, str]:
 
 
 def _of_type(model: Any, name: str) -> list[Any]:
-    """The layers of a type; Advice where there is none."""
-    found = [layer for layer in model.layers if type(layer).__name__ == name]
+    """The layers of a type, those of models within the model too; Advice where there is none."""
+    found = [layer for layer in _layers(model) if type(layer).__name__ == name]
     if not found:
         raise Advice(f"The model has no {name} layer to draw.")
     return found
+
+
+def _layers(model: Any) -> list[Any]:
+    return [inner for layer in model.layers for inner in (_layers(layer) if hasattr(layer, "layers") else [layer])]
 
 
 @picture
