@@ -193,8 +193,8 @@ callback = keras.callbacks.EarlyStopping(patience=20, restore_best_weights=True)
 def train_until_best(train_epoch, model, stopper, epochs):
     """Train until the stopper says stop, or for `epochs`; keep the best weights.
 
-    train_epoch: train_epoch(number) trains for an epoch, in an order of the examples that
-        comes from its number, 0, 1, 2, …; and gives the validation loss.
+    train_epoch: train_epoch(number) trains for an epoch, in an order of the examples
+        that comes from its number, 0, 1, 2, …; and gives the validation loss.
     stopper: has update(value, weights) and best_weights, as MyEarlyStopping.
     """
     for number in range(epochs):
@@ -286,8 +286,8 @@ print(f"\nchosen: {names[best]}, J on test {J_test:.2f}")
 
 # %%
 rng = np.random.default_rng(0)
-on_validation = (rng.integers(2, size=(500, len(y_val))) == y_val[:, 0]).mean(axis=1)
-on_test = (rng.integers(2, size=(500, len(y_test))) == y_test[:, 0]).mean(axis=1)
+on_validation, on_test = [(rng.integers(2, size=(500, len(part))) == part[:, 0])
+                          .mean(axis=1) for part in (y_val, y_test)]
 plots.luck(on_validation, on_test)
 
 # %%

@@ -108,7 +108,7 @@ def feature_maps(model: Any, image: Any, most: int = 8) -> tuple[Figure, str]:
     """Draw the maps that each layer of a model gives for one image, shape (h, w, 1): a row a layer, 8 maps at most."""
     layers = [layer for layer in model.layers if len(layer.output.shape) == 4]
     layers = [layer for layer in layers if type(layer).__name__ not in ("Dropout", "InputLayer")]
-    made = running.tf.keras.Model(model.inputs, [layer.output for layer in layers])(np.asarray(image, np.float32)[None])
+    made = running.tf.keras.Model(model.inputs[0], [layer.output for layer in layers])(np.asarray(image, np.float32)[None])
     seen = [("image", np.asarray(image)[None])]
     for layer, maps in zip(layers, running.tf.nest.flatten(made), strict=True):
         seen.append((f"{type(layer).__name__}\n{' × '.join(map(str, maps.shape[1:]))}", np.asarray(maps)))
