@@ -43,13 +43,15 @@ means = np.array([X[y == digit].mean(axis=0) for digit in range(10)])
 distances = np.linalg.norm((X_val[:, None] - means).reshape(len(X_val), 10, -1), axis=2)
 print(f"nearest mean: {np.mean(distances.argmin(axis=1) == y_val):.1%}")
 
-# %% tags=["nbval-ignore-output"]
+# %%
 def dense_network():
     return keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(),
                              keras.layers.Dense(128, "relu"), keras.layers.Dense(10)])
 
 
 cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+# %% tags=["nbval-ignore-output"]
 dense = training.repeat(
     dense_network, keras.optimizers.Adam(0.003), cross_entropy, X, y, epochs=20,
     measure=lambda model: capstone.share_right(model, (X_val, y_val)))

@@ -155,8 +155,8 @@ def convolutional(last=None, regularizer=None):
     ])
 
 
-def dense(units=(64,)):
-    return keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), *[keras.layers.Dense(n, "relu") for n in units], keras.layers.Dense(10)])
+def dense(last=None):
+    return keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(64, "relu"), keras.layers.Dense(10, last)])
 
 
 class Subclassed(keras.Model):
@@ -189,15 +189,15 @@ better_than_a_baseline = Exercise(
                 "lab 4 that does has \"Sparse\" in its name.", when=is_seen(ONE_HOT)),
         Mistake(choosing(loss=lambda y, y_hat: tf.constant(np.mean(y_hat))), "No gradient comes back from the loss. Compute it from ŷ with functions of TensorFlow or Keras, not of NumPy.",
                 when=is_seen(NO_GRADIENT)),
-        Mistake(choosing(optimizer=lambda: keras.optimizers.SGD(1e4)), "The loss rises, or it becomes nan: the steps lead beyond the valley. Try a tenth of the learning rate.",
+        Mistake(choosing(dense, optimizer=lambda: keras.optimizers.SGD(1e4)), "The loss rises, or it becomes nan: the steps lead beyond the valley. Try a tenth of the learning rate.",
                 when=is_seen(TOO_FAST)),
-        Mistake(choosing(lambda: convolutional("relu"), optimizer=lambda: keras.optimizers.SGD(1e-6)), "What comes out is never negative, since an activation comes last, and the loss takes "
+        Mistake(choosing(lambda: dense(last="relu"), optimizer=lambda: keras.optimizers.SGD(1e-6)), "What comes out is never negative, since an activation comes last, and the loss takes "
                 "logits, of either sign. Leave it out.", when=is_seen(ACTIVATED)),
-        Mistake(choosing(optimizer=lambda: keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(1e-3, 20))), "The learning rate has fallen to 0 before the training has begun in earnest: "
+        Mistake(choosing(dense, optimizer=lambda: keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(1e-3, 20))), "The learning rate has fallen to 0 before the training has begun in earnest: "
                 "`decay_steps` counts steps, and an epoch has many.", when=is_seen(COUNTS_EPOCHS)),
-        Mistake(choosing(batch_size=512, epochs=1), "The network reads less than the nearest mean, and the choices make few steps: their number is epochs times batches. "
+        Mistake(choosing(dense, batch_size=512, epochs=1), "The network reads less than the nearest mean, and the choices make few steps: their number is epochs times batches. "
                 "Take more epochs, or smaller batches.", when=is_seen(FEW_STEPS)),
-        Mistake(choosing(optimizer=lambda: keras.optimizers.SGD(1e-6)), f"In a rehearsal of {2 * STEPS} steps at most the network comes to {{seen}} of the validation part, which is not more "
+        Mistake(choosing(dense, optimizer=lambda: keras.optimizers.SGD(1e-6)), f"In a rehearsal of {2 * STEPS} steps at most the network comes to {{seen}} of the validation part, which is not more "
                 "than the nearest mean. Is the learning rate too small or too large, the network too small, or does dropout leave too little?",
                 when=lambda seen: 0 <= seen <= baseline()),
     ],
@@ -206,8 +206,8 @@ better_than_a_baseline = Exercise(
            "Begin with what you know: the network of lab 10, `SparseCategoricalCrossentropy(from_logits=True)`, Adam with a rate of 0.003, batches of 32."],
     also_right=[
         choosing(dense, optimizer=lambda: keras.optimizers.SGD(0.1, momentum=0.9), batch_size=16),
-        choosing(lambda: convolutional("softmax"), loss=keras.losses.SparseCategoricalCrossentropy()),
-        choosing(lambda: keras.Sequential([*convolutional().layers, keras.layers.Softmax()]), loss=keras.losses.sparse_categorical_crossentropy),
+        choosing(lambda: dense("softmax"), loss=keras.losses.SparseCategoricalCrossentropy()),
+        choosing(lambda: keras.Sequential([*dense().layers, keras.layers.Softmax()]), loss=keras.losses.sparse_categorical_crossentropy),
         choosing(Subclassed, batch_size=np.int64(32)),
         choosing(lambda: convolutional(regularizer="l2"), loss=lambda y, y_hat: tf.nn.sparse_softmax_cross_entropy_with_logits(y, y_hat)),
     ],
