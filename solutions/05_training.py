@@ -258,6 +258,7 @@ X_held_out, y_held_out = X[240:], y[240:].reshape(-1, 1)
 
 def train_and_look(model, optimizer, epochs):
     """Train 20 times some epochs; return the weights at the start and after each."""
+    model(X_train[:1])  # now it has weights, whatever it is made of
     looks = [model.get_weights()]
     for _ in range(20):
         train(model, optimizer, binary_cross_entropy, X_train, y_train, epochs)

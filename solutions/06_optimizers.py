@@ -182,7 +182,7 @@ def step_lengths(update):
     w, state = np.zeros(1), (np.zeros(1),)
     path = [w]
     for _ in range(60):
-        w, state = update(w, np.ones(1), state, 0.1)
+        w, state = update(w.copy(), np.ones(1), state, 0.1)
         path.append(w)
     return -np.diff(np.ravel(path))
 

@@ -209,7 +209,8 @@ check("11.4", extract, nearest_mean)
 
 # %% [markdown]
 # New digits that the body has never seen, by their pixels and by their features, flattened to the two directions in which they
-# differ the most. In which of the two pictures do equal digits lie closer together?
+# differ the most. In which of the two pictures do equal digits lie closer together, and which of them stand apart even in two
+# directions of 32?
 
 # %% tags=["nbval-ignore-output"]
 F_val = np.array(extract(body, X_val))

@@ -15,6 +15,7 @@ from jupyter_client.manager import start_new_kernel
 from tests.courses import COURSE
 from utils import __main__ as command
 from utils import bench, training
+from utils.advice import Advice
 
 
 def a_model(*layers):
@@ -251,6 +252,14 @@ def test_the_bench_measures_every_loop_on_every_device(monkeypatch):
     for words in ("first call", "matrix products", "epoch reaches"):
         assert words in table
     assert bench._flops(bench.CASES["C"]) == 2 * (2 * 784 * 128 + 3 * 128 * 10) * 500
+
+
+def test_a_step_that_cannot_be_recorded_is_told_in_a_sentence():
+    def with_a_number(model, optimizer, loss, X, y):
+        return bench.train_step(model, optimizer, loss, X, y).numpy()
+
+    with pytest.raises(Advice, match="line by line only"):
+        bench.compare(with_a_number, a_model, mse, *examples())
 
 
 def test_the_bench_names_a_case_that_is_not_there(capsys):

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from utils import training
+from utils.advice import Advice
 from utils.running import tf
 
 keras, layers = tf.keras, tf.keras.layers  # not imported before utils.running, which keeps TensorFlow quiet
@@ -146,11 +147,28 @@ def train_step(model: Any, optimizer: Any, loss: Any, X: Any, y: Any) -> Any:
     return J
 
 
+def _recorded(train_step: TrainStep) -> TrainStep:
+    """The step as a tf.function; Advice where it cannot be recorded."""
+    function = tf.function(train_step)
+
+    def step(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except AttributeError as error:
+            if "numpy" not in str(error):
+                raise
+            raise Advice(
+                "Your `train_step` cannot be recorded: `.numpy()` is there line by line only. Return J as it is, a tensor."
+            ) from None
+
+    return step
+
+
 def _ways(make: Callable[[], Problem], batch_size: int, train_step: TrainStep) -> dict[str, Way]:
     """The kinds of loop, each with a model of its own and Adam."""
     return {
         "train_step": _step_by_step(make, batch_size, train_step),
-        "train_step by tf.function": _step_by_step(make, batch_size, tf.function(train_step)),
+        "train_step by tf.function": _step_by_step(make, batch_size, _recorded(train_step)),
         "compiled epoch": _compiled_epoch(make, batch_size),
         "fit": _fit(make, batch_size, steps_per_execution=1),
     }

@@ -352,7 +352,7 @@ def _same_error(a: BaseException, b: BaseException) -> bool:
 
 
 def _seen_text(raw: Any) -> str:
-    return f"{raw:.2%}" if isinstance(raw, float) and 0 <= raw <= 1 else str(raw)
+    return f"{raw:.2%}" if type(raw) is float and 0 <= raw <= 1 else str(raw)
 
 
 def _example(exercise: Exercise, answer: Any, inputs: list[tuple], got: list[_Seen]) -> str:

@@ -50,6 +50,9 @@ def not_probabilities(y_hat: np.ndarray) -> str | None:
     return None
 
 
+SAME_MODEL = "The function gives the same model each time. Make it within the function, so that each call begins anew, untrained."
+
+
 def activated(outputs: np.ndarray) -> bool:
     """Whether what should be logits has gone through an activation: none of the numbers is negative, and not all are 0."""
     return bool(np.all(outputs >= 0) and np.any(outputs > 0))
@@ -213,7 +216,9 @@ def _not_finite(cases: Sequence[Case]) -> str | None:
         bad = ~np.isfinite(got) & np.isfinite(want)
         if bad.any():
             what = "nan" if np.isnan(got[bad]).any() else "inf"
-            why = "inf / inf, inf - inf, 0 / 0 or log of a negative number" if what == "nan" else "a division by 0 or an overflow"
+            why = "a division by 0 or an overflow"
+            if what == "nan":
+                why = "inf / inf, inf - inf, 0 / 0, or log or root of a negative number"
             return f"{_for(inputs)} gives {what}{_where(np.argwhere(bad)[0])}. That comes from {why}."
     return None
 

@@ -243,7 +243,7 @@ gradient_descent = Exercise(
                 "gradient is None. Change the variable in place: `assign_sub` takes a number away from it."),
         Mistake(outside, "The gradient is None: J is computed outside the `with`, of which the tape knows nothing, or `tape.gradient` has its "
                 "arguments exchanged. What is differentiated comes first."),
-        Mistake(reassigned, "The step replaces w: `assign` writes over it. Take the step away from w instead."),
+        Mistake(reassigned, "The step replaces w. `assign` writes over w, so it needs the new one; `assign_sub` takes away, so it needs the step alone."),
         Mistake(the_variable_itself, "All entries are the place where the walk ends: the list holds the variable itself, again and again. Keep "
                 "the value that it has now: `w.numpy()`."),
         Mistake(descending(downhill, lambda path: path[1:]), "The start is missing in the path: it has one point more than there are steps."),
@@ -676,7 +676,8 @@ the_goal = Exercise(
                 "rate.", when=lambda seen: seen[0] < 0.9 and seen[1] >= 0.75),
         Mistake(set_by_hand(**BOTH, w2=14, b2=-16.8), "Your network gives {seen}. You are in, and too many others are misjudged: one straight line "
                 "gets no further, so look at the hidden layer, and train for longer.", when=lambda seen: seen[0] >= 0.9 and 0.75 <= seen[1] < 0.9),
-        Mistake(set_by_hand(**BOTH, w2=0, b2=-2), "Your network gives {seen}: it has not learned yet. More epochs, or a larger learning rate.",
+        Mistake(set_by_hand(**BOTH, w2=0, b2=-2), "Your network gives {seen}: it has not learned yet. More epochs, or a larger learning rate; and a straight border comes no further than this, "
+                "so is there an activation in the hidden layer?",
                 when=lambda seen: seen[0] < 0.9 and seen[1] < 0.75),
     ],
     hints=[

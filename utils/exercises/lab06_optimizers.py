@@ -254,7 +254,7 @@ def scaled(G, g, rate, epsilon):
 
 
 OUTSIDE_THE_ROOT = "ε stands outside the root. Some libraries have it there; in the formula above it is inside, added before the root is taken."
-NO_EPSILON = "ε is not used: where all gradients so far were 0 this divides by 0, and for small ones it differs."
+NO_EPSILON = "ε is not the one that comes in: it is left out, or a fixed number. Use the argument `epsilon`."
 
 adagrad = Exercise(
     "6.4", "Adagrad",
@@ -483,7 +483,8 @@ adam = Exercise(
         (adam_like(t=lambda t: t - 1), "The step number in the correction is one behind, or never counted: at t = 0 it divides by 0. Count "
          "first, then correct, and keep t in the state."),
         (adam_like(t=lambda t: t + 1), "The step number in the correction is one ahead: in the first step t is 1."),
-        (adam_like(t=lambda t: 1), "t stays 1 in the correction: count the steps, and keep t in the state."),
+        (adam_like(t=lambda t: 1), "The correction is that of the first step, at every step. It takes the power of t: count the steps, and keep t in "
+                             "the state."),
         (adam_with(lambda m, v, b1, b2, t: (m / (1 - b1 * t), v / (1 - b2 * t))), "β is multiplied by t, and it should be raised to its power."),
         (adam_with(lambda m, v, b1, b2, t: (m / (1 - b2**t), v / (1 - b1**t))), "The two β are exchanged in the correction: β₁ for m, β₂ for v."),
         (adam_with(lambda m, v, b1, b2, t: (m * (1 - b1**t), v * (1 - b2**t))), "The correction multiplies, and it should divide: the means are too "
@@ -507,7 +508,7 @@ adam = Exercise(
     ]),
     hints=["Five lines: count t, the mean m, the mean v of squares, both corrected, the step.",
            "m ← β₁ m + (1 - β₁) g, and v the same with β₂ and g². Divide m by 1 - β₁ᵗ and v by 1 - β₂ᵗ, without keeping that.",
-           "The step is η times the corrected m, divided by the root of the corrected v plus ε."],
+           "The step is η times the corrected m, divided by (the root of the corrected v) + ε."],
     also_right=[
         adam_like(),
         adam_in_place,
@@ -605,7 +606,12 @@ def loss_on_digits(optimizer):
         raise Advice(f"The answer is an optimizer of Keras, and this is a {type(optimizer).__name__}.")
     X, y = (array[:1056] for array in datasets.digits()[0])  # 33 batches, none of them short
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model, optimizer = _digits_network(), type(optimizer).from_config(optimizer.get_config())
+    try:
+        optimizer = type(optimizer).from_config(optimizer.get_config())
+    except (ValueError, TypeError, NotImplementedError):
+        raise Advice("The optimizer is trained as a copy, and a rate that is a function or a class of your own cannot be copied. Take a number, or a schedule of "
+                     "`keras.optimizers.schedules`.") from None
+    model = _digits_network()
     optimizer.build(model.trainable_variables)
     fresh, losses = [variable.numpy() for variable in optimizer.variables], []
     X, y = tf.constant(X), tf.constant(y)
@@ -625,7 +631,14 @@ def loss_on_digits(optimizer):
             for rows in rng.permutation(len(X)).reshape(-1, 32):
                 step(tf.constant(rows))
         losses.append(float(loss(y, model(X))))
-    return float(np.nan_to_num(np.mean(losses), nan=np.inf))
+    return Loss(np.nan_to_num(np.mean(losses), nan=np.inf))
+
+
+class Loss(np.float64):
+    """A loss, which reads with two digits and not as a share."""
+
+    def __str__(self):
+        return f"{self:.2f}"
 
 
 def Adam(rate):
@@ -639,7 +652,7 @@ choose_optimizer = Exercise(
     accept=lambda J: J <= 0.15,
     seconds=2.0,
     mistakes=[
-        Mistake(keras.optimizers.SGD(1e5), "The training diverged: the rate is far too large for this optimizer.", when=lambda J: J > 5),
+        Mistake(keras.optimizers.SGD(1e5), "The training diverged: the rate is far too large for this optimizer, or it is below 0, where steps lead up.", when=lambda J: J > 5),
         Mistake(Adam(0.5), "The loss ends at {seen}, no better than guessing: the rate is too large for this optimizer, or the steps are "
                 "so short that it has hardly begun.", when=lambda J: 1.5 < J <= 5),
         Mistake(keras.optimizers.SGD(0.1), "The loss ends at {seen}; at most 0.15 is asked for. With a larger rate, or another optimizer, it "

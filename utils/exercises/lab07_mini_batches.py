@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from utils import diagnosis
 from utils.advice import Advice
-from utils.checking import Exercise, Mistake
+from utils.checking import CHANGED_INPUT, Exercise, Mistake
 
 SQUARED = keras.losses.MeanSquaredError()
 
@@ -92,7 +92,7 @@ batch_gradient = Exercise(
 
 # --- 7.2 and 7.3: what two epochs look like ---------------------------------------------------------------------------
 
-(FINE, NOT_BATCHES, APART, DROPPED, TWICE, LOST, IN_ORDER, SAME_ORDER, BATCHES_ONLY, SIZES, ENDLESS, WEAK, COUNTED_UP) = range(13)
+(FINE, NOT_BATCHES, APART, DROPPED, TWICE, LOST, IN_ORDER, SAME_ORDER, BATCHES_ONLY, SIZES, ENDLESS, WEAK, COUNTED_UP, LAST_LOST, FIRST_ONLY, NEW_ORDERS, NO_RNG) = range(17)
 
 
 def look_at(epochs, n, batch_size):
@@ -102,7 +102,7 @@ def look_at(epochs, n, batch_size):
         if len(batches) > 2 * n:
             return ENDLESS
         try:
-            X, y = ([np.ravel(np.asarray(batch[i])).astype(int) for batch in batches] for i in (0, 1))
+            X, y = ([np.ravel(np.asarray(batch[i])).astype(int) for batch in batches if len(batch[i])] for i in (0, 1))
         except (TypeError, IndexError, ValueError):
             return NOT_BATCHES
         if not batches or any(len(batch) != 2 for batch in batches):
@@ -110,8 +110,14 @@ def look_at(epochs, n, batch_size):
         if any(len(a) != len(b) or np.any(a != b) for a, b in zip(X, y, strict=True)):
             return APART
         order = np.concatenate(X)
+        if any(len(rows) > batch_size for rows in X):
+            return SIZES
         if len(set(order)) < len(order):
-            return TWICE
+            return NEW_ORDERS if len(X) > 1 and all(len(set(rows)) == len(rows) for rows in X) else TWICE
+        if len(X) == 1 and n > batch_size:
+            return FIRST_ONLY
+        if set(order) == set(range(n - 1)):
+            return LAST_LOST
         if len(order) == n // batch_size * batch_size < n:
             return DROPPED
         if len(order) < n:
@@ -150,15 +156,28 @@ def first_columns(batches):
 
 def three_epochs(answer, n, batch_size):
     """What is wrong with three epochs of batches, from one random generator."""
+    seed = np.random.default_rng().integers(10**6)
+    rng = np.random.default_rng(seed)
+    epochs = [an_epoch(answer, n, batch_size, rng) for _ in range(3)]
+    fault = look_at(epochs, n, batch_size)
+    if fault or n <= batch_size:
+        return fault
+    again = an_epoch(answer, n, batch_size, np.random.default_rng(seed))
+    return FINE if all(np.array_equal(a, b) for (a, _), (b, _) in zip(epochs[0], again, strict=True)) else NO_RNG
+
+
+def an_epoch(answer, n, batch_size, rng):
+    """The first columns of the batches of an epoch."""
     X, y = numbered(n)
-    rng = np.random.default_rng()
-    epochs = []
-    for _ in range(3):
-        batches = answer(X.copy(), y.copy(), batch_size, rng)
-        if batches is None or isinstance(batches, (np.ndarray, str)) or not np.iterable(batches):
-            raise Advice("It should give a list of batches, each a pair of rows of X and rows of y.")
-        epochs.append(first_columns(itertools.islice(batches, 2 * n + 1)))
-    return look_at(epochs, n, batch_size)
+    batches = answer(X, y, batch_size, rng)
+    if batches is None or isinstance(batches, (np.ndarray, str)) or not np.iterable(batches):
+        raise Advice("It should give a list of batches, each a pair of rows of X and rows of y.")
+    if isinstance(batches, tuple) and len(batches) == 2 and np.shape(batches[0])[1:] == (2,):
+        raise Advice("One batch comes back, and not a list of batches: `=` writes over the one before. Append each pair to the list.")
+    seen = first_columns(itertools.islice(batches, 2 * n + 1))
+    if not all(map(np.array_equal, (X, y), numbered(n))):
+        raise Advice(CHANGED_INPUT)
+    return seen
 
 
 def sizes_of_epochs(rng):
@@ -193,6 +212,16 @@ def sees(fault):
     return lambda seen: seen == fault
 
 
+def in_place(X, y, batch_size, rng):
+    rows = rng.permutation(len(X))
+    X[:], y[:] = X[rows], y[rows]
+    return batches_of(lambda n, rng: np.arange(n))(X, y, batch_size, rng)
+
+
+def a_new_order_each(X, y, batch_size, rng):
+    return [(X[rows], y[rows]) for rows in (rng.permutation(len(X))[start : start + batch_size] for start in range(0, len(X), batch_size))]
+
+
 def by_split(X, y, batch_size, rng):
     rows = rng.permutation(len(X))
     return [(X[part], y[part]) for part in np.split(rows, range(batch_size, len(X), batch_size))]
@@ -225,9 +254,17 @@ batches = Exercise(
         Mistake(batches_of(shuffled, skip=1), "Some examples are lost between two batches: each batch starts where the one before ends.",
                 when=sees(LOST)),
         Mistake(batches_of(shuffled, last=False), SHORT_BATCH + " A slice may reach past the end.", when=sees(DROPPED)),
+        Mistake(in_place, CHANGED_INPUT),
+        Mistake(batches_of(lambda n, rng: np.random.permutation(n)), "The order does not come from `rng`, the generator that is handed in. With that, a run can be "
+                "repeated.", when=sees(NO_RNG)),
+        Mistake(a_new_order_each, "Each batch is cut from an order of its own, so some examples come twice in an epoch, and others never. Shuffle once, before the "
+                "loop.", when=sees(NEW_ORDERS)),
+        Mistake(batches_of(lambda n, rng: rng.permutation(n - 1)), "The last example never comes: `permutation(n)` ends at n - 1 by itself.", when=sees(LAST_LOST)),
+        Mistake(lambda *args: batches_of(shuffled)(*args)[:1], "Only the first batch has examples. A `return` within the loop ends it; and a slice ends at a place, which moves "
+                "with its start.", when=sees(FIRST_ONLY)),
+        Mistake(lambda *args: batches_of(shuffled)(*args)[-1], "One batch comes back, and not a list of batches: `=` writes over the one before. Append each pair to the list."),
         Mistake(batches_of(lambda n, rng: rng.integers(n, size=n)), EVERY_ONCE, when=sees(TWICE)),
-        Mistake(batches_of(shuffled, other=shuffled), PAIRS_APART.format("they are shuffled apart. Draw one order, and take the rows of both by it."),
-                when=sees(APART)),
+        Mistake(batches_of(shuffled, other=shuffled), PAIRS_APART.format("take the rows of both by one and the same order."), when=sees(APART)),
         Mistake(lambda X, y, batch_size, rng: batches_of(shuffled)(X, y, batch_size + 1, rng), "The batches have another size than batch_size; only "
                 "the last may be smaller.", when=sees(SIZES)),
         Mistake(lambda X, y, batch_size, rng: itertools.cycle(batches_of(shuffled)(X, y, batch_size, rng)), "This never ends. An epoch is one pass.",
@@ -293,7 +330,7 @@ def shuffled_apart(X, y, batch_size):
 a_pipeline = Exercise(
     "7.3", "A pipeline",
     right=pipeline(shuffle, batch),
-    inputs=sizes_of_epochs,
+    inputs=lambda rng: [*sizes_of_epochs(rng), (2_500, 500)],
     observe=three_passes,
     mistakes=[
         Mistake(pipeline(batch, shuffle), JUST_BATCHES, when=sees(BATCHES_ONLY)),
@@ -307,7 +344,7 @@ a_pipeline = Exercise(
                 "a loop over the pipeline with it. One pass is one epoch.", when=sees(ENDLESS)),
         Mistake(pipeline(shuffle, lambda dataset, n, B: dataset.repeat(2), batch), "Examples come twice in an epoch: leave out the `repeat`.",
                 when=sees(TWICE)),
-        Mistake(pipeline(lambda dataset, n, B: dataset.shuffle(3), batch), "The buffer is too small: the next example is drawn from the few in it, so "
+        Mistake(pipeline(lambda dataset, n, B: dataset.shuffle(1_000), batch), "The buffer is too small: the next example is drawn from the few in it, so "
                 "none comes much earlier than in the file. It should hold all of them.", when=sees(WEAK)),
         Mistake(shuffled_apart, PAIRS_APART.format("they are shuffled in two pipelines. Put both into one."), when=sees(APART)),
         Mistake(pipeline(shuffle, lambda dataset, n, B: dataset.batch(B + 1)), "The batches have another size than batch_size.", when=sees(SIZES)),
@@ -570,16 +607,17 @@ compiled_epoch = Exercise(
                 "translated into one program.", when=sees(NOT_COMPILED)),
         Mistake(epoch_with(whole=range), "Python's `range` runs the loop while TensorFlow records, so every step is written out one after the other. "
                 "`tf.range` makes a loop of it.", when=sees(UNROLLED)),
-        Mistake(epoch_with(rest=False), "The short last batch does not train: after the loop, the rows that are left make one more step.",
+        Mistake(epoch_with(rest=False), "The short last batch does not train as it should: after the loop, the rows that are left, the last `rest` of the order, make one more step.",
                 when=sees(SHORT_LOST)),
-        Mistake(epoch_with(rows=lambda order, i, B: tf.range(B) + i * B), "The steps are not those of the order that comes in: take the numbers of the "
-                "rows out of `order`, batch by batch.", when=sees(ORDER_IGNORED)),
+        Mistake(epoch_with(rows=lambda order, i, B: tf.range(B) + i * B), "The steps are not those of the order that comes in. Batch i begins at place "
+                "i * batch_size of it, `tf.slice` takes a start and a size, and each batch trains once.", when=sees(ORDER_IGNORED)),
         Mistake(epoch_with(step=predicts_only), "The weights do not change: `train_step` is not called, or not on the batches.", when=sees(NO_TRAINING)),
         Mistake(epoch_with(last=True), "Only one loss comes back. Each step's loss has its place in `losses`: write it there.", when=sees(LAST_LOSS)),
-        Mistake(epoch_with(step=lambda *args: 2 * step_by_tape(*args)), "The weights are right and the losses are not: write what `train_step` returns.",
+        Mistake(epoch_with(step=lambda *args: 2 * step_by_tape(*args)), "The weights are right and the losses are not. Write what `train_step` returns: that of batch i to place i, and "
+                "that of the short batch to place `whole`.",
                 when=sees(LOSSES)),
     ],
-    hints=["`tf.slice(order, [start], [batch_size])` takes batch_size numbers from a start on; with them, `tf.gather` takes rows of X and y.",
+    hints=["`tf.slice(order, [start], [batch_size])` takes batch_size numbers from a start on; `step` trains with the rows of X and y that have these numbers.",
            "In the loop: the rows of batch i start at i * batch_size. The loss of the step is written to place i.",
            "What is left after the whole batches are the last `rest` numbers of the order: `order[-rest:]`, written to place `whole`."],
     also_right=[scanned, whole_shuffled, epoch_with(rows=lambda order, i, B: order[i * B : (i + 1) * B])],
@@ -623,6 +661,7 @@ two_replicas = Exercise(
     right=on_one_device,
     inputs=replicas,
     mistakes=[
+        Mistake(all_reduce(lambda g, n: g * n / n.sum()), "The parts are not added up yet: one gradient is due, for all examples."),
         Mistake(all_reduce(lambda g, n: g.mean(axis=0)), "This is the mean of the shards' means, right only for shards of one size. An example in a "
                 "small shard would count more than others: weigh each gradient with its shard."),
         Mistake(all_reduce(lambda g, n: g.sum(axis=0)), "The gradients are added. Each is a mean already, so the sum is as many times too long as there "

@@ -76,6 +76,10 @@ two_losses = Exercise(
         Mistake(measured(J=lambda y_hat, y: np.mean(np.abs(y_hat - y))), "These are mean absolute errors. Square the differences."),
         Mistake(measured(J=lambda y_hat, y: np.mean(y_hat - y) ** 2), "The mean is taken before the square, so that too high and too low cancel. Square "
                 "each difference first."),
+        Mistake(measured(J=lambda y_hat, y: np.mean(y_hat - y)), "The differences are not squared, so that too high and too low cancel: of the training examples nothing is "
+                "left. Square them first."),
+        Mistake(measured(J=lambda y_hat, y: np.mean(y - y_hat)), "The differences are not squared, so too high and too low cancel: of the training examples nothing is "
+                "left. Square them first."),
         Mistake(lambda degree, *data: measured()(degree + 1, *data), "The degree is one too high."),
     ],
     hints=["One fit, two measurements: the same curve predicts for x and for x_held_out.",
@@ -90,7 +94,7 @@ two_losses = Exercise(
 # --- 8.2 and 8.3: statistics of what dropout drops --------------------------------------------------------------------
 
 (FINE, ACTIVE, SCALED_AT_PREDICTION, CHANGED_AT_PREDICTION, NOTHING, ONE_MASK, WHOLE_EXAMPLES, SAME_MASK, KEEPS, ANOTHER_SHARE, FIXED_NUMBER,
- TOGETHER, NOT_SCALED, SCALED_DOWN, SCALED_BY_RATE, NOT_ZERO, VALUES, FROZEN, NO_GRADIENT, BY_DEFAULT, EXCHANGED) = range(21)
+ TOGETHER, NOT_SCALED, SCALED_DOWN, SCALED_BY_RATE, NOT_ZERO, VALUES, FROZEN, NO_GRADIENT, BY_DEFAULT, EXCHANGED, ONE_DRAW, ALL_GONE, BRACKETS) = range(24)
 CALLS, SHAPE_OF_X = 7, (64, 32)
 ALPHA = 1e-8  # how often one statistic of a right answer may fail; a check looks at fewer than 50
 
@@ -104,8 +108,12 @@ def fault_of_masks(kept, rate):
     """What is wrong with which units stay: kept, truth values, shape (calls, examples, units)."""
     if kept.all():
         return NOTHING if rate else FINE
-    if not rate or not kept.any():
-        return ANOTHER_SHARE if kept.any() else KEEPS
+    if not kept.any():
+        return ALL_GONE
+    if (kept == kept[:, :1, :1]).all():
+        return ONE_DRAW
+    if not rate:
+        return ANOTHER_SHARE
     if kept.all(axis=(1, 2)).any():
         return ANOTHER_SHARE
     if (kept == kept[:, :1]).all():
@@ -130,9 +138,11 @@ def fault_of(trained, predicted, x, rate):
         if (predicted == 0).any():
             return EXCHANGED if np.allclose(trained, x) else ACTIVE
         return SCALED_AT_PREDICTION if np.allclose(predicted, x * (1 - rate)) else CHANGED_AT_PREDICTION
-    ratio = trained / x
+    ratio = trained / x  # of a unit that stays, the scale
     values, counts = np.unique(ratio.round(4), return_counts=True)
     if len(values) > 2:
+        if any(np.allclose(trained, np.where(np.isclose(trained, gone, atol=1e-5), gone, x - rate), atol=1e-5) for gone in (0.0, -rate)):
+            return BRACKETS
         others = trained[ratio.round(4) != values[counts.argmax()]]
         return NOT_ZERO if np.ptp(others) == 0 else VALUES
     fault = fault_of_masks(trained != 0, rate)
@@ -203,8 +213,8 @@ the_dropout = Exercise(
                 "own: the mask has the shape of x.", when=is_seen(ONE_MASK)),
         Mistake(dropping(keep=lambda shape, rate: np.random.uniform(size=(shape[0], 1)) >= rate), "Whole examples are dropped, all their units at once. Each "
                 "unit draws for itself: the mask has the shape of x.", when=is_seen(WHOLE_EXAMPLES)),
-        Mistake(dropping(keep=lambda shape, rate: np.random.default_rng(0).uniform(size=shape) >= rate), "Every call drops the same units: with a fixed seed "
-                "the draw starts again each time. Then those units would never learn.", when=is_seen(SAME_MASK)),
+        Mistake(dropping(keep=lambda shape, rate: np.random.default_rng(0).uniform(size=shape) >= rate), "Every call drops the same units: nothing is drawn, or "
+                "the draw starts again from a fixed seed. Then those units would never learn.", when=is_seen(SAME_MASK)),
         Mistake(dropping(scale=lambda rate: 1), "The units that stay are not scaled. The next layer's sum would be smaller in training than in prediction: "
                 "make up for the share that is missing.", when=is_seen(NOT_SCALED)),
         Mistake(dropping(scale=lambda rate: 1, at_prediction=lambda x, rate: x * (1 - rate)), "This scales in prediction, as the first paper on dropout did. "
@@ -212,12 +222,17 @@ the_dropout = Exercise(
                 when=is_seen(SCALED_AT_PREDICTION)),
         Mistake(dropping(at_prediction=lambda x, rate: x / (1 - rate)), "When not training, x changes. It passes as it is.",
                 when=is_seen(CHANGED_AT_PREDICTION)),
+        Mistake(dropping(keep=lambda shape, rate: np.random.uniform() >= rate), "One number decides for all units at once. Draw one for each: as many as x has.",
+                when=is_seen(ONE_DRAW)),
+        Mistake(lambda x, rate, training: tf.where(tf.random.uniform(tf.shape(x)) >= rate, x / 1 - rate, 0.0) if training else x, "`x / 1 - rate` divides first, and subtracts then. "
+                "Put 1 - rate in brackets.", when=is_seen(BRACKETS)),
         Mistake(lambda x, rate, training: x, "Nothing is dropped while training: draw a random number for each unit, and compare it with `rate`.",
                 when=is_seen(NOTHING)),
         Mistake(dropping(keep=lambda shape, rate: np.random.normal(size=shape) >= rate), "The share of units that go is not `rate`. A number that is uniform "
-                "between 0 and 1 falls below 0.2 in one case of five; other distributions do not.", when=is_seen(ANOTHER_SHARE)),
+                "between 0 and 1 falls below 0.2 in one case of five: is it uniform, and is it compared with `rate`?", when=is_seen(ANOTHER_SHARE)),
         Mistake(dropping(keep=lambda shape, rate: np.random.uniform(size=shape) < rate), "The units that should stay are dropped: `rate` is the share that "
                 "goes. With 0.2, four units of five stay.", when=is_seen(KEEPS)),
+        Mistake(dropping(keep=lambda shape, rate: np.zeros(shape, bool)), "All units go. What is compared with what, and is a unit kept where that is True?", when=is_seen(ALL_GONE)),
         Mistake(dropping(keep=a_fixed_number), "The same number of units goes each time. Each unit draws for itself, so that the number varies.",
                 when=is_seen(FIXED_NUMBER)),
         Mistake(dropping(keep=in_pairs), "Units go together with their neighbors, and each should draw for itself: as many random numbers as x has.",
@@ -243,8 +258,8 @@ the_dropout = Exercise(
 )
 
 
-ANY_SIZE = ("In `fit`, Keras records the layer once for batches of any size, and `x.shape` has a None there. Let TensorFlow draw, and let it ask for "
-            "the shape when it draws.")
+ANY_SIZE = ("In `fit`, Keras records the layer once for batches of any size: `x.shape` has a None there, and x has no length and no NumPy array. Mend `dropout` of "
+            "the exercise before: let TensorFlow draw, and let it ask for the shape when it draws.")
 
 
 def layers_to_try(rng):
@@ -273,8 +288,8 @@ def layer_at_work(answer, x, rate):
     compiled = tf.function(lambda units: layer(units, training=True), input_signature=[tf.TensorSpec([None, x.shape[1]])])
     try:
         trained = np.array([compiled(units) for _ in range(CALLS)])
-    except (TypeError, ValueError) as error:
-        if any(words in str(error) for words in ("partially known TensorShape", "'NoneType' object cannot be interpreted")):
+    except (TypeError, ValueError, AttributeError) as error:
+        if any(words in str(error) for words in ("partially known TensorShape", "'NoneType' object cannot be interpreted", "len is not well defined", "no attribute 'numpy'")):
             raise Advice(ANY_SIZE) from None
         raise
     fault = fault_of(trained, x, x, rate)
@@ -337,13 +352,18 @@ my_dropout = Exercise(
     inputs=layers_to_try,
     observe=layer_at_work,
     accept=lambda seen: seen == FINE,
+    explain=lambda seen, due, *args: "That is not dropout with the layer's rate. `dropout` of the exercise before does it, if it gets x, the rate, and whether the model trains.",
     seconds=1.0,
     mistakes=[
         Mistake(layer_of(call=always_training), "The layer drops units in prediction too. Keras tells `call` whether the model trains, if it has a parameter "
                 "`training`: hand that on.", when=is_seen(ACTIVE)),
         Mistake(layer_of(call=lambda self, x, training=True: with_tensors(x, self.rate, training)), "Without being told, the layer drops. Keras leaves "
                 "`training` out where a layer is only called: let it be None or False then.", when=is_seen(BY_DEFAULT)),
-        Mistake(layer_of(call=lambda self, x, training=None: x), "The layer drops nothing while training.", when=is_seen(NOTHING)),
+        Mistake(layer_of(call=lambda self, x, training=None: x), "The layer drops nothing while training. Keras tells `call` whether the model trains by the name "
+                "`training`.", when=is_seen(NOTHING)),
+        Mistake(layer_of(lambda x, rate, training: with_tensors(x, 1.0, training)), "All units go. The order of the arguments of `dropout` is x, rate, training.", when=is_seen(ALL_GONE)),
+        Mistake(layer_of(lambda x, rate, training: x * with_tensors(tf.ones(x.shape[1:]), rate, training)), "The whole batch loses the same units, or whole examples go. Each unit of each "
+                "example draws for itself: the mask has the shape of x.", when=is_seen(ONE_MASK, WHOLE_EXAMPLES, ONE_DRAW)),
         Mistake(layer_of(build=mask_of_build, call=lambda self, x, training=None: x * self.mask / (1 - self.rate) if training else x),
                 "Every call drops the same units: the mask is made once. Draw it in `call`.", when=is_seen(SAME_MASK)),
         Mistake(layer_of(lambda x, rate, training: tf.where(np.random.uniform(size=SHAPE_OF_X) < rate, 0.0, x / (1 - rate)) if training else x),
@@ -489,13 +509,17 @@ def held_out_loss(answer):
     model = answer()
     if not isinstance(model, keras.Model):
         raise Advice(diagnosis.unfit(model) or f"The function should return a model of Keras; it returns a {type(model).__name__}.")
+    if not model.built:
+        raise Advice("The model does not know yet how many inputs it has. Begin it with `keras.Input((2,))`, which says so.")
     if model.input_shape != (None, 2) or model.output_shape != (None, 1):
         raise Advice(
             f"The model maps {model.input_shape} to {model.output_shape}; two inputs and one output are due, (None, 2) to (None, 1)."
         )
     if getattr(model.layers[-1], "activation", None) is keras.activations.sigmoid:
         return PROBABILITIES
-    loss, val_loss = np.mean([losses_after(200, start) for start in (model, answer())], axis=0)
+    if (another := answer()) is model:
+        raise Advice(diagnosis.SAME_MODEL)
+    loss, val_loss = np.mean([losses_after(200, start) for start in (model, another)], axis=0)
     if not np.isfinite(val_loss):
         return TOO_WEAK
     return val_loss if val_loss <= GOAL else TOO_WEAK if loss > 0.2 else LEARNED_BY_HEART if loss < 0.002 else NEARLY

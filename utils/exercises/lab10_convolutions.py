@@ -453,7 +453,7 @@ def share_read(answer):
     if not isinstance(model, keras.Model):
         raise Advice(diagnosis.unfit(model) or f"The function should return a model of Keras; it returns a {type(model).__name__}.")
     if answer() is model:
-        raise Advice("The function gives the same model each time, trained or not. Make the model within the function, so that each call begins anew.")
+        raise Advice(diagnosis.SAME_MODEL)
     if not isinstance(model, keras.Sequential) and not getattr(model, "inputs", None):
         raise Advice("The pictures of this lab follow an image through the layers, so these must be known: make the model with `keras.Sequential`, or with "
                      "`keras.Model` from its input to its output.")

@@ -81,15 +81,15 @@ two_tasks = Exercise(
         Mistake(lambda X, y, classes: (X, np.searchsorted(classes, y[np.isin(y, classes)])), "The images are all that came in. Take the rows of X that you take of y."),
         Mistake(lambda X, y, classes: (X[np.isin(y, classes)], np.unique(y[np.isin(y, classes)], return_inverse=True)[1]), "This counts the digits that are there. Where "
                 "a class has no example, those after it get the wrong place: look them up in `classes`."),
-        Mistake(selected(labels=lambda y, classes: y % 5), "The remainder by 5 is right for five digits that follow one another, and makes two of 1, 4 and 8 collide with "
-                "others. A label is the place of its digit among the classes."),
+        Mistake(selected(labels=lambda y, classes: y % 5), "The remainder by 5 happens to fit 0 to 4 and 5 to 9, and makes 1, 4 and 3 of the classes 1, 4 and 8. A label is the "
+                "place of its digit among the classes."),
         Mistake(selected(labels=lambda y, classes: y), "The labels are still the digits. A network of k outputs knows the labels 0 to k - 1, so the "
                 "first of the classes becomes 0, the next one 1."),
         Mistake(selected(labels=lambda y, classes: y - 5), "The labels are the digits less five, whatever the classes are. A label is the place of its digit "
                 "among the classes."),
         Mistake(selected(labels=lambda y, classes: y - classes[0]), "This is right for digits that follow one another, and not for 1, 4 and 8. A label is the "
                 "place of its digit among the classes."),
-        Mistake(selected(labels=lambda y, classes: y % len(classes)), "The remainder of a division fits five digits that follow one another, and makes two of 1, 4 and "
+        Mistake(selected(labels=lambda y, classes: y % len(classes)), "The remainder of a division happens to fit 0 to 4 and 5 to 9, and makes two of 1, 4 and "
                 "8 the same. A label is the place of its digit among the classes."),
         Mistake(selected(rows=lambda y, classes: ~np.isin(y, classes)), "These are the other digits. Take those whose label is among the classes."),
         Mistake(selected(rows=lambda y, classes: (y >= classes[0]) & (y <= classes[-1])), "Everything between the first and the last class is taken. With the classes "

@@ -205,7 +205,7 @@ better_than_a_baseline = Exercise(
            "The network is a function that returns a new model: `keras.Input((8, 8, 1))`, convolutions, poolings, `Flatten`, `Dense(10)`.",
            "Begin with what you know: the network of lab 10, `SparseCategoricalCrossentropy(from_logits=True)`, Adam with a rate of 0.003, batches of 32."],
     also_right=[
-        choosing(dense, optimizer=lambda: keras.optimizers.SGD(0.1, momentum=0.9), batch_size=16),
+        choosing(dense, optimizer=lambda: keras.optimizers.SGD(0.03, momentum=0.9), batch_size=16),
         choosing(lambda: dense("softmax"), loss=keras.losses.SparseCategoricalCrossentropy()),
         choosing(lambda: keras.Sequential([*dense().layers, keras.layers.Softmax()]), loss=keras.losses.sparse_categorical_crossentropy),
         choosing(Subclassed, batch_size=np.int64(32)),
