@@ -259,7 +259,7 @@ def test_a_step_that_cannot_be_recorded_is_told_in_a_sentence():
         return bench.train_step(model, optimizer, loss, X, y).numpy()
 
     with pytest.raises(Advice, match="line by line only"):
-        bench.compare(with_a_number, a_model, mse, *examples())
+        bench.compare(with_a_number, a_model, mse, *examples(), batch_size=5)
 
 
 def test_the_bench_names_a_case_that_is_not_there(capsys):
