@@ -50,6 +50,7 @@ def silent(history):
         (choosing(network=lambda: network((28, 28, 1))), "(None, 28, 28, 1)"),
         (choosing(network=lambda: keras.Sequential([keras.layers.Dense(10)])), "makes shape (2, 8, 8, 10)"),
         (choosing(optimizer="adam"), "as an object"),
+        (choosing(optimizer=keras.optimizers.SGD(lambda: 0.1)), "cannot be copied"),
         (choosing(network=functools.partial(lambda model: model, network())), "the same model each time"),
         (choosing(loss=keras.losses.SparseCategoricalCrossentropy), "with brackets after its name"),
         (choosing(loss="mse"), "as an object or a function"),

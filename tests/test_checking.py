@@ -90,6 +90,7 @@ WRONG = [
     (squares, np.float32(1), "function itself"),
     (squares, dict, "is a class, and a function is due"),
     (squares, None, "None"),
+    (squares, tf.keras.Sequential([tf.keras.layers.Dense(1)]), "the function is due that makes it"),
     (doubled, lambda X: (2 * X).T, "transposed"),
     (doubled, lambda X: 2 * np.sum(X, axis=0), "An axis is lost"),
     (doubled, lambda X: 2 * X[None], "An axis of length 1 is too many"),

@@ -300,6 +300,8 @@ def test_the_stop_button_of_a_notebook_ends_the_training_and_keeps_what_there_is
         manager.interrupt_kernel()
         code = "print(said.getvalue(), 0 < len(history['loss']) < 10**6)"
         client.execute_interactive(code, timeout=60, output_hook=listen)
+    except TimeoutError:
+        pytest.fail(f"the kernel does not answer; its exit status is {manager.provisioner.process.poll()}")
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

@@ -77,20 +77,17 @@ def unfit(choices: Any, shape: Sequence[int]) -> str | None:
             diagnosis.unfit(model) or f"The network function should return a model of Keras; it returns a {type(model).__name__}."
         )
     if choices["network"]() is model:
-        return (
-            "The network function gives the same model each time. Make it within the function, so that each training begins anew."
-        )
+        return diagnosis.SAME_MODEL
     if model.built and getattr(model, "inputs", None) and model.input_shape != (None, *shape):
         return f"The network takes {model.input_shape}; images of shape {(None, *shape)} come in."
-    said = tuple(new_network(choices["network"], shape)(np.zeros((2, *shape), np.float32)).shape)
+    said = tuple(built(model, shape)(np.zeros((2, *shape), np.float32)).shape)
     if said != (2, 10):
         return f"Of 2 images the network makes shape {said}; a logit for each digit is due, (2, 10)."
     return None
 
 
-def new_network(make: Callable[[], Any], shape: Sequence[int]) -> Any:
-    """A new network that knows the shape of its images, and so has its weights."""
-    model = make()
+def built(model: Any, shape: Sequence[int]) -> Any:
+    """The model, with its weights: one that has none yet makes them when it sees the first image."""
     if not model.built:
         model(np.zeros((1, *shape), np.float32))
     return model
@@ -107,8 +104,8 @@ def train(
     """
     if reason := unfit(choices, problem.shape):
         raise Advice(reason)
-    model, optimizer = new_network(choices["network"], problem.shape), choices["optimizer"]
-    optimizer = type(optimizer).from_config(optimizer.get_config())  # a new one, whatever it was used for
+    model = built(choices["network"](), problem.shape)
+    optimizer = training.new_optimizer(choices["optimizer"])  # whatever it was used for
     X, y = problem.everything if final else problem.train
     validation = None if final else problem.validation
     history = training.train(

@@ -394,6 +394,8 @@ def _misplaced(exercise: Exercise, answer: Any) -> str | None:
             else ("a function" if callable(right) else "a value")
         )
         return f"`{name}` is a class, and {due} is due here."
+    if inspect.isfunction(right) and isinstance(answer, tf.keras.Model):
+        return "This is a model, and the function is due that makes it, so that it can be made anew: its name, with no brackets."
     if isinstance(right, tf.keras.Model) and (inspect.isroutine(answer) or not callable(answer)):
         return f"A Keras model is due here, and this is of type {type(answer).__name__}."
     if callable(right) and not callable(answer):

@@ -50,6 +50,7 @@ def not_probabilities(y_hat: np.ndarray) -> str | None:
     return None
 
 
+NO_INPUT = "The model does not know yet how many inputs it has. The list begins with `keras.Input((…,))`, which says so."
 SAME_MODEL = "The function gives the same model each time. Make it within the function, so that each call begins anew, untrained."
 
 

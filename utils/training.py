@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.advice import say
+from utils.advice import Advice, say
 from utils.running import no_c_stderr, tf
 
 Loss = Callable[[Any, Any], Any]
@@ -82,9 +82,25 @@ def compile_epoch(
     return run
 
 
-def _convolves(layer: Any) -> bool:
-    """Whether a layer is a convolution, or a model that holds one."""
-    return "Conv" in type(layer).__name__ or any(map(_convolves, getattr(layer, "layers", ())))
+def _convolves(model: tf.keras.Model) -> bool:
+    """Whether a model has a convolution."""
+    return any("Conv" in type(layer).__name__ for layer in layers_of(model))
+
+
+def layers_of(model: tf.keras.Model) -> list[tf.keras.Layer]:
+    """The layers of a model, and in place of a model within it the layers of that."""
+    return [inner for layer in model.layers for inner in (layers_of(layer) if hasattr(layer, "layers") else [layer])]
+
+
+def new_optimizer(optimizer: tf.keras.Optimizer) -> tf.keras.Optimizer:
+    """An optimizer with the same settings, which has not trained yet. Raises Advice where they cannot be copied."""
+    try:
+        return type(optimizer).from_config(optimizer.get_config())
+    except (ValueError, TypeError, NotImplementedError):
+        raise Advice(
+            "The optimizer is trained as a copy, and a rate that is a function or a class of your own cannot be copied. Take a "
+            "number, or a schedule of `keras.optimizers.schedules`."
+        ) from None
 
 
 def train(

@@ -13,9 +13,6 @@ from utils.checking import Exercise, Mistake, choice
 Dense, relu, sigmoid = keras.layers.Dense, keras.ops.relu, keras.ops.sigmoid
 
 
-NO_INPUT = "The model does not know yet how many inputs it has. The list begins with `keras.Input((…,))`, which says so."
-
-
 def behavior(make_model, *args, m=2):
     """
     What a model predicts for some points when its weights are set to known numbers: the same for the same architecture.
@@ -61,7 +58,7 @@ def _be_a_model(model, m):
     if not isinstance(model, keras.Model):
         raise Advice(diagnosis.unfit(model) or f"It gives a {type(model).__name__}, and a Keras model is due.")
     if isinstance(model, keras.Sequential) and not model.built:
-        raise Advice(NO_INPUT)
+        raise Advice(diagnosis.NO_INPUT)
     if model.built and getattr(model, "input_shape", None) and model.input_shape[-1] != m:
         raise Advice(f"The model takes {model.input_shape[-1]} inputs, and it should take {m}. `keras.Input((…,))` has that number.")
 
@@ -104,7 +101,7 @@ one_hidden_layer = Exercise(
         Mistake(lambda: stack((2, "relu"), (3, "relu"), OUTPUT), "There are two hidden layers. The inputs are no layer of their own: "
                 "`keras.Input` stands for them."),
         Mistake(lambda: stack((3, "relu"), (3, "relu"), OUTPUT), "There are two hidden layers, and one is asked for."),
-        Mistake(lambda: keras.Sequential([Dense(3, "relu"), Dense(1, "sigmoid")]), NO_INPUT),
+        Mistake(lambda: keras.Sequential([Dense(3, "relu"), Dense(1, "sigmoid")]), diagnosis.NO_INPUT),
         Mistake(lambda: stack((3, "elu"), OUTPUT), "The model has {seen}. Compare that with what is asked for, layer by layer.",
                 when=lambda seen: seen is not None),
     ],

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from utils import datasets, diagnosis
+from utils import datasets, diagnosis, training
 from utils.advice import Advice
 from utils.checking import Exercise, Mistake
 
@@ -606,12 +606,7 @@ def loss_on_digits(optimizer):
         raise Advice(f"The answer is an optimizer of Keras, and this is a {type(optimizer).__name__}.")
     X, y = (array[:1056] for array in datasets.digits()[0])  # 33 batches, none of them short
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    try:
-        optimizer = type(optimizer).from_config(optimizer.get_config())
-    except (ValueError, TypeError, NotImplementedError):
-        raise Advice("The optimizer is trained as a copy, and a rate that is a function or a class of your own cannot be copied. Take a number, or a schedule of "
-                     "`keras.optimizers.schedules`.") from None
-    model = _digits_network()
+    model, optimizer = _digits_network(), training.new_optimizer(optimizer)
     optimizer.build(model.trainable_variables)
     fresh, losses = [variable.numpy() for variable in optimizer.variables], []
     X, y = tf.constant(X), tf.constant(y)

@@ -172,7 +172,7 @@ def an_epoch(answer, n, batch_size, rng):
     batches = answer(X, y, batch_size, rng)
     if batches is None or isinstance(batches, (np.ndarray, str)) or not np.iterable(batches):
         raise Advice("It should give a list of batches, each a pair of rows of X and rows of y.")
-    if isinstance(batches, tuple) and len(batches) == 2 and np.shape(batches[0])[1:] == (2,):
+    if isinstance(batches, tuple) and len(batches) == 2 and hasattr(batches[0], "shape"):
         raise Advice("One batch comes back, and not a list of batches: `=` writes over the one before. Append each pair to the list.")
     seen = first_columns(itertools.islice(batches, 2 * n + 1))
     if not all(map(np.array_equal, (X, y), numbered(n))):
@@ -257,13 +257,13 @@ batches = Exercise(
         Mistake(in_place, CHANGED_INPUT),
         Mistake(batches_of(lambda n, rng: np.random.permutation(n)), "The order does not come from `rng`, the generator that is handed in. With that, a run can be "
                 "repeated.", when=sees(NO_RNG)),
+        Mistake(batches_of(lambda n, rng: rng.integers(n, size=n)), EVERY_ONCE, when=sees(TWICE)),
         Mistake(a_new_order_each, "Each batch is cut from an order of its own, so some examples come twice in an epoch, and others never. Shuffle once, before the "
                 "loop.", when=sees(NEW_ORDERS)),
         Mistake(batches_of(lambda n, rng: rng.permutation(n - 1)), "The last example never comes: `permutation(n)` ends at n - 1 by itself.", when=sees(LAST_LOST)),
         Mistake(lambda *args: batches_of(shuffled)(*args)[:1], "Only the first batch has examples. A `return` within the loop ends it; and a slice ends at a place, which moves "
                 "with its start.", when=sees(FIRST_ONLY)),
         Mistake(lambda *args: batches_of(shuffled)(*args)[-1], "One batch comes back, and not a list of batches: `=` writes over the one before. Append each pair to the list."),
-        Mistake(batches_of(lambda n, rng: rng.integers(n, size=n)), EVERY_ONCE, when=sees(TWICE)),
         Mistake(batches_of(shuffled, other=shuffled), PAIRS_APART.format("take the rows of both by one and the same order."), when=sees(APART)),
         Mistake(lambda X, y, batch_size, rng: batches_of(shuffled)(X, y, batch_size + 1, rng), "The batches have another size than batch_size; only "
                 "the last may be smaller.", when=sees(SIZES)),

@@ -510,7 +510,7 @@ def held_out_loss(answer):
     if not isinstance(model, keras.Model):
         raise Advice(diagnosis.unfit(model) or f"The function should return a model of Keras; it returns a {type(model).__name__}.")
     if not model.built:
-        raise Advice("The model does not know yet how many inputs it has. Begin it with `keras.Input((2,))`, which says so.")
+        raise Advice(diagnosis.NO_INPUT)
     if model.input_shape != (None, 2) or model.output_shape != (None, 1):
         raise Advice(
             f"The model maps {model.input_shape} to {model.output_shape}; two inputs and one output are due, (None, 2) to (None, 1)."

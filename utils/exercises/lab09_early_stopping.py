@@ -4,6 +4,7 @@ import math
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from utils import diagnosis
 from utils.advice import Advice
@@ -626,7 +627,7 @@ def loop_at_work(answer, losses, patience, epochs):
     def train_epoch(number):
         if len(trained) >= 2 * epochs:
             raise Advice("The loop does not end: there are at most `epochs` rounds.")
-        trained.append(number)
+        trained.append(np.asarray(number).item())
         model.set_weights([weight + 1 for weight in model.get_weights()])
         return losses[(len(trained) - 1) % len(losses)]
 
@@ -634,7 +635,7 @@ def loop_at_work(answer, losses, patience, epochs):
     if live:
         raise Advice(LIVE)
     if len(set(trained)) < len(trained):
-        raise Advice(TWICE_A_TURN if trained == sorted([*set(trained)] * 2) else ONE_NUMBER)
+        raise Advice(TWICE_A_TURN if trained == [number for number in dict.fromkeys(trained) for _ in range(2)] else ONE_NUMBER)
     return np.array([len(trained), *np.ravel(model.get_weights()), *told])
 
 
@@ -774,7 +775,7 @@ two_loops = Exercise(
            "In the loop: train for an epoch, tell the stopper its loss and `model.get_weights()`, and leave when it says so.",
            "`model.set_weights(stopper.best_weights)`, once: inside the loop, or after it?"],
     also_right=[(callback_of(mode="min"), best_so_far), (callback_of(monitor="val_loss", min_delta=0.0), in_the_loop),
-                (callback_of(), loop_with(number=lambda epoch: epoch + 1))],
+                (callback_of(), loop_with(number=lambda epoch: tf.constant(epoch + 1)))],
 )
 
 # --- 9.5 --------------------------------------------------------------------------------------------------------------

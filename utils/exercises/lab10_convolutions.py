@@ -447,8 +447,6 @@ def share_read(answer):
 
     One start may be unlucky: a network that falls a little short is trained once more, and the better of the two counts.
     """
-    if isinstance(answer, keras.Model):
-        raise Advice("A function is due that makes a new network, so that training can begin anew: its name, with no brackets.")
     model = made_by(answer)
     if not isinstance(model, keras.Model):
         raise Advice(diagnosis.unfit(model) or f"The function should return a model of Keras; it returns a {type(model).__name__}.")
@@ -462,7 +460,7 @@ def share_read(answer):
     if model.output_shape != (None, 10):
         raise Advice(f"The model gives {model.output_shape}, and ten logits for each image are due, (None, 10). `Flatten` makes a row of the maps, and ten units "
                      "make logits of it.")
-    kinds = [type(layer).__name__ for layer in layers_of(model)]
+    kinds = [type(layer).__name__ for layer in training.layers_of(model)]
     if "Conv2D" not in kinds:
         if others := [kind for kind in kinds if "Conv" in kind]:
             raise Advice(f"The pictures of this lab show the kernels of a `Conv2D`, and this network has {others[0]} alone. Take at least one `Conv2D`.")
@@ -488,14 +486,9 @@ def made_by(answer):
         raise
 
 
-def layers_of(model):
-    """All layers, those of models within the model too."""
-    return [inner for layer in model.layers for inner in (layers_of(layer) if hasattr(layer, "layers") else [layer])]
-
-
 def too_large(model):
     """By how much a network is too large, and where most of its weights come from."""
-    most = max(layers_of(model), key=lambda layer: layer.count_params())
+    most = max(training.layers_of(model), key=lambda layer: layer.count_params())
     if max(getattr(most, "kernel_size", (1,))) > 8:
         why = "`Conv2D` takes the number of filters first, and then the size of the kernels."
     elif isinstance(most, keras.layers.Conv2D):

@@ -26,7 +26,7 @@ def digits_to_select(rng):
 def as_arrays(answer, X, y, classes):
     """The images and the labels; Advice where the cells that follow cannot work with them."""
     made = answer(X, y, classes)
-    if isinstance(made, tuple) and len(made) == 2 and not any(item is Ellipsis or diagnosis.unfit(item) for item in made):
+    if isinstance(made, (tuple, list)) and len(made) == 2 and not any(item is Ellipsis or diagnosis.unfit(item) for item in made):
         images, labels = made
         if np.ndim(images) == 1 and np.ndim(labels) > 1:
             raise Advice("The images come first, then the labels.")

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from utils import capstone, diagnosis
+from utils import capstone, diagnosis, training
 from utils.advice import Advice
 from utils.checking import Exercise, Mistake, is_seen
 
@@ -51,7 +51,7 @@ def rehearsed(choices):
         return Ellipsis
     if reason := capstone.unfit(choices, the_problem().shape):
         raise Advice(reason)
-    model = capstone.new_network(choices["network"], the_problem().shape)
+    model = capstone.built(choices["network"](), the_problem().shape)
     X, y = (part[:32] for part in the_problem().train)
     said = np.asarray(model(X))
     if fault := unfit_loss(model, choices["loss"], X, y, said):
@@ -73,7 +73,7 @@ def why_it_is_weak(choices, said):
 
 def after_some_steps(most, network, loss, optimizer, batch_size, epochs):
     """The share of the validation part that a network reads after as many steps of training as the choices want, and `most` at most."""
-    model, optimizer = capstone.new_network(network, the_problem().shape), type(optimizer).from_config(optimizer.get_config())
+    model, optimizer = capstone.built(network(), the_problem().shape), training.new_optimizer(optimizer)
     X, y = the_problem().train
     batch_size = min(batch_size, len(X))
     steps = min(epochs * -(-len(X) // batch_size), most)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from utils import running
+from utils import running, training
 from utils.advice import Advice
 from utils.pictures import Animation, Function, picture
 from utils.plots.drawing import BLUE, GRAY, LINES, ORANGE, RED
@@ -129,14 +129,10 @@ def feature_maps(model: Any, image: Any, most: int = 8) -> tuple[Figure, str]:
 
 def _of_type(model: Any, name: str) -> list[Any]:
     """The layers of a type, those of models within the model too; Advice where there is none."""
-    found = [layer for layer in _layers(model) if type(layer).__name__ == name]
+    found = [layer for layer in training.layers_of(model) if type(layer).__name__ == name]
     if not found:
         raise Advice(f"The model has no {name} layer to draw.")
     return found
-
-
-def _layers(model: Any) -> list[Any]:
-    return [inner for layer in model.layers for inner in (_layers(layer) if hasattr(layer, "layers") else [layer])]
 
 
 @picture
