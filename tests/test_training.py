@@ -3,6 +3,7 @@
 import _thread
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from tests.courses import COURSE
 from utils import __main__ as command
 from utils import bench, training
 from utils.advice import Advice
+from utils.running import interrupts_later
 
 
 def a_model(*layers):
@@ -118,7 +120,15 @@ def test_training_gives_the_history_and_ends_where_its_watcher_says():
     assert list(stopped) == ["loss"] and len(stopped["loss"]) == 2
 
 
-def test_an_interrupt_loses_nothing(capsys):
+@pytest.fixture
+def interruptible():
+    """Interrupts as a notebook has them; a process in the background may ignore them."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
+def test_an_interrupt_loses_nothing(capsys, interruptible):
     X, y = examples()
     model = a_model()
     before = model.get_weights()
@@ -127,14 +137,40 @@ def test_an_interrupt_loses_nothing(capsys):
         if len(history["loss"]) == 3:
             _thread.interrupt_main()  # what a notebook's stop button does
 
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)  # a process in the background may ignore it
-    try:
-        history = training.train(model, keras.optimizers.SGD(0.05), mse, X, y, epochs=100, watch=interrupt)
-    finally:
-        signal.signal(signal.SIGINT, handler)
+    history = training.train(model, keras.optimizers.SGD(0.05), mse, X, y, epochs=100, watch=interrupt)
     assert 3 <= len(history["loss"]) < 100
     assert "Interrupted after" in capsys.readouterr().out
     assert not np.allclose(before[0], model.get_weights()[0])
+
+
+def test_an_interrupt_waits_for_the_end_of_the_epoch(capsys, interruptible):
+    X, y = examples()
+    model, twin = a_model(), a_model()
+    steps = []
+
+    def press(J):
+        steps.append(J)
+        if len(steps) == 5:  # in the third epoch of two steps
+            signal.raise_signal(signal.SIGINT)
+        return J
+
+    def pressed(y, y_hat):
+        return mse(y, y_hat) + 0 * tf.numpy_function(press, [tf.stop_gradient(mse(y, y_hat))], tf.float32)
+
+    history = training.train(model, keras.optimizers.SGD(0.05), pressed, X, y, 100, 5)
+    assert "Interrupted after 3 of 100 epochs" in capsys.readouterr().out
+    assert np.allclose(history["loss"], training.train(twin, keras.optimizers.SGD(0.05), mse, X, y, 3, 5)["loss"], atol=1e-5)
+    assert np.allclose(model.get_weights()[0], twin.get_weights()[0], atol=1e-5)
+
+
+def test_where_an_interrupt_has_to_wait_it_comes_at_the_end(interruptible):
+    done = []
+    with pytest.raises(KeyboardInterrupt), interrupts_later(), interrupts_later():
+        signal.raise_signal(signal.SIGINT)
+        done.append("inner")
+    assert done == ["inner"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with ThreadPoolExecutor() as pool:  # where no interrupt comes
+        assert pool.submit(interrupts_later()(lambda: "done")).result() == "done"
 
 
 def test_penalties_of_layers_are_trained_and_not_reported():

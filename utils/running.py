@@ -9,6 +9,7 @@ import linecache
 import os
 import random
 import re
+import signal
 import sys
 import sysconfig
 import threading
@@ -62,6 +63,27 @@ with no_c_stderr(), no_garbage():  # some of TensorFlow's start-up lines obey no
 
 tf.get_logger().setLevel("WARNING")  # its news of strategies and devices would land in the notebooks
 tf.config.experimental.enable_tensor_float_32_execution(False)  # on a GPU, matrix products as exact as on a CPU
+
+
+@contextmanager
+def interrupts_later() -> Iterator[None]:
+    """
+    Hold a press of the stop button back until the end: what goes on meanwhile is whole, or has not begun.
+
+    TensorFlow ends the process where an interrupt comes while it makes a tensor of Python's numbers.
+    """
+    pressed: list[int] = []
+    try:
+        before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    except ValueError:  # interrupts come to the main thread, and this is another one
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
 
 
 class TimeUp(BaseException):

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from utils.advice import Advice, say
-from utils.running import no_c_stderr, tf
+from utils.running import interrupts_later, no_c_stderr, tf
 
 Loss = Callable[[Any, Any], Any]
 MANY_STEPS = 5_000  # from here on XLA pays: it takes 1 to 2 s to compile, and saves 0.1 to 0.5 ms a step on two cores
 LARGE_IMAGE = 100  # pixels: from here on XLA pays for convolutions on two cores; measured at 8 × 8, 12 × 12 and 28 × 28
 
 
+@interrupts_later()
 def compile_epoch(
     model: tf.keras.Model,
     optimizer: tf.keras.Optimizer,
@@ -75,6 +76,7 @@ def compile_epoch(
 
     traced = epoch.get_concrete_function(tf.TensorSpec([2], tf.int32))
 
+    @interrupts_later()
     def run(seed: tuple[int, int]) -> dict[str, tf.Tensor]:
         with no_c_stderr():  # TensorFlow 2.16 announces its first compilation
             return traced(tf.constant(seed, tf.int32))
@@ -119,15 +121,17 @@ def train(
     Train a model for a number of epochs, and return the history: the mean "loss" of each, and the "val_loss" after it.
 
     watch: called with the history after each epoch; training ends where it returns True.
-    An interrupt ends the training too: the weights stay as they are, and the history so far is returned.
+    An interrupt ends the training too, after the epoch that runs: the weights stay as they are, and the history so far is
+    returned.
     """
     history: dict[str, list[float]] = {"loss": []} if validation is None else {"loss": [], "val_loss": []}
     try:
         epoch = compile_epoch(model, optimizer, loss, X, y, batch_size, validation, epochs * len(X) / batch_size > MANY_STEPS)
         for number in range(epochs):
-            seen = epoch((seed, number))
-            for name, values in history.items():
-                values.append(float(seen[name]))
+            with interrupts_later():
+                seen = epoch((seed, number))
+                for name, values in history.items():
+                    values.append(float(seen[name]))
             if watch is not None and watch(history) is True:
                 break
     except KeyboardInterrupt:
@@ -191,6 +195,7 @@ def compile_steps(model: tf.keras.Model, optimizer: tf.keras.Optimizer, loss: Lo
             optimizer.apply(tape.gradient(J_penalized, variables), variables)
         return J
 
+    @interrupts_later()
     def run(X: Any, y: Any, steps: int) -> tf.Tensor:
         for variable, value in zip(optimizer.variables, before, strict=True):
             variable.assign(value)
