@@ -275,14 +275,14 @@ def test_unequal_or_empty_data_are_refused():
         training.compile_epoch(a_model(), keras.optimizers.SGD(), mse, np.zeros((0, 3)), np.zeros((0, 1)), 4)
 
 
-def test_the_bench_measures_every_loop_on_every_device(monkeypatch):
+def test_the_bench_measures_every_loop_on_the_device_that_is_asked_for(monkeypatch):
     monkeypatch.setitem(bench.CASES, "C", bench.CASES["C"]._replace(n=1_000))
     monkeypatch.setattr(bench, "TURN", 0.001)
-    table = bench.bench(["C"], rounds=1, devices=["CPU:0", "CPU:1"])
-    assert table.splitlines()[1].split() == ["CPU:0", "CPU:1"]
+    table = bench.bench(["C"], rounds=1, devices=["CPU:1"])
+    assert table.splitlines()[1].split() == ["CPU:1"]
     for way in ("train_step", "train_step by tf.function", "compiled epoch", "fit", "fit, 32 steps an execution"):
         [row] = [line for line in table.splitlines() if line.startswith(f"  {way}  ")]
-        assert row.count("µs a step") == 2
+        assert row.count("µs a step") == 1
     for words in ("first call", "matrix products", "epoch reaches"):
         assert words in table
     assert bench._flops(bench.CASES["C"]) == 2 * (2 * 784 * 128 + 3 * 128 * 10) * 500
