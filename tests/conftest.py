@@ -13,6 +13,7 @@ from tests.courses import megabytes_of_kernels
 from utils import progress_file
 
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # as many processes as cores run: none of them needs more than one
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # some fifty processes would compile the course anew, each of them
 
 
 def pytest_configure(config):

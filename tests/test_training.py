@@ -1,6 +1,7 @@
 """The compiled epoch trains as a loop in plain sight does: every example once, the short batch too, the seed in charge."""
 
 import _thread
+import functools
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -43,10 +44,15 @@ def test_an_epoch_visits_every_example_once_in_an_order_of_its_own():
     assert not np.array_equal(seen["batches"], epoch((0, 2))["batches"])
 
 
+@functools.cache
+def drawing(jit_compile):
+    """A function from a seed to 10 random numbers: by XLA others than by TensorFlow alone."""
+    return tf.function(lambda seed: tf.random.stateless_uniform([10], seed, alg="philox"), jit_compile=jit_compile)
+
+
 def order_of(seed, jit_compile):
-    """The order that a seed gives to 10 examples: by XLA another one than by TensorFlow alone."""
-    draw = tf.function(lambda seed: tf.random.stateless_uniform([10], seed, alg="philox"), jit_compile=jit_compile)
-    return np.argsort(draw(tf.constant(seed)), kind="stable")
+    """The order that a seed gives to 10 examples."""
+    return np.argsort(drawing(jit_compile)(tf.constant(seed)), kind="stable")
 
 
 @pytest.mark.parametrize(("batch_size", "jit_compile"), [(1, True), (3, True), (3, False), (5, True), (5, False), (64, True)])
