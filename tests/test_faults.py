@@ -1,4 +1,4 @@
-"""Where the machine fails: a killed kernel, a full disk, two notebooks at once. Nothing is lost, and it is said."""
+"""Where the machine fails or is stopped: a killed kernel, a full disk, two notebooks at once. Nothing is lost, and it is said."""
 
 import json
 import os
@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 from jupyter_client.manager import start_new_kernel
@@ -24,9 +23,15 @@ for i in range({count}):  # one notebook after the other passes one exercise, an
 """
 
 
-@contextmanager
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the notebooks of a course lie."""
+    return copy_course(tmp_path_factory.mktemp("faults") / "course") / "notebooks"
+
+
+@pytest.fixture(scope="module")
 def kernel(folder):
-    """A kernel that works in `folder`, and a function that runs code in it and returns what was printed."""
+    """A kernel that works there: its manager, a client, and a function that runs code in it and returns what was printed."""
     manager, client = start_new_kernel(cwd=str(folder))
 
     def run(code):
@@ -36,15 +41,16 @@ def kernel(folder):
             if message["msg_type"] == "stream":
                 printed.append(message["content"]["text"])
 
-        reply = client.execute_interactive(code, timeout=60, output_hook=listen)["content"]
+        try:
+            reply = client.execute_interactive(code, timeout=60, output_hook=listen)["content"]
+        except TimeoutError:
+            pytest.fail(f"the kernel does not answer; its exit status is {manager.provisioner.process.poll()}")
         assert reply["status"] == "ok", reply
         return "".join(printed)
 
-    try:
-        yield manager, client, run
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
+    yield manager, client, run
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
 
 
 def wait_for(happened, seconds=60):
@@ -54,26 +60,44 @@ def wait_for(happened, seconds=60):
         time.sleep(0.02)
 
 
-def test_a_kernel_killed_in_the_middle_of_training_loses_no_progress(tmp_path):
-    course = copy_course(tmp_path / "course")
+TRAIN = """
+import numpy as np, keras
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from utils import training
+X = y = np.ones((8, 1), np.float32)
+model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+mse = keras.losses.MeanSquaredError()
+with redirect_stdout(StringIO()) as said:
+    history = training.train(model, keras.optimizers.SGD(0.1), mse, X, y, 10**6, watch=lambda _: Path({begun!r}).touch())
+"""
+
+
+def test_the_stop_button_ends_a_training_and_keeps_what_there_is(kernel, tmp_path):
+    manager, client, run = kernel
     begun = tmp_path / "begun"
-    train = (
-        "import numpy as np, keras, pathlib\nfrom utils import training\nX = y = np.ones((8, 1), np.float32)\n"
-        "model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])\n"
-        "training.train(model, keras.optimizers.SGD(0.1), keras.losses.MeanSquaredError(), X, y, 10**6, "
-        f"watch=lambda history: pathlib.Path({str(begun)!r}).touch())"
-    )
-    with kernel(course / "notebooks") as (manager, client, run):
-        run(setup_code())
-        run("check('1.1', -6, 0.00247)")
-        client.execute(train)
-        wait_for(begun.exists)
-        os.kill(manager.provisioner.pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
-        wait_for(lambda: not manager.is_alive())
-        manager.restart_kernel(now=True)  # what Jupyter does with a kernel that died
-        client.wait_for_ready(timeout=60)
-        run("import sys; sys.path.append('..')")  # what the set-up cell does first
-        assert run("from utils import progress_file; print(progress_file.load()['1.1'].passed)") == "True\n"
+    run(setup_code())
+    client.execute(TRAIN.format(begun=str(begun)))
+    wait_for(begun.exists)
+    manager.interrupt_kernel()
+    text = run("print(said.getvalue(), 0 < len(history['loss']) < 10**6)")
+    assert "Interrupted after" in text and text.endswith("True\n") and "Traceback" not in text
+
+
+def test_a_kernel_killed_in_the_middle_of_training_loses_no_progress(kernel, tmp_path):
+    manager, client, run = kernel
+    begun = tmp_path / "begun"
+    run(setup_code())
+    run("check('1.1', -6, 0.00247)")
+    client.execute(TRAIN.format(begun=str(begun)))
+    wait_for(begun.exists)
+    os.kill(manager.provisioner.pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+    wait_for(lambda: not manager.is_alive())
+    manager.restart_kernel(now=True)  # what Jupyter does with a kernel that died
+    client.wait_for_ready(timeout=60)
+    run("import sys; sys.path.append('..')")  # what the set-up cell does first
+    assert run("from utils import progress_file; print(progress_file.load()['1.1'].passed)") == "True\n"
 
 
 MEET = """

@@ -3,16 +3,13 @@
 import _thread
 import functools
 import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from jupyter_client.manager import start_new_kernel
 
-from tests.courses import COURSE
 from utils import __main__ as command
 from utils import bench, training
 from utils.advice import Advice
@@ -305,47 +302,3 @@ def test_a_step_that_cannot_be_recorded_is_told_in_a_sentence():
 def test_the_bench_names_a_case_that_is_not_there(capsys):
     assert command.main(["bench", "E"]) == 2
     assert "There is no case 'E'; there are A, B, C, D." in capsys.readouterr().err
-
-
-SET_UP = """
-import numpy as np, keras
-from contextlib import redirect_stdout
-from io import StringIO
-from pathlib import Path
-from utils import training
-X, y = np.ones((8, 1), np.float32), np.ones((8, 1), np.float32)
-model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-begun = Path({begun!r})
-"""
-TRAIN = (
-    "with redirect_stdout(said := StringIO()):\n"
-    "    history = training.train(model, keras.optimizers.SGD(0.1), keras.losses.MeanSquaredError(), X, y, epochs=10**6, "
-    "watch=lambda history: begun.touch())"
-)
-
-
-def test_the_stop_button_of_a_notebook_ends_the_training_and_keeps_what_there_is(tmp_path):
-    begun = tmp_path / "begun"
-    manager, client = start_new_kernel(cwd=str(COURSE))
-    printed = []
-
-    def listen(message):
-        if message["msg_type"] == "stream":
-            printed.append(message["content"]["text"])
-
-    try:
-        client.execute_interactive(SET_UP.format(begun=str(begun)), timeout=60, output_hook=listen)
-        client.execute(TRAIN)
-        deadline = time.monotonic() + 60
-        while not begun.exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        manager.interrupt_kernel()
-        code = "print(said.getvalue(), 0 < len(history['loss']) < 10**6)"
-        client.execute_interactive(code, timeout=60, output_hook=listen)
-    except TimeoutError:
-        pytest.fail(f"the kernel does not answer; its exit status is {manager.provisioner.process.poll()}")
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-    text = "".join(printed)
-    assert "Interrupted after" in text and text.endswith("True\n") and "Traceback" not in text
