@@ -140,12 +140,15 @@ ODD = [
 
 
 def test_odd_answers_are_never_right_by_chance_nor_a_fault_of_the_checker(exercise):
-    """Whatever is handed over, and whatever a function returns. (Mistakes as code have a test of their own, and take long.)"""
+    """
+    Whatever is handed over, and whatever a function returns. (Mistakes as code have a test of their own, and take long.)
+
+    One input tells: right answers and mistakes meet all of them.
+    """
     exercise = replace(exercise, mistakes=[mistake for mistake in exercise.mistakes if mistake.when])
     rights = exercise.right if exercise.parts else (exercise.right,)
-    slow = exercise.seconds >= 1
-    odds = ODD[::3] if slow else ODD
-    with remembering(next(one_input_at_a_time(exercise)) if slow else exercise) as judged:
+    odds = ODD if exercise.seconds < 1 else ODD[::3]
+    with remembering(next(one_input_at_a_time(exercise))) as judged:
         for part, right in enumerate(rights):
             for odd in odds:
                 if not callable(right) and hasattr(odd, "dtype"):
