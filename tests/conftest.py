@@ -18,7 +18,8 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # some fifty processes would co
 
 def pytest_configure(config):
     """
-    Where tests run: the memory of kernels is measured, and there are two devices of one processor, for lab 7.
+    Where tests run: the memory of kernels is measured, there are two devices of one processor, for lab 7, and TensorFlow takes
+    graphs as they are recorded, which is quicker where each runs once or twice; what is timed does without that.
 
     Devices must come before anything is computed.
     """
@@ -29,6 +30,9 @@ def pytest_configure(config):
 
     [cpu] = tf.config.list_physical_devices("CPU")
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    from tests import labs  # which computes
+
+    labs.optimize_graphs(False)
 
 
 class ByFile(LoadFileScheduling):

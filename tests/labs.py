@@ -3,6 +3,7 @@
 import functools
 import linecache
 import symtable
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,8 +13,26 @@ import numpy as np
 
 from utils import checking, exercises, source
 from utils.checking import Exercise
+from utils.running import tf
 
 ALL = [(name, number) for name in exercises.lab_names() for number in exercises.of_lab(name)]
+
+
+def optimize_graphs(whether: bool) -> None:
+    """Have TensorFlow optimize what a function records before it runs, as it does unless told otherwise, or not."""
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not whether})
+
+
+@contextmanager
+def timed(seconds: list[float]) -> Iterator[None]:
+    """Add the processor time of what goes on meanwhile, with TensorFlow as it is in a notebook."""
+    optimize_graphs(True)
+    start = time.process_time()
+    try:
+        yield
+    finally:
+        seconds.append(time.process_time() - start)
+        optimize_graphs(False)
 
 
 def run_cell(code: str, namespace: dict[str, Any], name: str) -> None:

@@ -2,14 +2,13 @@
 
 import re
 import statistics
-import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.labs import ALL, answers_of, cells_of, each_also_right, one_input_at_a_time, remembering, whole_answers
+from tests.labs import ALL, answers_of, cells_of, each_also_right, one_input_at_a_time, remembering, timed, whole_answers
 from utils import exercises
 from utils.checking import Outcome, judge
 
@@ -33,22 +32,21 @@ def test_the_right_answers_pass(exercise, record_property):
     right, *others = each_also_right(exercise)
     seconds = []
     for _ in draws(exercise):
-        seconds.append(seconds_to_pass(exercise, right))
+        with timed(seconds):
+            assert_right(exercise, right)
         with remembering(exercise) as drawn:
-            seconds.append(seconds_to_pass(drawn, others[0]))
+            with timed(seconds):
+                assert_right(drawn, others[0])
             for answers in others[1:]:
-                seconds_to_pass(drawn, answers)
+                assert_right(drawn, answers)
     record_property("seconds to judge", seconds)
     assert statistics.median(seconds) < CORES * exercise.seconds
 
 
-def seconds_to_pass(exercise, answers):
-    """The processor time of a check that takes these answers."""
-    start = time.process_time()
+def assert_right(exercise, answers):
+    """A check takes these answers."""
     verdict = judge(exercise, *answers)
-    seconds = time.process_time() - start
     assert verdict.outcome is Outcome.RIGHT, verdict
-    return seconds
 
 
 def test_every_mistake_gets_its_own_advice(exercise, record_property):
@@ -57,9 +55,8 @@ def test_every_mistake_gets_its_own_advice(exercise, record_property):
     seconds = []
     for _ in draws(exercise):
         with remembering(exercise) as drawn:
-            start = time.process_time()
-            assert_named(drawn, exercise.mistakes[-1])
-            seconds.append(time.process_time() - start)
+            with timed(seconds):
+                assert_named(drawn, exercise.mistakes[-1])
             for mistake in exercise.mistakes[:-1]:
                 assert_named(drawn, mistake)
     record_property("seconds to judge", seconds)
