@@ -72,4 +72,4 @@ def test_a_worker_that_fails_or_waits_is_told_in_a_sentence():
     with pytest.raises(Advice, match="Worker 0 stopped with an error: ValueError: no data"):
         workers.run("raise ValueError('no data')", count=1)
     with pytest.raises(Advice, match="not done after 1 s and were stopped"):
-        workers.run("import time; time.sleep(60)", seconds=1)
+        workers.run("import time; time.sleep(60)", count=1, seconds=1)
