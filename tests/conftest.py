@@ -100,7 +100,7 @@ def pytest_terminal_summary(terminalreporter):
         used = f"{max(megabytes):.0f} MB at most"
         terminalreporter.write_line(f"memory of a solution's kernel: {used}, given back before the next one starts")
     for notebook, seconds in sorted(seconds_of_solutions(terminalreporter).items()):
-        terminalreporter.write_line(f"seconds of {notebook}: {seconds:.1f}")
+        terminalreporter.write_line(f"seconds of {notebook}, beside other tests: {seconds:.1f}")
     for name in ("seconds from `lab` to a served JupyterLab", "seconds that utils adds to TensorFlow's import"):
         for number in measured.get(name, []):
             terminalreporter.write_line(f"{name}: {number:.2f}")
