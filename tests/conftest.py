@@ -43,9 +43,10 @@ class ByFile(LoadFileScheduling):
         return f"answers of lab {lab[1]}" if lab else super()._split_scope(nodeid)
 
 
-def pytest_xdist_auto_num_workers(config):
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers():
     """One more than there are cores: a process waits for kernels and pages a tenth of the time."""
-    return (os.cpu_count() or 1) + 1
+    return (yield) + 1
 
 
 def pytest_xdist_make_scheduler(config, log):

@@ -245,6 +245,13 @@ def test_curves_show_each_list_and_the_range_of_several_runs():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["one", "several"]
 
 
+@pytest.mark.parametrize("epochs", [2, 6, 20, 40, 300])
+def test_curves_over_the_epoch_are_marked_at_whole_epochs(epochs):
+    [ax] = plots.curves({"J": range(epochs)}).figure.axes
+    marks = ax.get_xticks()
+    assert np.array_equal(marks, marks.round()) and 3 <= len(marks) <= 12
+
+
 def test_paths_of_descent_are_drawn_over_the_curve_and_on_the_map():
     axes = plots.descent(lambda w: w**2, {"short": [1.5, 0.75], "wild": [1.0, -3.0]}).figure.axes
     assert [ax.get_title() for ax in axes] == ["short", "wild"]

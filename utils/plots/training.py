@@ -9,7 +9,7 @@ import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FormatStrFormatter, LogLocator
+from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator
 
 from utils import running
 from utils.advice import Advice
@@ -50,6 +50,8 @@ def _curves(ax: Axes, values: Mapping[str, Sequence[float]], x: Sequence[float] 
     if x is not None:
         ax.set(xscale="log", xticks=x, xticklabels=x)
         ax.minorticks_off()
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), integer=True))  # there is no half epoch
     ax.grid(alpha=0.3)
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=min(len(values), 4), frameon=False, fontsize=9)
 
