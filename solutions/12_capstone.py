@@ -54,7 +54,7 @@ cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 # %% tags=["nbval-ignore-output"]
 dense = training.repeat(
     dense_network, keras.optimizers.Adam(0.003), cross_entropy, X, y, epochs=20,
-    measure=lambda model: capstone.share_right(model, (X_val, y_val)))
+    measure=lambda model: capstone.accuracy(model, (X_val, y_val)))
 plots.accuracies({"dense network": dense["measured"]})
 
 # %% [markdown]
@@ -74,8 +74,8 @@ class Moved(keras.layers.Layer):
 
 # %% [markdown]
 # ### Exercise 12.1 · Better than a baseline
-# Make your choices. The check holds a rehearsal: it trains for at most 160 steps, or 320 where these are not enough, and your
-# network should then read more of the validation part than the nearest mean. You will come back to this cell.
+# Make your choices. The check holds a rehearsal: it trains a new network for 160 steps, and others for up to 640 where these are
+# not enough. One of them should read more of the validation part than the nearest mean. You will come back to this cell.
 
 # %%
 def network():
@@ -109,7 +109,7 @@ check("12.1", choices)
 # %% tags=["nbval-ignore-output"]
 keras.utils.set_random_seed(12)
 model, history = capstone.train(problem, choices)
-right = capstone.share_right(model, problem.validation)
+right = capstone.accuracy(model, problem.validation)
 print(f"{right:.1%} of the validation part right")
 
 # %% [markdown]

@@ -1,38 +1,63 @@
-"""How the tests are shared out to processes, and the numbers that they measure, printed at the end of the run."""
+"""How the tests are shared out to processes, their seed, and the numbers that they measure, printed at the end of the run."""
 
 import importlib.metadata
 import os
+import random
 import re
+import secrets
 import statistics
+import sys
 import time
+import zlib
 
+import numpy as np
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from tests.courses import megabytes_of_kernels
-from utils import progress_file
+from utils.student import progress_file
 
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # as many processes as cores run: none of them needs more than one
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # some fifty processes would compile the course anew, each of them
 
 
+SEED = "--seed"
+
+
+def pytest_addoption(parser):
+    parser.addoption(SEED, type=int, help="what all random numbers of the tests come from; a new one each time unless given")
+
+
 def pytest_configure(config):
+    """One seed for all processes; where tests run, the memory of kernels is measured."""
+    if config.getoption(SEED) is None:
+        config.option.seed = int.from_bytes(os.urandom(4), "big")
+    if config.getoption("dist") == "no":  # else this process only hands tests out
+        config.pluginmanager.register(MemoryOfKernels())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Hand the seed to a process that runs tests."""
+    node.workerinput["seed"] = node.config.option.seed
+
+
+@pytest.fixture(autouse=True)
+def random_numbers(request, monkeypatch):
     """
-    Where tests run: the memory of kernels is measured, there are two devices of one processor, for lab 7, and TensorFlow takes
-    graphs as they are recorded, which is quicker where each runs once or twice; what is timed does without that.
+    Whatever a test draws comes from the seed of the run and from its own name.
 
-    Devices must come before anything is computed.
+    A generator that is made without a seed, as the checks make theirs, gets one.
     """
-    if config.getoption("dist") != "no":
-        return  # this process only hands tests out
-    config.pluginmanager.register(MemoryOfKernels())
-    from utils.running import tf
-
-    [cpu] = tf.config.list_physical_devices("CPU")
-    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-    from tests import labs  # which computes
-
-    labs.optimize_graphs(False)
+    seed = getattr(request.config, "workerinput", {}).get("seed", request.config.option.seed)
+    own = np.random.SeedSequence([seed, zlib.crc32(request.node.nodeid.encode())])
+    make = np.random.default_rng
+    monkeypatch.setattr(np.random, "default_rng", lambda seed=None: make(own.spawn(1)[0] if seed is None else seed))
+    monkeypatch.setattr(secrets, "randbits", lambda bits: int(own.spawn(1)[0].generate_state(1)[0]))  # TensorFlow's, in a check
+    random.seed(own.generate_state(1)[0].item())
+    np.random.seed(own.generate_state(2)[1])
+    if "tensorflow" in sys.modules:
+        sys.modules["tensorflow"].random.set_seed(own.generate_state(3)[2])
 
 
 class ByFile(LoadFileScheduling):
@@ -64,7 +89,7 @@ class MemoryOfKernels:
         """The kernel of the solution before has ended; a killed process may take a moment."""
         if getattr(item, "cell_num", None) != 0:
             return
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while megabytes_of_kernels() > 0:
             assert time.monotonic() < deadline, "the kernel of the solution before goes on"
             time.sleep(0.05)
@@ -92,10 +117,10 @@ def pytest_terminal_summary(terminalreporter):
             f"judging an answer: median {statistics.median(judged):.3f} s, slowest {judged[-1]:.3f} s ({len(judged)} answers)"
         )
     if mutants := measured.get("mutants"):
-        rejected, total, equivalent = map(sum, zip(*mutants, strict=True))
+        wrong, crashed, accepted, equivalent = map(sum, zip(*mutants, strict=True))
         terminalreporter.write_line(
-            f"mutation score: {rejected} of {total} mutants rejected ({rejected / total:.1%}), "
-            f"and {equivalent} listed as equivalent"
+            f"mutation score: {wrong} of {wrong + accepted} mutants that give something are rejected "
+            f"({wrong / (wrong + accepted):.1%}); {crashed} more stop with an error, and {equivalent} are listed as equivalent"
         )
     if megabytes := measured.get(MEMORY):
         used = f"{max(megabytes):.0f} MB at most"
@@ -118,9 +143,10 @@ def seconds_of_solutions(terminalreporter):
     return seconds
 
 
-def pytest_report_header():
+def pytest_report_header(config):
     names = ("tensorflow", "keras", "numpy", "matplotlib")
-    return "versions: " + ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+    return [f"versions: {versions}", f"seed: {config.option.seed} (repeat a run with {SEED} {config.option.seed})"]
 
 
 @pytest.fixture
@@ -129,5 +155,5 @@ def own_progress(tmp_path, monkeypatch):
     file = tmp_path / "progress.json"
     monkeypatch.setattr(progress_file, "path", lambda: file)
     monkeypatch.setattr(progress_file, "_session", {})
-    monkeypatch.setattr(progress_file, "_said", set())
+    monkeypatch.setattr(progress_file, "_already_said", set())
     return file

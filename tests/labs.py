@@ -4,23 +4,18 @@ import functools
 import linecache
 import symtable
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from utils import checking, exercises, source
+from tests.devices import optimize_graphs
+from utils import exercises
+from utils.authoring import source
 from utils.checking import Exercise
-from utils.running import tf
+from utils.checking.observation import Cases
 
 ALL = [(name, number) for name in exercises.lab_names() for number in exercises.of_lab(name)]
-
-
-def optimize_graphs(whether: bool) -> None:
-    """Have TensorFlow optimize what a function records before it runs, as it does unless told otherwise, or not."""
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not whether})
 
 
 @contextmanager
@@ -106,50 +101,25 @@ def cells_of(lab_name: str, number: str) -> tuple[str, str, str, dict]:
     return _spaces(lab_name)[exercises.of_lab(lab_name)[number].same_answer_as or number]
 
 
-def whole_answers(exercise: Exercise, mistake_answer: Any, part: str | None) -> tuple:
-    """All the answers that a check takes, with one of them wrong and the others right."""
-    if not exercise.parts:
-        return (mistake_answer,)
-    return tuple(mistake_answer if name == part else right for name, right in zip(exercise.parts, exercise.right, strict=True))
+def with_one(exercise: Exercise, table: Any, answer: Any) -> tuple:
+    """All the answers that a check takes: this one for one table, and right ones for the others."""
+    return tuple(answer if each is table else each.right for each in exercise.tables)
 
 
 def each_also_right(exercise: Exercise) -> Iterator[tuple]:
-    """The answers of each entry of also_right, and those of `right`."""
-    for answer in [exercise.right, *exercise.also_right]:
-        yield answer if exercise.parts else (answer,)
+    """Answers for all tables: those of `right`, then each entry of `also_right`."""
+    yield tuple(table.right for table in exercise.tables)
+    for i in range(max(len(table.also_right) for table in exercise.tables)):
+        yield tuple(table.also_right[min(i, len(table.also_right) - 1)] for table in exercise.tables)
 
 
-@contextmanager
-def remembering(exercise: Exercise) -> Iterator[Exercise]:
-    """
-    The exercise with inputs that are drawn once; what `right` and the mistakes give for them is observed once, and remembered.
-
-    For judging many answers: each is compared with the right one, by Keras and often the slowest of all, and with the mistakes.
-    """
-    drawn = exercise.inputs if isinstance(exercise.inputs, tuple) else (exercise.inputs,)
-    cases = [list(draw(np.random.default_rng())) for draw in drawn]
-    inputs = tuple(functools.partial(lambda cases, rng: cases, each) for each in cases)
-    observe, seen = checking._observe, {}
-
-    def remembered(part: Exercise, answer: Any, args: tuple) -> Any:
-        if answer is not part.right and all(answer is not mistake.answer for mistake in part.mistakes):
-            return observe(part, answer, args)
-        key = part.title, id(answer), id(args)
-        if key not in seen:
-            seen[key] = args, observe(part, answer, args)  # with its arguments: while they are kept, no others have their id
-        return seen[key][1]
-
-    checking._observe = remembered
-    try:
-        yield replace(exercise, inputs=inputs if isinstance(exercise.inputs, tuple) else inputs[0])
-    finally:
-        checking._observe = observe
+def one_input_at_a_time(cases: Sequence[Cases]) -> Iterator[list[Cases]]:
+    """Cases with one input each; a part that has fewer than another repeats its last."""
+    alone = [list(each.one_by_one()) for each in cases]
+    for i in range(max(map(len, alone))):
+        yield [each[min(i, len(each) - 1)] for each in alone]
 
 
-def one_input_at_a_time(exercise: Exercise) -> Iterator[Exercise]:
-    """The exercise with each of its inputs alone; a part that has fewer than another repeats its last."""
-    drawn = exercise.inputs if isinstance(exercise.inputs, tuple) else (exercise.inputs,)
-    cases = [list(draw(np.random.default_rng())) for draw in drawn]
-    for i in range(max(map(len, cases))):
-        inputs = tuple(functools.partial(lambda case, rng: [case], each[min(i, len(each) - 1)]) for each in cases)
-        yield replace(exercise, inputs=inputs if isinstance(exercise.inputs, tuple) else inputs[0])
+def without_mistakes(exercise: Exercise) -> Exercise:
+    """The exercise without its mistakes, for tests that ask whether an answer is right, not why it is wrong."""
+    return replace(exercise, mistakes=(), parts=[replace(part, mistakes=()) for part in exercise.parts])

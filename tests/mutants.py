@@ -1,4 +1,9 @@
-"""Makes mutants of an answer: the same code with one operator, constant, axis, argument, call or statement changed."""
+"""
+Makes mutants of an answer: the same code with one thing changed, as students change it.
+
+An operator, a constant, an axis, an argument, a call, a name; a statement left out, doubled, or moved out of its `with`; the last
+item of a loop or a result left out.
+"""
 
 import ast
 import copy
@@ -36,6 +41,18 @@ CALLS = {
     "len": "sum",
     "reduce_sum": "reduce_mean",
 }
+
+SAME_TWICE = (
+    "__init__",
+    "set_weights",
+    "assign",
+    "watch",
+    "compile",
+    "build",
+    "Variable",
+    "constant",
+    "asarray",
+)  # calls that do no more when they are made twice
 
 STRINGS = {  # the names of activations and losses, and the letters of a choice
     "relu": ["tanh", "linear"],
@@ -77,14 +94,12 @@ def _get(tree: ast.AST, path: tuple) -> ast.AST:
     return tree
 
 
-def _set(tree: ast.AST, path: tuple, node: ast.AST | None) -> None:
+def _set(tree: ast.AST, path: tuple, new: ast.AST | list[ast.stmt] | None) -> None:
     owner, (name, i) = _get(tree, path[:-1]), path[-1]
     if i is None:
-        setattr(owner, name, node)
-    elif node is None:
-        del getattr(owner, name)[i]
+        setattr(owner, name, new)
     else:
-        getattr(owner, name)[i] = node
+        getattr(owner, name)[i : i + 1] = new if isinstance(new, list) else [] if new is None else [new]
 
 
 def _names(tree: ast.AST, path: tuple) -> list[str]:
@@ -93,8 +108,8 @@ def _names(tree: ast.AST, path: tuple) -> list[str]:
     return [argument.arg for argument in functions[-1].args.args] if functions else []
 
 
-def _alternatives(node: ast.AST, tree: ast.AST, path: tuple) -> list[ast.AST | None]:
-    """What may stand in a node's place; None deletes a statement."""
+def _alternatives(node: ast.AST, tree: ast.AST, path: tuple) -> list[ast.AST | list[ast.stmt] | None]:
+    """What may stand in a node's place; None deletes a statement, a list puts several there."""
     if isinstance(node, ast.BinOp):
         made = [ast.BinOp(node.left, op(), node.right) for op in OPERATORS.get(type(node.op), [])]
         if isinstance(node.op, (ast.Sub, ast.Div, ast.MatMult, ast.Pow)):
@@ -102,6 +117,12 @@ def _alternatives(node: ast.AST, tree: ast.AST, path: tuple) -> list[ast.AST | N
         return [*made, node.left, node.right]
     if isinstance(node, ast.UnaryOp):
         return [node.operand]
+    if isinstance(node, ast.BoolOp):
+        return [ast.BoolOp(ast.And() if isinstance(node.op, ast.Or) else ast.Or(), node.values)]
+    if isinstance(node, ast.With):
+        return _without_last(node)
+    if isinstance(node, ast.For):
+        return [ast.For(node.target, _all_but_last(node.iter), node.body, node.orelse, lineno=node.lineno)]
     if isinstance(node, ast.Compare):
         return [ast.Compare(node.left, [op()], node.comparators) for op in COMPARISONS.get(type(node.ops[0]), [])]
     if isinstance(node, ast.Constant) and isinstance(node.value, bool):
@@ -116,11 +137,37 @@ def _alternatives(node: ast.AST, tree: ast.AST, path: tuple) -> list[ast.AST | N
     if isinstance(node, ast.Call):
         return _calls(node)
     if isinstance(node, ast.Return):
-        return [ast.Return(ast.Constant(None))]
-    if isinstance(node, (ast.Assign, ast.AugAssign)) and path[-1][1] is not None:
+        named = isinstance(node.value, ast.Name)
+        return [ast.Return(ast.Constant(None)), *([ast.Return(_all_but_last(node.value))] if named else [])]
+    if isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr)) and path[:-1]:
         body = getattr(_get(tree, path[:-1]), path[-1][0])
-        return [None] if len(body) > 1 and path[:-1] else []
+        left_out = [None] if len(body) > 1 and not isinstance(node, ast.Expr) else []
+        return [*left_out, *([[node, node]] if _adds_up(node) else [])]
     return []
+
+
+def _adds_up(statement: ast.stmt) -> bool:
+    """Whether a statement does more when it runs twice: it calls for an effect, or changes what it reads."""
+    if isinstance(statement, ast.AugAssign):
+        return True
+    if isinstance(statement.value, ast.Call) and getattr(statement.value.func, "attr", "") in SAME_TWICE:
+        return False
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Call)
+    names = [name for name in ast.walk(statement) if isinstance(name, ast.Name)]
+    read = {name.id for name in ast.walk(statement.value) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)}
+    bound = {name.id for name in ast.walk(statement.value) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)}
+    return any(isinstance(name.ctx, ast.Store) and name.id in read - bound for name in names)
+
+
+def _all_but_last(value: ast.expr) -> ast.expr:
+    return ast.Subscript(value, ast.Slice(upper=ast.UnaryOp(ast.USub(), ast.Constant(1))), ast.Load())
+
+
+def _without_last(block: ast.With) -> list[ast.AST | list[ast.stmt]]:
+    """A `with` whose last statement stands after it."""
+    *rest, last = block.body
+    return [[ast.With(block.items, rest or [ast.Pass()], lineno=block.lineno), last]]
 
 
 def _calls(node: ast.Call) -> list[ast.AST]:
@@ -148,5 +195,7 @@ def _mutate(tree: ast.AST, path: tuple, index: int) -> str:
     _set(tree, path, copy.deepcopy(new))
     if new is None:
         return f"without {old}"
+    if isinstance(new, list):
+        return "\n".join(map(ast.unparse, new))
     inside = [_get(tree, path[:n]) for n in range(len(path) + 1)]
     return ast.unparse([node for node in inside if isinstance(node, ast.stmt)][-1])

@@ -1,14 +1,18 @@
 """The build: deterministic, only what changed, and every slip of an author named with file and line."""
 
 import json
+import subprocess
+import sys
 
 import nbformat
 import pytest
 
 from tests.courses import COURSE, copy_course
-from utils import REPOSITORY, build, source
 from utils import __main__ as command
-from utils.source import SourceError
+from utils import exercises
+from utils.authoring import build, source
+from utils.authoring.source import SourceError
+from utils.course import REPOSITORY
 
 LAB = "solutions/01_perceptron.py"
 
@@ -144,8 +148,56 @@ def test_an_unknown_lab_is_named():
 def test_a_cell_that_fails_while_building_is_one_sentence_with_its_line(course, capfd):
     line = edit(course, "scalar = tf.zeros(())", "scalar = tf.zeroes(())", "solutions/00_start_here.py")
     assert command.main(["build", "00_start_here"]) == 1
-    said = capfd.readouterr().err
-    assert f"solutions/00_start_here.py:{line - 1}: the cell stops with AttributeError" in said and "Traceback" not in said
+    printed = capfd.readouterr().err
+    assert f"solutions/00_start_here.py:{line - 1}: the cell stops with AttributeError" in printed and "Traceback" not in printed
+
+
+def test_a_build_that_fails_leaves_the_solution_as_it_was(course):
+    before = (course / "solutions" / "00_start_here.ipynb").read_bytes()
+    edit(course, "scalar = tf.zeros(())", "scalar = tf.zeroes(())", "solutions/00_start_here.py")
+    with pytest.raises(SourceError):
+        build.build(["00_start_here"])
+    assert (course / "solutions" / "00_start_here.ipynb").read_bytes() == before
+    assert not list((course / "solutions").glob(".*"))
+
+
+STOPS = [
+    ("import os; os._exit(1)", "the kernel died in this cell"),
+    ("import time; time.sleep(60)", "the cell was still running after 3 s and was stopped"),
+]
+
+
+@pytest.mark.parametrize(("code", "words"), STOPS, ids=[words for _, words in STOPS])
+def test_a_kernel_that_dies_or_does_not_end_while_building_is_one_sentence_with_its_line(course, capfd, monkeypatch, code, words):
+    monkeypatch.setattr(build, "SECONDS_OF_A_CELL", 3)
+    line = edit(course, "from utils import check, hint", f"{code}\nfrom utils import check, hint", "solutions/00_start_here.py")
+    assert command.main(["build", "00_start_here"]) == 1
+    printed = capfd.readouterr().err
+    assert f"solutions/00_start_here.py:{line - 1}: {words}" in printed and "Traceback" not in printed
+
+
+def test_a_line_that_begins_a_cell_within_a_string_is_text(course):
+    edit(course, "keras.utils.set_random_seed(1)", 'text = """\n# %% no cell\n"""\nkeras.utils.set_random_seed(1)')
+    cells = source.read("01_perceptron").cells
+    assert any("# %% no cell" in cell.text for cell in cells)
+    assert all(source.read("01_perceptron").path.read_text().splitlines()[cell.line - 1].startswith("# %%") for cell in cells)
+
+
+def test_reading_the_sources_needs_no_tensorflow_and_reads_no_table():
+    code = (
+        "import sys\nfrom utils.authoring import build\nprint(build.stale([]))\n"
+        "print(sorted(name for name in sys.modules if name == 'tensorflow' or name.startswith('utils.exercises.lab')))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=COURSE, capture_output=True, text=True)
+    assert ran.stdout == "[]\n[]\n", ran.stderr
+
+
+def test_what_is_read_of_a_table_without_running_it_is_what_it_has():
+    for name in exercises.lab_names():
+        assert exercises.outline(name) == {
+            number: exercises.Outline(exercise.title, exercise.same_answer_as)
+            for number, exercise in exercises.of_lab(name).items()
+        }
 
 
 def test_blanking_keeps_what_is_not_marked():

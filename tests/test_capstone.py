@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
+from tests.devices import tf
 from utils import capstone, datasets, exercises
 from utils.advice import Advice
 from utils.checking import Outcome, judge
@@ -44,16 +44,16 @@ def silent(history):
         ({"network": network, "loss": LOSS}, "lack optimizer, batch_size, epochs"),
         (choosing(rate=1), "does not know the choice 'rate'"),
         (choosing(network=network()), "its name with no brackets"),
-        (choosing(network=lambda: 3), "should return a model"),
+        (choosing(network=lambda: 3), "should return a Keras model"),
         (choosing(network=lambda: None), "the `return` is missing"),
-        (choosing(network=lambda: network(units=9)), "a logit for each digit is due"),
+        (choosing(network=lambda: network(units=9)), "expected (2, 10), a logit for each digit"),
         (choosing(network=lambda: network((28, 28, 1))), "(None, 28, 28, 1)"),
-        (choosing(network=lambda: keras.Sequential([keras.layers.Dense(10)])), "makes shape (2, 8, 8, 10)"),
-        (choosing(optimizer="adam"), "as an object"),
+        (choosing(network=lambda: keras.Sequential([keras.layers.Dense(10)])), "gives shape (2, 8, 8, 10)"),
+        (choosing(optimizer="adam"), "The optimizer is an object"),
         (choosing(optimizer=keras.optimizers.SGD(lambda: 0.1)), "cannot be copied"),
         (choosing(network=functools.partial(lambda model: model, network())), "the same model each time"),
         (choosing(loss=keras.losses.SparseCategoricalCrossentropy), "with brackets after its name"),
-        (choosing(loss="mse"), "as an object or a function"),
+        (choosing(loss="mse"), "The loss is an object or a function"),
         (choosing(batch_size=0), "a whole number, 1 or more"),
         (choosing(epochs=2.5), "epochs = 2.5"),
         (choosing(epochs=True), "a whole number, 1 or more"),
@@ -120,7 +120,7 @@ def test_the_targets_count_errors_on_what_is_held_back(number, most, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"), [(None, "is None"), (network, "A Keras model is due here"), (network((28, 28, 1)), "other images")]
+    ("answer", "words"), [(None, "is None"), (network, "asks for a Keras model"), (network((28, 28, 1)), "other images")]
 )
 def test_a_target_wants_a_trained_network_for_these_images(answer, words):
     outcome, _, advice = judge(exercises.find("12.3"), answer)

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from tests.courses import COURSE, cell, copy_course, errors, run_notebook, stderr
-from utils import REPOSITORY
+from utils.course import REPOSITORY
 
 FOLDER = REPOSITORY.rsplit("/", 1)[-1]
 IPYTHON = ("ipython==7.34.*", "ipykernel>=5,<7")  # Colab's

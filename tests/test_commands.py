@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -80,13 +81,6 @@ def test_versions_compare_as_numbers():
     assert environment._numbers("2.16") == environment._numbers("2.16.0")
 
 
-def test_the_requirements_hold_what_a_student_needs_and_no_more():
-    names = {line.partition(">=")[0] for line in environment._lines(environment.requirements(for_tests=False))}
-    assert names == {"tensorflow", "keras", "numpy", "matplotlib", "jupyter", "nbval"}
-    lines = environment._lines(environment.requirements(for_tests=True))
-    assert all(">=" in line and ",<" in line for line in lines)
-
-
 def test_a_failed_install_says_which_step_and_leaves_nothing_half_made(course, capfd):
     files = ask_for(course, "no-such-package-in-any-index>=1")
     for _ in range(2):  # the second run begins anew and is not fooled by the first
@@ -125,10 +119,21 @@ def test_an_interrupted_set_up_leaves_nothing_half_made(course, monkeypatch):
     assert not (course / ".venv").exists()
 
 
-def test_an_old_python_is_told_apart(course, monkeypatch):
-    monkeypatch.setattr(sys, "version_info", (3, 9, 1))
-    with pytest.raises(environment.SetUpFailed, match=r"the course needs 3\.10 or newer"):
-        environment.prepare([])
+OLD_PYTHONS = [path for version in ("3.8", "3.9") if (path := shutil.which(f"python{version}"))]
+
+
+def test_an_old_python_is_answered_in_a_sentence_before_anything_that_it_cannot_read():
+    """The whole package is read by a Python that says it is old; a real one too, where there is one."""
+    code = (
+        "import sys\nsys.version_info = (3, 9, 18, 'final', 0)\nsys.argv = ['utils', 'lab']\n"
+        "import runpy\nrunpy.run_module('utils', run_name='__main__')"
+    )
+    for python, line in [(sys.executable, ["-c", code]), *((python, ["-m", "utils", "lab"]) for python in OLD_PYTHONS)]:
+        ran = subprocess.run([python, *line], cwd=COURSE, capture_output=True, text=True)
+        if "pyenv" in ran.stderr:  # a stand-in for a Python that is not there
+            continue
+        assert (ran.returncode, ran.stdout) == (1, "")
+        assert re.fullmatch(r"This is Python 3\.[89]; the course needs 3\.10 or newer\.\n", ran.stderr)
 
 
 @pytest.fixture
@@ -227,14 +232,14 @@ def test_arguments_of_test_go_to_pytest(monkeypatch):
     ran = []
     monkeypatch.setattr(command, "_run", lambda line: ran.append(line) or 0)
     assert command.main(["test", "-k", "perceptron", "-x", "tests/test_build.py", "--durations=3"]) == 0
-    assert ran[0][1:] == ["-m", "pytest", "-k", "perceptron", "-x", "tests/test_build.py", "--durations=3"]
+    assert ran[0][1:] == ["-m", "pytest", *command.ALL_TESTS, "-k", "perceptron", "-x", "tests/test_build.py", "--durations=3"]
 
 
 def test_arguments_of_the_oldest_versions_tests_go_to_their_pytest(course, steps, monkeypatch):
     ran = []
     monkeypatch.setattr(command, "_run", lambda line: ran.append(line) or 0)
     assert command.main(["test", "-x", "--oldest", "-k", "perceptron"]) == 0
-    assert ran == [[str(environment.prepare_oldest()), "-m", "pytest", "-x", "-k", "perceptron"]]
+    assert ran == [[str(environment.prepare_oldest()), "-m", "pytest", *command.ALL_TESTS, "-x", "-k", "perceptron"]]
 
 
 @pytest.mark.parametrize("arguments", [[], ["nothing"], ["lab", "--nothing"], ["build", "--nothing"], ["lab", "--port", "x"]])
@@ -243,6 +248,16 @@ def test_a_command_that_is_not_understood_is_answered_with_its_usage(arguments, 
         command.main(arguments)
     assert stopped.value.code == 2
     assert "usage: python3 -m utils" in capfd.readouterr().err
+
+
+def test_lab_opens_the_first_lab_and_no_copy_of_it(monkeypatch, tmp_path):
+    ran = []
+    monkeypatch.setattr(command, "COURSE", tmp_path)
+    monkeypatch.setattr(command, "_run", lambda line: ran.append(line) or 0)
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "00_start_here-Copy1.ipynb").touch()
+    assert command.main(["lab"]) == 0
+    assert any(argument.endswith("/lab/tree/notebooks/00_start_here.ipynb") for argument in ran[0])
 
 
 def test_lab_serves_jupyterlab_with_the_first_lab(record_property, tmp_path):

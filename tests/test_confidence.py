@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from utils.checking import FINE, Finding
 from utils.exercises import lab08_dropout as lab
 
 RATES = (0.2, 0.25, 0.4, 0.5)
@@ -10,50 +11,91 @@ CALLS, (EXAMPLES, UNITS) = lab.CALLS, lab.SHAPE_OF_X
 SIZE = CALLS * EXAMPLES * UNITS
 PAIRS = {"units": SIZE // 2, "examples": SIZE // 2, "calls": 2 * EXAMPLES * UNITS}
 SUMS = {"calls": (EXAMPLES * UNITS, CALLS), "examples": (UNITS, CALLS * EXAMPLES), "units": (EXAMPLES, CALLS * UNITS)}
+STEPS = (2**53, 2**23, 2**10)  # random numbers are multiples of 1 / steps: those of NumPy, of type float32, and of type float16
+SPELLINGS = {">=": np.greater_equal, ">": np.greater}  # a unit stays where its number is at least the rate, or above it
+
+
+def probability(rate, steps, spelling):
+    """How probable it is that a unit is dropped: the share of the numbers 0, 1 / steps, …, 1 - 1 / steps that do not stay."""
+    return np.ceil(rate * steps) / steps if spelling == ">=" else (np.floor(rate * steps) + 1) / steps
 
 
 def binomial(n, p):
     """The probabilities of 0 to n events, of n independent ones with probability p each."""
+    if p == 0:
+        return np.eye(n + 1)[0]
     log_factorial = np.cumsum(np.log(np.maximum(1, np.arange(n + 1))))
     k = np.arange(n + 1)
     return np.exp(log_factorial[n] - log_factorial - log_factorial[::-1] + k * np.log(p) + (n - k) * np.log1p(-p))
 
 
-def is_off(n, p):
-    """The probability that a share of n such events is further from p than a check takes."""
-    return binomial(n, p)[np.abs(np.arange(n + 1) / n - p) > lab.tolerance(n)].sum()
+def is_off(n, p, expected):
+    """The probability that a share of n events, each with probability p, is further from the expected one than a check takes."""
+    return binomial(n, p)[np.abs(np.arange(n + 1) / n - expected) > lab.tolerance(n, expected)].sum()
 
 
-@pytest.mark.parametrize("rate", RATES)
-def test_a_right_answer_fails_less_than_once_in_a_million(rate):
-    """The probabilities of all that a check looks at, added up, for masks drawn as they should be."""
-    alike = rate**2 + (1 - rate) ** 2
-    fails = is_off(SIZE, rate) + sum(is_off(n, alike) for n in PAIRS.values())
-    fails += sum((binomial(n, rate) ** times).sum() for n, times in SUMS.values())  # the same number dropped each time
-    assert np.isclose(binomial(SIZE, rate).sum(), 1, atol=1e-6)
-    assert 0 < fails < 1e-6
+def alike(rate):
+    """How often two independent units both stay or both go."""
+    return rate**2 + (1 - rate) ** 2
 
 
-def test_masks_drawn_as_they_should_be_are_fine():
-    rng = np.random.default_rng(9)
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("steps", STEPS)
+def test_a_right_answer_fails_less_than_once_in_a_million(steps, spelling):
+    """The probabilities of all that a check looks at, added up over four rates, for masks drawn as they should be."""
     for rate in RATES:
-        for _ in range(1000):
-            assert lab.fault_of_masks(rng.uniform(size=(lab.CALLS, *lab.SHAPE_OF_X)) >= rate, rate) == lab.FINE
+        p = probability(rate, steps, spelling)
+        assert np.isclose(binomial(SIZE, p).sum(), 1, atol=1e-6)
+        fails = is_off(SIZE, p, rate) + sum(is_off(n, alike(p), alike(rate)) for n in PAIRS.values())
+        fails += sum((binomial(n, p) ** times).sum() for n, times in SUMS.values())  # the same number dropped each time
+        assert 0 < fails < 1e-6 / 4
+    assert is_off(SIZE, probability(0, steps, spelling), 0) < 1e-6 / 4
+
+
+def test_a_check_takes_what_is_dropped_by_chance_at_a_rate_of_0_and_no_more():
+    """At a rate of 0, `>` drops a unit where the random number is 0: of type float32 once in 585 checks, of float16 in each."""
+    x = np.ones(lab.SHAPE_OF_X, np.float32) * 2
+    for count, expected in ((0, FINE), (1, FINE), (2, FINE), (SIZE // 1000, FINE), (SIZE // 200, lab.of_dropout.ANOTHER_SHARE)):
+        trained = np.tile(x, (CALLS, 1, 1))
+        trained.reshape(-1)[:count] = 0
+        assert lab.finding_of([*trained, x], x, 0.0, lab.of_dropout) is expected
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("steps", STEPS)
+@pytest.mark.parametrize("rate", (0.0, *RATES))
+def test_masks_drawn_as_they_should_be_are_fine(rate, steps, spelling):
+    """At a rate of 0 some of these checks meet numbers that are the rate itself, in the steps of float32 too."""
+    rng = np.random.default_rng(9)
+    x = (rng.uniform(0.5, 2, lab.SHAPE_OF_X) * rng.choice([-1, 1], lab.SHAPE_OF_X)).astype(np.float32)
+    ties = 0
+    for _ in range(1500 if rate == 0 and steps == 2**23 else 150):
+        numbers = rng.integers(0, steps, (CALLS, *x.shape)) / steps
+        ties += (numbers == rate).any()
+        trained = np.where(SPELLINGS[spelling](numbers, rate), x / np.float32(1 - rate), np.float32(0))
+        assert lab.finding_of([*trained, x], x, rate, lab.of_dropout) is FINE
+    assert ties or rate or steps > 2**23
 
 
 def caught(exercise, answer, rng):
     """Whether a check rejects an answer: the first of the inputs that shows it is enough."""
-    return any(not exercise.accept(exercise.observe(answer, *args)) for args in exercise.inputs(rng))
+    return any(exercise.observe(answer, *args) is not FINE for args in exercise.inputs(rng))
 
 
 # The mistakes that show by what is drawn; others stop with an error, whatever that is.
 BY_CHANCE = [
-    (exercise, mistake) for exercise in (lab.the_dropout, lab.my_dropout) for mistake in exercise.mistakes if mistake.when
+    (exercise, mistake)
+    for exercise in (lab.the_dropout, lab.my_dropout)
+    for mistake in exercise.mistakes
+    if isinstance(mistake.advice, Finding)
 ]
-OF_MASKS = (lab.ONE_MASK, lab.WHOLE_EXAMPLES, lab.SAME_MASK, lab.KEEPS, lab.ANOTHER_SHARE, lab.FIXED_NUMBER, lab.TOGETHER)
+OF_MASKS = {
+    lab.of_dropout[name]
+    for name in ("ONE_MASK", "WHOLE_EXAMPLES", "SAME_MASK", "KEEPS", "ANOTHER_SHARE", "FIXED_NUMBER", "TOGETHER")
+}
 
 
-@pytest.mark.parametrize(("exercise", "mistake"), BY_CHANCE, ids=[f"{e.number}: {m.advice[:40]}" for e, m in BY_CHANCE])
+@pytest.mark.parametrize(("exercise", "mistake"), BY_CHANCE, ids=[f"{e.number}: {m.sentence[:40]}" for e, m in BY_CHANCE])
 def test_a_wrong_answer_is_caught_999_times_in_1000(exercise, mistake):
     """
     A wrong scale, or no gradient, shows whatever is drawn: 30 tries tell. Which units stay is another matter: 1,000.
@@ -61,6 +103,5 @@ def test_a_wrong_answer_is_caught_999_times_in_1000(exercise, mistake):
     A layer is judged by the statistics that the function of 8.2 is judged by; it takes longer, and is tried 30 times.
     """
     rng = np.random.default_rng(10)
-    many = exercise is lab.the_dropout and any(map(mistake.when, OF_MASKS))
-    times, least = (1000, 999) if many else (30, 30)
+    times, least = (1000, 999) if mistake.advice in OF_MASKS else (30, 30)
     assert sum(caught(exercise, mistake.answer, rng) for _ in range(times)) >= least

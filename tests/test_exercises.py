@@ -2,15 +2,14 @@
 
 import re
 import statistics
-from dataclasses import replace
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from tests.labs import ALL, answers_of, cells_of, each_also_right, one_input_at_a_time, remembering, timed, whole_answers
+from tests.devices import tf
+from tests.labs import ALL, answers_of, cells_of, each_also_right, one_input_at_a_time, timed, with_one, without_mistakes
 from utils import exercises
-from utils.checking import Outcome, judge
+from utils.checking import Finding, Outcome, draw, judge
 
 CORES = 2  # a check's time holds on two cores; what they compute in it is measured, so that nothing else that runs counts
 DRAWS = 2  # inputs are drawn afresh at each check: what holds must hold for more than one draw
@@ -28,48 +27,55 @@ def exercise(request):
 
 
 def test_the_right_answers_pass(exercise, record_property):
-    """The first two take as long as a student waits; then it is known what `right` gives."""
+    """The first two take as long as a student waits; then what `right` gives is known."""
     right, *others = each_also_right(exercise)
     seconds = []
     for _ in draws(exercise):
         with timed(seconds):
             assert_right(exercise, right)
-        with remembering(exercise) as drawn:
-            with timed(seconds):
-                assert_right(drawn, others[0])
-            for answers in others[1:]:
-                assert_right(drawn, answers)
+        cases = draw(exercise)
+        with timed(seconds):
+            assert_right(exercise, others[0], cases)
+        for answers in others[1:]:
+            assert_right(exercise, answers, cases)
     record_property("seconds to judge", seconds)
     assert statistics.median(seconds) < CORES * exercise.seconds
 
 
-def assert_right(exercise, answers):
+def assert_right(exercise, answers, cases=()):
     """A check takes these answers."""
-    verdict = judge(exercise, *answers)
+    verdict = judge(exercise, *answers, cases=cases)
     assert verdict.outcome is Outcome.RIGHT, verdict
 
 
 def test_every_mistake_gets_its_own_advice(exercise, record_property):
     """The last one first: that takes as long as a student waits, since all mistakes are observed for it; then they are known."""
-    assert exercise.mistakes
     seconds = []
     for _ in draws(exercise):
-        with remembering(exercise) as drawn:
+        cases = draw(exercise)
+        for table in exercise.tables:
+            assert table.mistakes
             with timed(seconds):
-                assert_named(drawn, exercise.mistakes[-1])
-            for mistake in exercise.mistakes[:-1]:
-                assert_named(drawn, mistake)
+                assert_named(exercise, table, table.mistakes[-1], cases)
+            for mistake in table.mistakes[:-1]:
+                assert_named(exercise, table, mistake, cases)
     record_property("seconds to judge", seconds)
     assert statistics.median(seconds) < CORES * exercise.seconds
 
 
-def assert_named(exercise, mistake):
+def assert_named(exercise, table, mistake, cases):
     """A mistake is not right, and gets its own advice."""
-    verdict = judge(exercise, *whole_answers(exercise, mistake.answer, mistake.part))
+    verdict = judge(exercise, *with_one(exercise, table, mistake.answer), cases=cases)
     wanted = {Outcome.NOT_DONE} if mistake.untouched else {Outcome.WRONG, Outcome.ERROR}
-    assert verdict.outcome in wanted, (mistake.advice, verdict)
-    pattern = ".*".join(map(re.escape, mistake.advice.split("{seen}")))
-    assert re.match(pattern, verdict.advice), (mistake.advice, verdict.advice)
+    assert verdict.outcome in wanted, (mistake.sentence, verdict)
+    pattern = ".*".join(map(re.escape, mistake.sentence.split("{seen}")))
+    assert re.match(pattern, verdict.advice), (mistake.sentence, verdict.advice)
+
+
+def test_whatever_observe_can_find_has_a_mistake_that_shows_it(exercise):
+    for table in exercise.tables:
+        shown = {mistake.advice for mistake in table.mistakes if isinstance(mistake.advice, Finding)}
+        assert {finding for each in shown for finding in type(each)} == shown
 
 
 SHARED = "it is judged on the answer of another exercise, after a training; the notebook's own run shows whether it passes"
@@ -136,49 +142,47 @@ ODD = [
 ]
 
 
-def test_odd_answers_are_never_right_by_chance_nor_a_fault_of_the_checker(exercise):
+def test_odd_answers_are_never_right_by_chance_nor_a_failure_of_the_checker(exercise):
     """
     Whatever is handed over, and whatever a function returns. (Mistakes as code have a test of their own, and take long.)
 
     One input tells: right answers and mistakes meet all of them.
     """
-    exercise = replace(exercise, mistakes=[mistake for mistake in exercise.mistakes if mistake.when])
-    rights = exercise.right if exercise.parts else (exercise.right,)
+    cases = next(one_input_at_a_time(draw(without_mistakes(exercise))))
     odds = ODD if exercise.seconds < 1 else ODD[::3]
-    with remembering(next(one_input_at_a_time(exercise))) as judged:
-        for part, right in enumerate(rights):
-            for odd in odds:
-                if not callable(right) and hasattr(odd, "dtype"):
-                    continue  # where any tensor of a shape will do, some of these are right
-                for answer in (odd, lambda *args, odd=odd: odd):
-                    answers = [*rights[:part], answer, *rights[part + 1 :]]
-                    outcome, _, advice = judge(judged, *answers)
-                    assert outcome in (Outcome.WRONG, Outcome.ERROR), (odd, outcome, advice)
-                    assert advice
+    for table in (each.table for each in cases):
+        for odd in odds:
+            if not callable(table.right) and hasattr(odd, "dtype"):
+                continue  # where any tensor of a shape will do, some of these are right
+            for answer in (odd, lambda *args, odd=odd: odd):
+                answers = [answer if each.table is table else each.table.right for each in cases]
+                outcome, _, advice = judge(exercise, *answers, cases=cases)
+                assert outcome in (Outcome.WRONG, Outcome.ERROR), (odd, outcome, advice)
+                assert advice
 
 
 def test_there_are_two_other_right_answers_and_two_hints_at_least(exercise):
-    assert len(exercise.also_right) >= 2
+    assert all(len(table.also_right) >= 2 for table in exercise.tables)
     assert len(exercise.hints) >= 2
 
 
 def test_advice_is_three_sentences_at_most_and_different_for_each_mistake(exercise):
-    for mistake in exercise.mistakes:
-        sentences = re.findall(r"[.?!](?:\s|$|\))", re.sub(r"`[^`]*`", "code", mistake.advice))
-        assert 1 <= len(sentences) <= 3, mistake.advice
-    by_part = [(mistake.part, mistake.advice) for mistake in exercise.mistakes]
-    assert len(set(by_part)) == len(by_part)
+    for table in exercise.tables:
+        for mistake in table.mistakes:
+            sentences = re.findall(r"[.?!](?:\s|$|\))", re.sub(r"`[^`]*`", "code", mistake.sentence))
+            assert 1 <= len(sentences) <= 3, mistake.sentence
+        sentences = [mistake.sentence for mistake in table.mistakes]
+        assert len(set(sentences)) == len(sentences)
 
 
 def test_no_advice_gives_the_answer_away(exercise):
-    """No line of the solution, and no right side of one, stands in an advice."""
-    lab = exercises.lab_of(exercise.number)
-    solution = cells_of(lab, exercise.number)[0]
-    answers = [
-        re.sub(r"^\s*(return|\w+ =) ", "", line.partition("  # SOLUTION")[0]).strip()
-        for line in solution.splitlines()
-        if "# SOLUTION" in line
-    ]
-    for mistake in exercise.mistakes:
+    """No line that the student has to write, and no right side of one, stands in an advice."""
+    solution, student, _, _ = cells_of(exercises.lab_of(exercise.number), exercise.number)
+    there = {line.strip() for line in student.splitlines()}
+    written = [line for line in solution.splitlines() if "# SOLUTION" in line or line.strip() not in there]
+    lines = [line.partition("  # SOLUTION")[0].strip() for line in written]
+    answers = [re.sub(r"^(return|[\w, .]+ [-+*]?=) ", "", line) for line in lines if not re.match(r"#|$", line)]
+    assert answers
+    for mistake in (mistake for table in exercise.tables for mistake in table.mistakes):
         for answer in answers:
-            assert len(answer) < 6 or answer not in mistake.advice, (answer, mistake.advice)
+            assert len(answer) < 6 or answer not in mistake.sentence, (answer, mistake.sentence)

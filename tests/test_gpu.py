@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from tensorflow.python.eager import context  # the record of what ran where is not public
 
+from tests.devices import tf
 from utils import bench, training
 
 GPUS = [device.name.removeprefix("/device:") for device in tf.config.list_logical_devices("GPU")]

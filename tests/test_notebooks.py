@@ -11,7 +11,8 @@ from jupyter_core.utils import run_sync
 from nbclient.exceptions import CellExecutionError
 
 from tests.courses import COURSE, cell, copy_course, errors, run_notebook, stderr
-from utils import exercises, source
+from utils import exercises
+from utils.authoring import source
 
 LABS = source.names()
 
@@ -138,7 +139,7 @@ def test_cells_keep_the_rhythm_of_the_course(name):
 
 
 TWO_DEVICES = """# lab 7 wants them before anything is computed
-import tensorflow as tf
+from tests.devices import tf
 [cpu] = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 """

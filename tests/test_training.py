@@ -8,12 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
+from tests.devices import tf
 from utils import __main__ as command
 from utils import bench, training
 from utils.advice import Advice
-from utils.running import interrupts_later
 
 
 def a_model(*layers):
@@ -168,12 +167,12 @@ def test_an_interrupt_waits_for_the_end_of_the_epoch(capsys, interruptible):
 
 def test_where_an_interrupt_has_to_wait_it_comes_at_the_end(interruptible):
     done = []
-    with pytest.raises(KeyboardInterrupt), interrupts_later(), interrupts_later():
+    with pytest.raises(KeyboardInterrupt), training.interrupts_later(), training.interrupts_later():
         signal.raise_signal(signal.SIGINT)
         done.append("inner")
     assert done == ["inner"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler
     with ThreadPoolExecutor() as pool:  # where no interrupt comes
-        assert pool.submit(interrupts_later()(lambda: "done")).result() == "done"
+        assert pool.submit(training.interrupts_later()(lambda: "done")).result() == "done"
 
 
 def test_penalties_of_layers_are_trained_and_not_reported():

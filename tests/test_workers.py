@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
+from tests.devices import tf
 from utils import workers
 from utils.advice import Advice
 
@@ -66,6 +66,25 @@ def test_two_devices_give_the_gradient_of_one():
     alone = tape.gradient(J, w)
     assert len(reduced) == 2
     assert all(np.allclose(each, alone, atol=1e-6) for each in reduced)
+
+
+TALKS = """
+import json, os, sys
+from pathlib import Path
+first = json.loads(os.environ["TF_CONFIG"])["task"]["index"] == 0
+if not first:
+    print("x" * 200_000)  # more than a pipe holds
+    print("y" * 200_000, file=sys.stderr)
+    Path({done!r}).touch()
+while not Path({done!r}).exists():
+    pass
+print("done")
+"""
+
+
+def test_a_worker_that_prints_much_before_the_others_end_is_not_held_up(tmp_path):
+    first, second = workers.run(TALKS.format(done=str(tmp_path / "done")), seconds=60)
+    assert first == "done" and second.endswith("done") and len(second) > 200_000
 
 
 def test_a_worker_that_fails_or_waits_is_told_in_a_sentence():

@@ -5,23 +5,19 @@ Importing this package is cheap and needs the standard library only, so that `py
 the verbs are loaded when they are first asked for.
 """
 
-import os
+import sys
 
-# Where the course lives. A fork changes this one line and runs `python3 -m utils build`.
-REPOSITORY = "https://github.com/your_organization/deep-learning-labs"
+if sys.version_info < (3, 10):  # noqa: UP036  before anything that an older Python cannot read, in words that it can
+    sys.exit("This is Python %d.%d; the course needs 3.10 or newer." % sys.version_info[:2])  # noqa: UP031
 
-# TensorFlow reads these when it is imported; without them its start-up lines land in the notebooks.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # a notebook leaves a GPU's memory to the others
+from utils import quiet_tensorflow  # noqa: F401  sets the environment before anybody imports TensorFlow
 
-__all__ = ["REPOSITORY", "check", "hint", "progress", "solution"]
+__all__ = ["check", "hint", "progress", "solution"]
 
 
 def __getattr__(name: str):
-    if name in ("check", "hint", "solution", "progress"):
-        from utils import tutor
+    if name in __all__:
+        from utils.student import verbs
 
-        return getattr(tutor, name)
+        return getattr(verbs, name)
     raise AttributeError(f"module 'utils' has no attribute {name!r}")

@@ -1,12 +1,24 @@
-"""`python3 -m utils lab | test | build | bench`: one door for every command. Needs nothing but Python."""
+"""The command line, `python3 -m utils lab | test | build | bench`. It begins with the standard library alone."""
 
 import argparse
 import os
 import subprocess
 import sys
 
-from utils import environment
-from utils.environment import COURSE
+from utils import environment, exercises
+from utils.course import COURSE
+
+# How pytest runs the whole: the solutions by nbval, in as many processes as there is work for; see tests/conftest.py.
+ALL_TESTS = [
+    "--nbval",
+    "--nbval-cell-timeout=120",
+    "--nbval-kernel-startup-timeout=60",
+    "--numprocesses=auto",
+    "--dist=loadfile",
+    "--no-loadscope-reorder",
+    "-rs",
+    "--no-fold-skipped",
+]
 
 
 def main(argv: list[str]) -> int:
@@ -55,7 +67,7 @@ def _again_with(python: os.PathLike, argv: list[str]) -> int:
 
 
 def _lab(arguments: argparse.Namespace, rest: list[str]) -> int:
-    first = min((COURSE / "notebooks").glob("*.ipynb"))
+    first = COURSE / "notebooks" / f"{exercises.lab_names()[0]}.ipynb"
     command = [
         sys.executable,
         "-m",
@@ -76,7 +88,7 @@ def _test(arguments: argparse.Namespace, rest: list[str]) -> int:
 
 
 def _pytest(python: os.PathLike | str, arguments: list[str]) -> int:
-    return _run([str(python), "-m", "pytest", *arguments])
+    return _run([str(python), "-m", "pytest", *ALL_TESTS, *arguments])
 
 
 def _run(command: list[str]) -> int:
@@ -92,8 +104,8 @@ def _run(command: list[str]) -> int:
 
 
 def _build(arguments: argparse.Namespace, rest: list[str]) -> int:
-    from utils import build
-    from utils.source import SourceError
+    from utils.authoring import build
+    from utils.authoring.source import SourceError
 
     try:
         if arguments.check:

@@ -14,9 +14,9 @@ import numpy as np
 
 from utils import training
 from utils.advice import Advice
-from utils.running import tf
+from utils.quiet_tensorflow import tf
 
-keras, layers = tf.keras, tf.keras.layers  # not imported before utils.running, which keeps TensorFlow quiet
+keras, layers = tf.keras, tf.keras.layers  # not imported before utils.quiet_tensorflow, which keeps TensorFlow quiet
 Way = Callable[[], int]  # trains for a while and says how many steps that was
 TrainStep = Callable[..., Any]  # train_step(model, optimizer, loss, X, y), as in lab 5
 TURN = 0.1  # seconds that a way trains for, at least: what the way before it left in the caches should not count

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from utils import datasets, diagnosis, plots, training
+from utils import datasets, plots, training
 from utils.advice import Advice, say
-from utils.pictures import Picture
-from utils.running import tf
+from utils.checking import diagnosis, require
+from utils.plots.pictures import Picture
+from utils.quiet_tensorflow import tf
 
 keras = tf.keras
 Part = tuple[np.ndarray, np.ndarray]
@@ -50,7 +51,7 @@ def problem(mnist: bool = False) -> Problem:
     return Problem(f"digits of {side} × {side} pixels", *images)
 
 
-def unfit(choices: Any, shape: Sequence[int]) -> str | None:
+def problem_with(choices: Any, shape: Sequence[int]) -> str | None:
     """What is missing or wrong in the choices, in a sentence; None where a training can begin."""
     if not isinstance(choices, Mapping):
         return f"The choices are a dictionary with {', '.join(CHOICES)}; this is a {type(choices).__name__}."
@@ -59,30 +60,29 @@ def unfit(choices: Any, shape: Sequence[int]) -> str | None:
     if unknown := [str(name) for name in choices if name not in CHOICES]:
         return f"This lab does not know the choice {unknown[0]!r}; it knows {', '.join(CHOICES)}."
     if not callable(choices["network"]) or isinstance(choices["network"], keras.Model):
-        return (
-            "The network is due as a function that makes a new one, so that training can begin anew: its name with no brackets."
-        )
+        return "The network is a function that makes a new model, so that training can begin anew: its name with no brackets."
     if not isinstance(choices["optimizer"], keras.optimizers.Optimizer):
-        return "The optimizer is due as an object, such as `keras.optimizers.SGD(0.1)`."
+        return "The optimizer is an object, such as `keras.optimizers.SGD(0.1)`."
     if inspect.isclass(choices["loss"]):
         return f"The loss is the class {choices['loss'].__name__}: make one of it, with brackets after its name."
     if not callable(choices["loss"]):
-        return "The loss is due as an object or a function of y and ŷ, such as those of `keras.losses`."
+        return "The loss is an object or a function of y and ŷ, such as those of `keras.losses`."
     for name in ("batch_size", "epochs"):
         if isinstance(choices[name], bool) or not isinstance(choices[name], (int, np.integer)) or choices[name] < 1:
-            return f"{name} = {choices[name]!r}: a whole number, 1 or more, is due."
+            return f"{name} = {choices[name]!r}: expected a whole number, 1 or more."
     model = choices["network"]()
     if not isinstance(model, keras.Model):
         return (
-            diagnosis.unfit(model) or f"The network function should return a model of Keras; it returns a {type(model).__name__}."
+            diagnosis.no_numbers(model)
+            or f"The network function should return a Keras model; it returns a {type(model).__name__}."
         )
     if choices["network"]() is model:
-        return diagnosis.SAME_MODEL
+        return require.SAME_MODEL
     if model.built and getattr(model, "inputs", None) and model.input_shape != (None, *shape):
         return f"The network takes {model.input_shape}; images of shape {(None, *shape)} come in."
-    said = tuple(built(model, shape)(np.zeros((2, *shape), np.float32)).shape)
-    if said != (2, 10):
-        return f"Of 2 images the network makes shape {said}; a logit for each digit is due, (2, 10)."
+    outputs = tuple(built(model, shape)(np.zeros((2, *shape), np.float32)).shape)
+    if outputs != (2, 10):
+        return f"For 2 images the network gives shape {outputs}; expected (2, 10), a logit for each digit."
     return None
 
 
@@ -100,10 +100,10 @@ def train(
     Train a new network by the choices, and return it with its history.
 
     final: learn from the validation part as well, which then can choose no more.
-    watch: as for `training.train`; a live curve unless given.  Raises Advice where the choices are unfit.
+    watch: as for `training.train`; by default a live curve.  Raises Advice where a training cannot begin.
     """
-    if reason := unfit(choices, problem.shape):
-        raise Advice(reason)
+    if advice := problem_with(choices, problem.shape):
+        raise Advice(advice)
     model = built(choices["network"](), problem.shape)
     optimizer = training.new_optimizer(choices["optimizer"])  # whatever it was used for
     X, y = problem.everything if final else problem.train
@@ -123,11 +123,11 @@ def train(
 
 
 def logits(predict: Any, X: np.ndarray) -> np.ndarray:
-    """What a model says of images, 500 at a time: shape (n, 10)."""
+    """A model's outputs for images, 500 at a time: shape (n, 10)."""
     return np.concatenate([np.asarray(predict(X[i : i + 500])) for i in range(0, len(X), 500)])
 
 
-def share_right(predict: Any, part: Part) -> float:
+def accuracy(predict: Any, part: Part) -> float:
     """The share of a part's images that a model reads right."""
     return float(np.mean(np.argmax(logits(predict, part[0]), axis=1) == part[1]))
 
@@ -135,9 +135,9 @@ def share_right(predict: Any, part: Part) -> float:
 _tested: list[bytes] = []  # what each network that was tested in this session reads on the images held back
 
 
-def number_of_test(said: np.ndarray) -> int:
-    """Which of the networks tested in this session this is, by what it says of the images held back; each counts once."""
-    read = said.argmax(axis=1).tobytes()
+def number_of_test(outputs: np.ndarray) -> int:
+    """The rank of this network among those tested in this session, by its outputs for the images held back; each counts once."""
+    read = outputs.argmax(axis=1).tobytes()
     if read not in _tested:
         _tested.append(read)
     return _tested.index(read) + 1
@@ -149,19 +149,19 @@ class ReportCard:
     def __init__(self, problem: Problem, choices: Mapping[str, Any], model: Any, history: Mapping[str, Sequence[float]]):
         X, y = problem.held_back
         self.problem, self.model = problem, model
-        said = logits(model, X)
-        self.accuracy = float(np.mean(said.argmax(axis=1) == y))
+        outputs = logits(model, X)
+        self.accuracy = float(np.mean(outputs.argmax(axis=1) == y))
         self.pictures: dict[str, Picture] = {
             "Loss over the epochs": plots.curves(history),
-            "What was read as what": plots.confusion(y, said.argmax(axis=1)),
-            "Read wrong": plots.misread(lambda _: said, X, y),
+            "What was read as what": plots.confusion(y, outputs.argmax(axis=1)),
+            "Read wrong": plots.misread(lambda _: outputs, X, y),
         }
         optimizer = choices["optimizer"]
         rate = float(tf.convert_to_tensor(optimizer.learning_rate))  # of a Keras 3.0 variable, float makes nothing
         self.rows = {
             "problem": f"{problem.name}, {len(y)} of them held back",
-            "right": f"{self.accuracy:.2%}, {int(np.sum(said.argmax(axis=1) != y))} wrong",
-            "tests": f"network {number_of_test(said)} of those tested in this session: the fewer, the more it is worth",
+            "right": f"{self.accuracy:.2%}, {int(np.sum(outputs.argmax(axis=1) != y))} wrong",
+            "tests": f"network {number_of_test(outputs)} of those tested in this session: the fewer, the more it is worth",
             "network": " → ".join(type(layer).__name__ for layer in model.layers),
             "parameters": f"{model.count_params():,}",
             "loss": getattr(choices["loss"], "name", getattr(choices["loss"], "__name__", "a function")),

@@ -2,13 +2,13 @@
 
 import hashlib
 import io
-from pathlib import Path
 
 import numpy as np
 
 from utils.advice import Advice, say
+from utils.course import COURSE
 
-DATA = Path(__file__).resolve().parent.parent / "data"
+DATA = COURSE / "data"
 
 
 def clouds() -> tuple[np.ndarray, np.ndarray]:
@@ -44,7 +44,7 @@ def digits() -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     """
     with np.load(io.BytesIO(_content("digits.npz"))) as file:
         X, y = file["images"].reshape(-1, 64).astype(np.float32) / 16, file["labels"].astype(np.int64)
-    rank = np.array([np.sum(y[:i] == y[i]) for i in range(len(y))])  # the how-many-th of its class an example is
+    rank = np.array([np.sum(y[:i] == y[i]) for i in range(len(y))])  # of each example within its class
     return tuple((X[part], y[part]) for part in (rank % 5 > 1, rank % 5 == 1, rank % 5 == 0))
 
 
@@ -54,7 +54,8 @@ def mnist() -> tuple[tuple[np.ndarray, np.ndarray], ...]:
 
     Where it cannot be fetched this says so, and gives the digits that the course ships.
     """
-    from utils.running import quiet, tf
+    from utils.checking.sandbox import quiet
+    from utils.quiet_tensorflow import tf
 
     try:
         with quiet():

@@ -11,7 +11,8 @@ import threading
 import time
 from pathlib import Path
 
-COURSE = Path(__file__).resolve().parent.parent
+from utils.course import COURSE
+
 VENV = COURSE / ".venv"
 UNFINISHED = VENV / "unfinished"  # there while pip works: an environment that has it is not trusted
 VENV_OLDEST = COURSE / ".venv-oldest"
@@ -20,7 +21,7 @@ NEWEST_PYTHON_FOR_OLDEST = (3, 12)  # the oldest TensorFlow that requirements.tx
 
 
 class SetUpFailed(Exception):
-    """A step of the set-up failed; the message says which, and what the tool said last."""
+    """A step of the set-up failed; the message says which, and ends with the tool's last lines."""
 
 
 def requirements(*, for_tests: bool) -> list[Path]:
@@ -35,8 +36,6 @@ def missing(files: list[Path]) -> list[str]:
 
 def prepare(files: list[Path]) -> Path:
     """The Python of .venv, with what the files ask for installed: made if it is not there. SetUpFailed if that fails."""
-    if sys.version_info < OLDEST_PYTHON:
-        raise SetUpFailed(f"This is Python {sys.version.split()[0]}; the course needs 3.10 or newer.")
     if UNFINISHED.exists() or (VENV.exists() and not _python(VENV).exists()):
         print("An earlier set-up did not finish; beginning again.", flush=True)
         shutil.rmtree(VENV)
@@ -150,7 +149,7 @@ def _missing_in_venv(files: list[Path]) -> bool:
 
 
 def _step(title: str, command: list[str]) -> None:
-    """Run one step of the set-up and show that it is alive; SetUpFailed with the last lines of what it said."""
+    """Run one step of the set-up and show that it is alive; SetUpFailed with its last lines if it fails."""
     print(f"{title} …", flush=True)
     last = collections.deque(maxlen=12)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", cwd=COURSE)
@@ -169,8 +168,8 @@ def _step(title: str, command: list[str]) -> None:
         process.kill()
         done.set()
     if failed:
-        said = "\n  ".join(last)
-        raise SetUpFailed(f"The set-up failed at this step: {title}.\nIts last lines were:\n  {said}{_remedy(last)}")
+        lines = "\n  ".join(last)
+        raise SetUpFailed(f"The set-up failed at this step: {title}.\nIts last lines were:\n  {lines}{_remedy(last)}")
 
 
 def _remedy(lines: collections.deque) -> str:

@@ -4,17 +4,40 @@ The training loop that the labs use where they train for long: a whole epoch as 
 Lab 7 derives it step by step from the student's own `train_step`.
 """
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from utils.advice import Advice, say
-from utils.running import interrupts_later, no_c_stderr, tf
+from utils.quiet_tensorflow import no_c_stderr, tf
 
 Loss = Callable[[Any, Any], Any]
 MANY_STEPS = 5_000  # from here on XLA pays: it takes 1 to 2 s to compile, and saves 0.1 to 0.5 ms a step on two cores
 LARGE_IMAGE = 100  # pixels: from here on XLA pays for convolutions on two cores; measured at 8 × 8, 12 × 12 and 28 × 28
+
+
+@contextmanager
+def interrupts_later() -> Iterator[None]:
+    """
+    Hold a press of the stop button back until the end: what goes on meanwhile is whole, or has not begun.
+
+    TensorFlow ends the process where an interrupt comes while it makes a tensor of Python's numbers.
+    """
+    pressed: list[int] = []
+    try:
+        before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    except ValueError:  # interrupts come to the main thread, and this is another one
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
 
 
 @interrupts_later()

@@ -5,10 +5,13 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
+import time
 from contextlib import ExitStack
-from pathlib import Path
+from typing import IO
 
 from utils.advice import Advice
+from utils.course import COURSE
 
 
 def run(program: str, count: int = 2, seconds: float = 120) -> list[str]:
@@ -21,23 +24,32 @@ def run(program: str, count: int = 2, seconds: float = 120) -> list[str]:
     addresses = _free_addresses(count)
     settings = [json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": i}}) for i in range(count)]
     with ExitStack() as stack:
-        workers = [stack.enter_context(_start(program, config)) for config in settings]
+        outputs, errors = ([stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(count)] for _ in range(2))
+        workers = [stack.enter_context(_start(program, *streams)) for streams in zip(settings, outputs, errors, strict=True)]
         stack.callback(lambda: [worker.kill() for worker in workers])
+        deadline = time.monotonic() + seconds
         try:
-            said = [worker.communicate(timeout=seconds) for worker in workers]
+            for worker in workers:
+                worker.wait(max(deadline - time.monotonic(), 0))
         except subprocess.TimeoutExpired:
             raise Advice(f"The workers were not done after {seconds:g} s and were stopped. Do all take part?") from None
-    for i, (worker, (_, errors)) in enumerate(zip(workers, said, strict=True)):
-        if worker.returncode:
-            last = (errors.strip().splitlines() or ["it said nothing"])[-1]
-            raise Advice(f"Worker {i} stopped with an error: {last}")
-    return [printed.strip() for printed, _ in said]
+        for i, (worker, stream) in enumerate(zip(workers, errors, strict=True)):
+            if worker.returncode:
+                lines = _text(stream).splitlines() or ["it printed nothing"]
+                raise Advice(f"Worker {i} stopped with an error: {lines[-1]}")
+        return [_text(stream) for stream in outputs]
 
 
-def _start(program: str, config: str) -> subprocess.Popen:
-    environment = {**os.environ, "TF_CONFIG": config, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
-    command = [sys.executable, "-c", "import utils.running\n" + program]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def _start(program: str, config: str, output: IO[str], errors: IO[str]) -> subprocess.Popen:
+    """Start a worker that writes to files: into a pipe that nobody reads yet it could not write much."""
+    environment = {**os.environ, "TF_CONFIG": config, "PYTHONPATH": str(COURSE)}
+    command = [sys.executable, "-c", "from utils.quiet_tensorflow import tf\n" + program]
+    return subprocess.Popen(command, env=environment, stdout=output, stderr=errors)
+
+
+def _text(stream: IO[str]) -> str:
+    stream.seek(0)
+    return stream.read().strip()
 
 
 def _free_addresses(count: int) -> list[str]:

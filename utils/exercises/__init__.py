@@ -1,25 +1,55 @@
 """The exercises of every lab: one module a lab, found by its name, `lab01_perceptron.py` for `01_perceptron`."""
 
+import ast
 import importlib
+import re
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from utils.advice import Advice
-from utils.checking import Exercise
+
+if TYPE_CHECKING:  # the tables need TensorFlow, which takes seconds to import
+    from utils.checking import Exercise
 
 _FOLDER = Path(__file__).parent
 
 
 def lab_names() -> list[str]:
     """The names of all labs, in their order: `00_start_here`, `01_perceptron`, …."""
-    return sorted(path.stem.removeprefix("lab") for path in _FOLDER.glob("lab*.py"))
+    return sorted(path.stem.removeprefix("lab") for path in _FOLDER.glob("lab[0-9][0-9]_*.py"))
 
 
 @cache
-def of_lab(name: str) -> dict[str, Exercise]:
+def of_lab(name: str) -> "dict[str, Exercise]":
     """The exercises of a lab by their number, in their order."""
+    importlib.import_module("utils.quiet_tensorflow").tf  # noqa: B018  imported without its start-up lines, before a table imports it
     exercises = importlib.import_module(f"utils.exercises.lab{name}").EXERCISES
     return {exercise.number: exercise for exercise in exercises}
+
+
+class Outline(NamedTuple):
+    """What can be read of an exercise without running its table."""
+
+    title: str
+    same_answer_as: str = ""
+
+
+def outline(name: str) -> dict[str, Outline]:
+    """The exercises of a lab by their number, as the text of its table has them; none where it has no table."""
+    path = _FOLDER / f"lab{name}.py"
+    if not path.exists():
+        return {}
+    number = re.compile(rf"{int(name[:2])}\.[1-9]\d*")
+    found = {}
+    for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(call, ast.Call):
+            continue
+        match [argument.value for argument in call.args[:2] if isinstance(argument, ast.Constant)]:
+            case [str(first), str(title)] if number.fullmatch(first) and title[:1].isupper():
+                options = {option.arg: option.value.value for option in call.keywords if isinstance(option.value, ast.Constant)}
+                found[first] = Outline(title, options.get("same_answer_as", ""))
+    return dict(sorted(found.items(), key=lambda item: [int(part) for part in item[0].split(".")]))
 
 
 def lab_of(number: str) -> str:
@@ -40,7 +70,7 @@ def answer_cell(number: str) -> str:
     return f"ex-{(find(number).same_answer_as or number).replace('.', '-')}"
 
 
-def find(number: str) -> Exercise:
+def find(number: str) -> "Exercise":
     """The exercise with this number; Advice when there is none."""
     exercises = of_lab(lab_of(number))
     if number not in exercises:

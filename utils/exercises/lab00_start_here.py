@@ -4,73 +4,63 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from utils.checking import Exercise, Mistake
+from utils.checking import Exercise, Finding, Mistake, Part
 
+COUNT = ("no number", "one number", "two numbers", "three numbers", "four numbers")
 
-def shape_of(tensor):
-    """The shape of a tensor or an array; for anything else, the name of its type."""
-    return tuple(tensor.shape) if hasattr(tensor, "shape") and hasattr(tensor, "dtype") else type(tensor).__name__
+def tensor(name, right, *also_right, mistakes):
+    """One of the tensors, of which the shape counts.  mistakes: pairs of a shape and advice."""
+    found = Finding("Found", {
+        "NO_TENSOR": "This is a Python {seen}, not a tensor. Let TensorFlow make it: `tf.zeros(shape)`, or `tf.constant(numbers)`.",
+        "OTHER_SHAPE": f"The shape of this tensor is {{seen}}. Rank {right.ndim} means {COUNT[right.ndim]} in the shape, one for each axis; "
+                       "compare with what the TODO line asks for.",
+    })
 
+    def shape_of(answer):
+        if not (hasattr(answer, "shape") and hasattr(answer, "dtype")):
+            return found.NO_TENSOR.about(type(answer).__name__)
+        shape = tuple(answer.shape)
+        return shape if shape in (right.shape, *dict(mistakes)) else found.OTHER_SHAPE.about(shape)
 
-NUMBERS = ("no number", "one number", "two numbers", "three numbers", "four numbers")
+    return Part(name, right=right, observe=shape_of, also_right=also_right, mistakes=[
+        Mistake(0.0, found.NO_TENSOR), *(Mistake(tf.zeros(shape), advice) for shape, advice in mistakes), Mistake(tf.zeros((9, 9)), found.OTHER_SHAPE),
+    ])
 
-
-def tensor_mistakes(part, rank, *named):
-    """Mistakes of one tensor: no tensor at all, those named by (shape, advice), and any other shape."""
-    return [
-        Mistake(0.0, "This is a Python {seen}, not a tensor. Let TensorFlow make it: `tf.zeros(shape)`, or `tf.constant(numbers)`.",
-                part, when=lambda seen: isinstance(seen, str)),
-        *(Mistake(tf.zeros(shape), advice, part, when=lambda seen, shape=shape: seen == shape) for shape, advice in named),
-        Mistake(tf.zeros((9, 9)), f"The shape of this tensor is {{seen}}. Rank {rank} means {NUMBERS[rank]} in the shape, one for "
-                "each axis; compare with what the TODO line asks for.", part, when=lambda seen: True),
-    ]
-
-
-SAY_ROW = "This is a matrix with one row: its shape {seen} has two numbers, so its rank is 2. A vector has one pair of brackets only."
-
-tensors = Exercise(
-    "0.1", "Tensors",
-    parts=("scalar", "vector", "matrix", "image", "batch"),
-    right=(np.ones(()), np.arange(3.0), np.eye(2, 3), np.ones((28, 28, 3)), np.ones((10, 28, 28, 3))),
-    observe=shape_of,
-    mistakes=[
-        *tensor_mistakes("scalar", 0, (
-            (1,), "This is a vector with one number in it, of rank 1: each pair of brackets adds an axis. A scalar has none: its "
-            "shape is ().")),
-        *tensor_mistakes("vector", 1, (
-            (1, 1, 1), "The 3 is the number of elements, not of axes: this tensor has rank 3, and one number in it. A vector has one "
-            "axis, and its length is 3."), (
-            (1, 3), SAY_ROW), (
-            (), "This is a scalar, perhaps the number 3 itself. The 3 belongs into the shape: three numbers, side by side.")),
-        *tensor_mistakes("matrix", 2, (
-            (2,), "This tensor has rank 1: it holds the two numbers 2 and 3, or two others. The shape is an argument, as in "
-            "`tf.zeros(shape)`."), (
-            (3, 2), "Rows and columns are exchanged: rows come first in a shape."), (
-            (6,), "The six numbers stand in one row: the rank is 1. A matrix needs them in 2 rows of 3.")),
-        *tensor_mistakes("image", 3, (
-            (3, 28, 28), "The colors come first here. TensorFlow keeps them last: height, width, channels."), (
-            (28, 28), "The channels are missing: this is a matrix of gray values. A color image has three numbers for each pixel."), (
-            (28, 28, 1), "There is one channel here, as in a gray image. A color image has three numbers for each pixel."), (
-            (3,), "This is a vector of the three sizes. The sizes are the shape: hand them to `tf.zeros` as one tuple.")),
-        *tensor_mistakes("batch", 4, (
-            (28, 28, 3), "This is one image, of rank 3. A batch has one more axis, which counts the images."), (
-            (10, 28, 28), "The channels are missing: these are ten gray images. A color image has three numbers for each pixel."), (
-            (28, 28, 3, 10), "The axis that counts the images comes first, not last: so `batch[0]` is the first image.")),
-    ],
-    hints=[
-        "The rank is the number of axes, which is the number of numbers in the shape. A scalar has no axis at all.",
-        "`tf.zeros(shape)` makes a tensor of any shape. A shape is a tuple: () for rank 0, (3,) for rank 1, (2, 3) for rank 2.",
-        "For the image, write height, width and channels into one tuple of three; the batch has a 10 in front of them.",
-    ],
-    also_right=[
-        (tf.constant(5.0), tf.constant([1, 2, 3]), tf.constant([[1, 2, 3], [4, 5, 6]]), tf.ones([28, 28, 3]),
-         tf.random.normal([10, 28, 28, 3])),
-        (np.array(1), np.zeros(3), np.zeros((2, 3)), np.zeros((28, 28, 3)), np.zeros((10, 28, 28, 3))),
-        (tf.Variable(1.0), keras.ops.arange(3), keras.ops.zeros((2, 3)), tf.fill([28, 28, 3], 0.5),
-         tf.stack([tf.zeros((28, 28, 3))] * 10)),
-    ],
-)
-
+tensors = Exercise("0.1", "Tensors", parts=[
+    tensor("scalar", np.ones(()), tf.constant(5.0), np.array(1), tf.Variable(1.0), mistakes=[
+        ((1,), "This is a vector with one number in it, of rank 1: each pair of brackets adds an axis. A scalar has none: its shape "
+         "is ()."),
+    ]),
+    tensor("vector", np.arange(3.0), tf.constant([1, 2, 3]), np.zeros(3), keras.ops.arange(3), mistakes=[
+        ((1, 1, 1), "The 3 is the number of elements, not of axes: this tensor has rank 3, and one number in it. A vector has one axis, "
+         "and its length is 3."),
+        ((1, 3), "This is a matrix with one row: its shape (1, 3) has two numbers, so its rank is 2. A vector has one pair of brackets "
+         "only."),
+        ((), "This is a scalar, perhaps the number 3 itself. The 3 belongs into the shape: three numbers, side by side."),
+    ]),
+    tensor("matrix", np.eye(2, 3), tf.constant([[1, 2, 3], [4, 5, 6]]), np.zeros((2, 3)), keras.ops.zeros((2, 3)), mistakes=[
+        ((2,), "This tensor has rank 1: it holds the two numbers 2 and 3, or two others. The shape is an argument, as in "
+         "`tf.zeros(shape)`."),
+        ((3, 2), "Rows and columns are exchanged: rows come first in a shape."),
+        ((6,), "The six numbers stand in one row: the rank is 1. A matrix needs them in 2 rows of 3."),
+    ]),
+    tensor("image", np.ones((28, 28, 3)), tf.ones([28, 28, 3]), np.zeros((28, 28, 3)), tf.fill([28, 28, 3], 0.5), mistakes=[
+        ((3, 28, 28), "The colors come first here. TensorFlow keeps them last: height, width, channels."),
+        ((28, 28), "The channels are missing: this is a matrix of gray values. A color image has three numbers for each pixel."),
+        ((28, 28, 1), "There is one channel here, as in a gray image. A color image has three numbers for each pixel."),
+        ((3,), "This is a vector of the three sizes. The sizes are the shape: hand them to `tf.zeros` as one tuple."),
+    ]),
+    tensor("batch", np.ones((10, 28, 28, 3)), tf.random.normal([10, 28, 28, 3]), np.zeros((10, 28, 28, 3)),
+           tf.stack([tf.zeros((28, 28, 3))] * 10), mistakes=[
+        ((28, 28, 3), "This is one image, of rank 3. A batch has one more axis, which counts the images."),
+        ((10, 28, 28), "The channels are missing: these are ten gray images. A color image has three numbers for each pixel."),
+        ((28, 28, 3, 10), "The axis that counts the images comes first, not last: so `batch[0]` is the first image."),
+    ]),
+], hints=[
+    "The rank is the number of axes, which is the number of numbers in the shape. A scalar has no axis at all.",
+    "`tf.zeros(shape)` makes a tensor of any shape. A shape is a tuple: () for rank 0, (3,) for rank 1, (2, 3) for rank 2.",
+    "For the image, write height, width and channels into one tuple of three; the batch has a 10 in front of them.",
+])
 
 def node_inputs(rng):
     """The example of the text, numbers, integers, arrays."""
@@ -79,7 +69,6 @@ def node_inputs(rng):
     yield 3, 4
     for shape in [(), (4,), (2, 3)]:
         yield rng.normal(size=shape).astype(np.float32) * 3, rng.normal(size=shape).astype(np.float32) * 3
-
 
 node = Exercise(
     "0.2", "A computation graph",
@@ -121,7 +110,6 @@ node = Exercise(
     ],
 )
 
-
 def mean_inputs(rng):
     """The example of the text, then arrays of other lengths: one number, negative ones, whole ones."""
     yield (np.array([2.0, 4.0, 9.0], np.float32),)
@@ -129,7 +117,6 @@ def mean_inputs(rng):
     yield (np.array([1, 2, 2, 6], np.int32),)
     for n in (4, 7):
         yield (rng.normal(size=n).astype(np.float32) * 5,)
-
 
 mean = Exercise(
     "0.3", "Mend a broken answer",

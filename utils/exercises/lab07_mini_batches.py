@@ -1,496 +1,329 @@
 """Exercises of lab 7: the gradient of a batch, the batches of an epoch, a pipeline, means, the compiled epoch, two replicas."""
 
+import functools
 import itertools
-from functools import cache
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from utils import diagnosis
 from utils.advice import Advice
-from utils.checking import CHANGED_INPUT, Exercise, Mistake
-
-SQUARED = keras.losses.MeanSquaredError()
-
-
-def flat(gradients):
-    return np.concatenate([np.ravel(gradient) for gradient in gradients])
-
+from utils.checking import FINE, Exercise, Finding, Mistake, diagnosis, edits_of, require
 
 # --- 7.1 --------------------------------------------------------------------------------------------------------------
+small_network = functools.cache(lambda: keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, "tanh"), keras.layers.Dense(1)]))
 
-
-@cache
-def a_network():
-    """Two Dense layers with known weights, which no answer has a reason to change."""
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, "tanh"), keras.layers.Dense(1)])
-    rng = np.random.default_rng(1)
+def network_gradient(answer, X, y, rows):
+    """The gradient that an answer gives for a network with known weights, and a loss in which y and ŷ play different parts."""
+    model, rng = small_network(), np.random.default_rng(1)
     model.set_weights([rng.normal(size=weight.shape) for weight in model.get_weights()])
-    return model
+    return answer(model, lambda y, y_hat: tf.reduce_mean((y - y_hat) ** 2 * (1 + tf.abs(y))), X, y, rows)
 
-
-def with_a_network(answer, X, y, rows):
-    """The gradient that an answer gives for a network and a lopsided loss."""
-    return answer(a_network(), lopsided, X, y, rows)
-
-
-def lopsided(y, y_hat):
-    """A mean over the batch in which y and ŷ have different parts."""
-    return tf.reduce_mean((y - y_hat) ** 2 * (1 + tf.abs(y)))
-
-
-def some_rows(rng):
-    """Three of five examples, one, all, and one twice; y as a column."""
+def data_and_rows(rng):
+    """Three of five examples, one, all, and one of them twice; y as a column."""
     for rows in ([4, 0, 3], [2], range(5), [1, 1, 4]):
         X = rng.normal(size=(5, 2)).astype(np.float32)
         yield X, X[:, :1] * 2 + rng.normal(size=(5, 1)).astype(np.float32), np.array(rows)
 
-
-def one_by_one(model, loss, X, y, rows):
-    """The mean of the gradients of single examples."""
-    return np.mean([taped(model, loss, X[row : row + 1], y[row : row + 1]) for row in rows], axis=0)
-
-
-def taped(model, loss, X, y):
+def mean_gradient(model, loss, X, y, rows):
+    """The gradient of the mean of the losses of single examples."""
     with tf.GradientTape() as tape:
-        J = loss(y, model(X))
-    return flat(tape.gradient(J, model.trainable_variables))
+        J = sum(loss(y[[row]], model(X[[row]])) for row in rows) / len(rows)
+    return np.concatenate([np.ravel(each) for each in tape.gradient(J, model.trainable_variables)])
 
+def gradient_of_rows(model, loss, X, y, rows):
+    with tf.GradientTape() as tape:
+        J = loss(y[rows], model(X[rows]))
+    gradients = tape.gradient(J, model.trainable_variables)
+    return np.concatenate([np.ravel(gradient) for gradient in gradients])
 
-batch_gradient = Exercise(
-    "7.1", "The gradient of a batch",
-    right=one_by_one,
-    inputs=some_rows,
-    observe=with_a_network,
-    atol=1e-4,
-    mistakes=[
-        Mistake(lambda model, loss, X, y, rows: taped(model, loss, X, y), "All the examples are used. The batch holds only those that `rows` names."),
-        Mistake(lambda model, loss, X, y, rows: taped(model, loss, X[: len(rows)], y[: len(rows)]), "These are the first examples, as many as there "
-                "are rows. Take the ones that `rows` names."),
-        Mistake(lambda model, loss, X, y, rows: len(rows) * taped(model, loss, X[rows], y[rows]), "This is the sum of the examples' gradients; the "
-                "loss of a batch is a mean, and so is its gradient."),
-        Mistake(lambda model, loss, X, y, rows: taped(model, loss, X[rows[:1]], y[rows[:1]]), "Only the first of the rows is used."),
-        Mistake(lambda model, loss, X, y, rows: taped(model, loss, X[rows], y[: len(rows)]), "X and y are taken from different rows: a student's "
-                "hours with another one's grade."),
-        Mistake(lambda model, loss, X, y, rows: taped(model, loss, X[: len(rows)], y[rows]), "The targets belong to `rows` and the inputs do not: take "
-                "both from the same rows."),
-        Mistake(lambda model, loss, X, y, rows: taped(model, lambda y, y_hat: -loss(y, y_hat), X[rows], y[rows]), "The sign is wrong: this points "
-                "downhill."),
-        Mistake(lambda model, loss, X, y, rows: taped(model, lambda y, y_hat: loss(y_hat, y), X[rows], y[rows]), "Targets and predictions are "
-                "exchanged: the loss takes the targets first."),
-        Mistake(lambda model, loss, X, y, rows: taped(model, loss, X[rows], y[rows]) / len(rows), "This is divided by the size of the batch once too "
-                "often: the loss is a mean already."),
-    ],
-    hints=["Take the same rows out of X and out of y; then predict, measure and differentiate as in lab 5.",
-           "NumPy's `X[rows]` and TensorFlow's `tf.gather(X, rows)` give the rows; compute the loss of these inside the tape."],
-    also_right=[
-        lambda model, loss, X, y, rows: taped(model, loss, X[rows], y[rows]),
-        lambda model, loss, X, y, rows: taped(model, loss, tf.gather(X, rows), tf.gather(y, rows)),
-    ],
-)
+wrong = edits_of(gradient_of_rows)
+batch_gradient = Exercise("7.1", "The gradient of a batch", right=mean_gradient, inputs=data_and_rows, observe=network_gradient, atol=1e-4, mistakes=[
+    Mistake(wrong("y[rows]", "y", "X[rows]", "X"), "This uses all examples. The batch holds only those whose numbers are in `rows`."),
+    Mistake(wrong("y[rows]", "y[:len(rows)]", "X[rows]", "X[:len(rows)]"), "These are the first examples. Take those whose numbers are in `rows`."),
+    Mistake(wrong("return ", "return len(rows) * "), "This is the sum of the gradients. The loss of a batch is a mean, and so is its gradient."),
+    Mistake(wrong("y[rows]", "y[rows[:1]]", "X[rows]", "X[rows[:1]]"), "This uses only the first of the rows. The batch holds all of them."),
+    Mistake(wrong("y[rows]", "y[:len(rows)]"), "X and y are taken from different rows: one student's hours with another one's grade."),
+    Mistake(wrong("X[rows]", "X[:len(rows)]"), "The targets belong to `rows` and the inputs do not. Take both from the same rows."),
+    Mistake(wrong("J = loss", "J = -loss"), "The sign is wrong: this points downhill, and a gradient points uphill."),
+    Mistake(wrong("y[rows], model(X[rows])", "model(X[rows]), y[rows]"), "Targets and predictions are exchanged: the loss takes the targets first."),
+    Mistake(wrong("gradients])", "gradients]) / len(rows)"), "This is divided by the size of the batch once too often: the loss is a mean already."),
+], hints=["Take the same rows out of X and out of y. Then predict, measure and differentiate as in lab 5.",
+          "NumPy's `X[rows]` and TensorFlow's `tf.gather(X, rows)` give the rows. Compute their loss inside the tape."],
+   also_right=[gradient_of_rows, wrong("y[rows]", "tf.gather(y, rows)", "X[rows]", "tf.gather(X, rows)")])
 
-# --- 7.2 and 7.3: what two epochs look like ---------------------------------------------------------------------------
-
-(FINE, NOT_BATCHES, APART, DROPPED, TWICE, LOST, IN_ORDER, SAME_ORDER, BATCHES_ONLY, SIZES, ENDLESS, WEAK, COUNTED_UP, LAST_LOST, FIRST_ONLY, NEW_ORDERS, NO_RNG) = range(17)
-
-
-def look_at(epochs, n, batch_size):
-    """What is wrong with the batches of some epochs, each a list of pairs; X holds the numbers 0 … n-1, and y the same."""
-    orders = []
-    for batches in epochs:
-        if len(batches) > 2 * n:
-            return ENDLESS
-        try:
-            X, y = ([np.ravel(np.asarray(batch[i])).astype(int) for batch in batches if len(batch[i])] for i in (0, 1))
-        except (TypeError, IndexError, ValueError):
-            return NOT_BATCHES
-        if not batches or any(len(batch) != 2 for batch in batches):
-            return NOT_BATCHES
-        if any(len(a) != len(b) or np.any(a != b) for a, b in zip(X, y, strict=True)):
-            return APART
-        order = np.concatenate(X)
-        if any(len(rows) > batch_size for rows in X):
-            return SIZES
-        if len(set(order)) < len(order):
-            return NEW_ORDERS if len(X) > 1 and all(len(set(rows)) == len(rows) for rows in X) else TWICE
-        if len(X) == 1 and n > batch_size:
-            return FIRST_ONLY
-        if set(order) == set(range(n - 1)):
-            return LAST_LOST
-        if len(order) == n // batch_size * batch_size < n:
-            return DROPPED
-        if len(order) < n:
-            return LOST
-        if [len(rows) for rows in X] != [min(batch_size, n - start) for start in range(0, n, batch_size)]:
-            whole = all(np.all(np.diff(rows) == 1) for rows in X)
-            return BATCHES_ONLY if whole and len(X) == -(-n // batch_size) else SIZES
-        orders.append(order)
-    if any(np.array_equal(order, np.arange(n)) for order in orders):
-        return IN_ORDER
-    if np.array_equal(*orders[:2]):
-        return SAME_ORDER
-    if batch_size > 1 and all(np.all(np.diff(order.reshape(-1, batch_size)) == 1) for order in orders if n % batch_size == 0) and not n % batch_size:
-        return BATCHES_ONLY
-    if all(np.max(order - np.arange(n)) < n / 2 for order in orders):
-        return WEAK
-    return FINE
-
-
+# --- 7.2 and 7.3: what three epochs look like -------------------------------------------------------------------------
 def numbered(n):
-    """Examples that carry their number."""
-    return np.arange(n, dtype=np.float32)[:, None] * np.ones((1, 2), np.float32), np.arange(n, dtype=np.float32)[:, None]
-
-
-def first_columns(batches):
-    """Of each pair of a list of batches, the first column of X, and y."""
-    pairs = []
-    for batch in batches:
-        if not isinstance(batch, (tuple, list)) or len(batch) != 2:
-            raise Advice("Each batch is a pair: rows of X, and the same rows of y.")
-        if np.shape(batch[0])[1:] != (2,):
-            raise Advice(f"The X of a batch has shape {np.shape(batch[0])}. It should keep the columns of X, here two: (rows, 2).")
-        pairs.append((np.asarray(batch[0])[:, 0], np.asarray(batch[1])))
-    return pairs
-
-
-def three_epochs(answer, n, batch_size):
-    """What is wrong with three epochs of batches, from one random generator."""
-    seed = np.random.default_rng().integers(10**6)
-    rng = np.random.default_rng(seed)
-    epochs = [an_epoch(answer, n, batch_size, rng) for _ in range(3)]
-    fault = look_at(epochs, n, batch_size)
-    if fault or n <= batch_size:
-        return fault
-    again = an_epoch(answer, n, batch_size, np.random.default_rng(seed))
-    return FINE if all(np.array_equal(a, b) for (a, _), (b, _) in zip(epochs[0], again, strict=True)) else NO_RNG
-
-
-def an_epoch(answer, n, batch_size, rng):
-    """The first columns of the batches of an epoch."""
-    X, y = numbered(n)
-    batches = answer(X, y, batch_size, rng)
-    if batches is None or isinstance(batches, (np.ndarray, str)) or not np.iterable(batches):
-        raise Advice("It should give a list of batches, each a pair of rows of X and rows of y.")
-    if isinstance(batches, tuple) and len(batches) == 2 and hasattr(batches[0], "shape"):
-        raise Advice("One batch comes back, and not a list of batches: `=` writes over the one before. Append each pair to the list.")
-    seen = first_columns(itertools.islice(batches, 2 * n + 1))
-    if not all(map(np.array_equal, (X, y), numbered(n))):
-        raise Advice(CHANGED_INPUT)
-    return seen
-
+    """X and y of n examples that carry their numbers, from 0 to n - 1, in each column."""
+    y = np.arange(n, dtype=np.float32)[:, None]
+    return np.hstack([y, y]), y
 
 def sizes_of_epochs(rng):
-    """With a short last batch, without one, one batch for all, and others."""
-    yield 40, 12
-    yield 40, 10
-    yield 30, 64
-    yield int(rng.integers(31, 39)), 6
+    """Numbers of examples and batch sizes: with a short last batch, without one, with one batch for all, and others."""
+    return [(40, 12), (40, 10), (30, 64), (int(rng.integers(32, 37)), 6)]  # a short batch of one example could be taken for LAST_LOST
 
+def batches_of_epoch(batches, n):
+    """Each batch of an epoch as lists, the rows of X and the numbers in y; no more than 2n + 1 of them where they never end."""
+    for batch in itertools.islice(batches if np.iterable(batches) else [batches], 2 * n + 1):
+        if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+            raise Advice(diagnosis.no_numbers(batches) if batches is None else "Expected a list of pairs: rows of X, and the same rows of y.")
+        X, y = map(require.numbers, batch)
+        require.numbers(X, (*X.shape[:1], 2), "The X of a batch has")
+        require.numbers(y, (*y.shape[:1], 1), "The y of a batch has")
+        if not np.isin(y, np.arange(n)).all():
+            raise Advice("The batches hold rows that X and y do not have. Take the rows as they are.")
+        yield X.tolist(), y[:, 0].tolist()
 
-def batches_of(order, last=True, other=None, skip=0):
-    """An answer from what gives the order of the rows."""
-    def answer(X, y, batch_size, rng):
-        rows = order(len(X), rng)
-        second = rows if other is None else other(len(X), rng)
-        stop = len(X) if last else len(X) // batch_size * batch_size
-        return [(X[rows[start : start + batch_size]], y[second[start : start + batch_size]])
-                for start in range(0, max(stop, 0), batch_size + skip)]
-    return answer
+def first_that_holds(reasons):
+    """Of pairs (condition, finding), the finding of the first whose condition holds; FINE if none does."""
+    return next((finding for condition, finding in reasons if condition), FINE)
 
+def finding_in(epochs, n, batch_size, findings):
+    """What is wrong with epochs of n numbered examples, as a member of the Enum `findings`; FINE if nothing is."""
+    expected_sizes, orders = [min(batch_size, n - start) for start in range(0, n, batch_size)], []
+    for epoch in epochs:
+        order, sizes = [number for _, y in epoch for number in y], [len(y) for _, y in epoch]
+        once_in_each = len(epoch) > 1 and all(len(set(y)) == len(y) for _, y in epoch)
+        whole = sorted(sizes) == sorted(expected_sizes) and all(np.all(np.diff(y) == 1) for _, y in epoch)
+        finding = first_that_holds([
+            (not epoch, findings.DROPPED if n < batch_size else findings.NO_BATCH),
+            (len(epoch) > 2 * n, findings.ENDLESS),
+            (any([[number, number] for number in y] != X for X, y in epoch), findings.APART),
+            (any(size > batch_size for size in sizes), findings.SIZES),
+            (len(set(order)) < len(order), findings.NEW_ORDERS if once_in_each else findings.TWICE),
+            (np.count_nonzero(sizes) == 1 < len(expected_sizes), findings.ONE_FILLED),
+            (set(order) == set(range(n - 1)), findings.LAST_LOST),
+            (len(order) == n // batch_size * batch_size < n, findings.DROPPED),
+            (len(order) < n, findings.LOST),
+            (whole and order != list(range(n)), findings.BATCHES_ONLY),
+            (0 in sizes, findings.EMPTY),
+            (sizes != expected_sizes, findings.SIZES),
+            (order == list(range(n)), findings.IN_ORDER),
+            (order in orders, findings.SAME_ORDER),
+        ])
+        if finding is not FINE:
+            return finding
+        orders.append(order)
+    # In three random orders, some example comes this many places earlier than in the file. The chance that none does is 1e-8 at most.
+    return FINE if np.max(np.array(orders) - np.arange(n)) >= max(n / 2, n - 3.5 * np.sqrt(n)) else findings.WEAK
 
-def shuffled(n, rng):
-    return rng.permutation(n)
+class InBatches(Finding):
+    """What can be wrong with the batches of exercise 7.2."""
 
+    BATCHES_ONLY = "Whole batches are shuffled, and the examples in each stay neighbors for ever. Shuffle the examples first, then cut the batches."
+    IN_ORDER = "The examples are not shuffled: every epoch has them in the order of the file."
+    SAME_ORDER = "Every epoch has the same order. The generator that comes in goes on from epoch to epoch; a new one with a fixed seed begins again."
+    LOST = "Some examples never come. The first batch starts at 0, each other where the one before ends, and the last has what is left."
+    NO_BATCH = "No batch comes back: a pair that is only written down is lost. Put each into the list that is returned."
+    DROPPED = "The last, shorter batch is dropped: in every epoch some examples never come. A slice may reach past the end."
+    CHANGED = "Your code changes X and y themselves: the caller's rows are different afterwards. Take rows by their numbers, which makes new arrays."
+    NO_RNG = "The order does not come from `rng`, the generator that comes in. With that, a run can be repeated."
+    TWICE = "Some examples come twice in an epoch, and others never. Shuffle the numbers of the rows; do not draw them one by one."
+    NEW_ORDERS = "Each batch is cut from an order of its own, so some examples come twice, and others never. Shuffle once, before the loop."
+    LAST_LOST = "The last example never comes: `permutation(n)` ends at n - 1 by itself."
+    ONE_FILLED = "Only one batch has examples. A `return` inside the loop ends it; and a slice ends at a place, which moves with its start."
+    ONE_BATCH = "One batch comes back, not a list of batches: `=` writes over the one before. Append each pair to the list."
+    APART = "X and y no longer belong together: take the rows of both by one and the same order."
+    SIZES = "The batches have another size than batch_size; only the last may be smaller."
+    EMPTY = "One batch is empty, and its mean loss would be nan. Where batch_size divides n, nothing is left after the whole batches."
+    ENDLESS = "The batches never end. An epoch is one pass through the examples."
+    WEAK = "The examples are hardly shuffled: none moves far from its place."
 
-def shuffled_batches(X, y, batch_size, rng):
-    starts = rng.permutation(np.arange(0, len(X), batch_size))
-    return [(X[start : start + batch_size], y[start : start + batch_size]) for start in starts]
+def three_epochs(answer, n, batch_size):
+    """What is wrong with three epochs of batches, or with a repetition of the first."""
+    (X, y), rng, epochs = numbered(n), np.random.default_rng(n), []
+    for generator in (rng, rng, rng, np.random.default_rng(n)):
+        batches = answer(X, y, batch_size, generator)
+        if isinstance(batches, tuple) and len(batches) == 2 and hasattr(batches[0], "shape"):
+            return InBatches.ONE_BATCH
+        epochs.append(list(batches_of_epoch(batches, n)))
+        if not all(map(np.array_equal, (X, y), numbered(n))):
+            return InBatches.CHANGED
+    finding = finding_in(epochs[:3], n, batch_size, InBatches)
+    return InBatches.NO_RNG if finding is FINE and epochs[0] != epochs[3] else finding
 
-
-def sees(fault):
-    return lambda seen: seen == fault
-
-
-def in_place(X, y, batch_size, rng):
-    rows = rng.permutation(len(X))
-    X[:], y[:] = X[rows], y[rows]
-    return batches_of(lambda n, rng: np.arange(n))(X, y, batch_size, rng)
-
-
-def a_new_order_each(X, y, batch_size, rng):
-    return [(X[rows], y[rows]) for rows in (rng.permutation(len(X))[start : start + batch_size] for start in range(0, len(X), batch_size))]
-
-
-def by_split(X, y, batch_size, rng):
-    rows = rng.permutation(len(X))
-    return [(X[part], y[part]) for part in np.split(rows, range(batch_size, len(X), batch_size))]
-
-
-def by_generator(X, y, batch_size, rng):
-    together = rng.permutation(np.hstack([X, y]))
+def cut_batches(X, y, batch_size, rng):
+    found = []
+    order = rng.permutation(len(X))
     for start in range(0, len(X), batch_size):
-        rows = together[start : start + batch_size]
-        yield rows[:, :-1], rows[:, -1:]
+        rows = order[start:start + batch_size]
+        found.append((X[rows], y[rows]))
+    return found
 
+wrong = edits_of(cut_batches)
+batches = Exercise("7.2", "The batches of an epoch", inputs=sizes_of_epochs, observe=three_epochs,
+    right=lambda X, y, B, rng: [(X[rows], y[rows]) for rows in np.split(rng.permutation(len(X)), range(B, len(X), B))], mistakes=[
+    Mistake(wrong("rng.permutation(len(X))", "np.arange(len(X))", "    return", "    rng.shuffle(found)\n    return"), InBatches.BATCHES_ONLY),
+    Mistake(wrong("rng.permutation(len(X))", "np.arange(len(X))"), InBatches.IN_ORDER),
+    Mistake(wrong("rng.perm", "np.random.default_rng(0).perm"), InBatches.SAME_ORDER),
+    Mistake(wrong("len(X), batch_size)", "len(X), batch_size + 1)"), InBatches.LOST),
+    Mistake(wrong("found.append(", "("), InBatches.NO_BATCH),
+    Mistake(wrong("len(X), batch_size)", "len(X) // batch_size * batch_size, batch_size)"), InBatches.DROPPED),
+    Mistake(wrong("    for", "    X[:], y[:], order = X[order], y[order], np.arange(len(X))\n    for"), InBatches.CHANGED),
+    Mistake(wrong("rng.perm", "np.random.perm"), InBatches.NO_RNG),
+    Mistake(wrong("rng.permutation(len(X))", "rng.integers(len(X), size=len(X))"), InBatches.TWICE),
+    Mistake(wrong("rows = order", "rows = rng.permutation(len(X))"), InBatches.NEW_ORDERS),
+    Mistake(wrong("permutation(len(X))", "permutation(len(X) - 1)"), InBatches.LAST_LOST),
+    Mistake(wrong("    return", "        return"), InBatches.ONE_FILLED),
+    Mistake(wrong("found.append((X[rows], y[rows]))", "found = (X[rows], y[rows])"), InBatches.ONE_BATCH),
+    Mistake(wrong("y[rows]", "y[start:start + batch_size]"), InBatches.APART),
+    Mistake(wrong("    for", "    batch_size += 1\n    for"), InBatches.SIZES),
+    Mistake(wrong("len(X), batch_size)", "len(X) + 1, batch_size)"), InBatches.EMPTY),
+    Mistake(wrong("return found", "return itertools.cycle(found)"), InBatches.ENDLESS),
+    Mistake(wrong("rng.permutation(len(X))", "np.argsort(np.arange(len(X)) + rng.uniform(0, 5, len(X)))"), InBatches.WEAK),
+], hints=["Make one random order of the row numbers: `rng.permutation(n)`.",
+          "Then cut it: from each start, 0, B, 2B, …, take batch_size numbers, and with them rows of X and of y. A slice past the end is cut short."],
+   also_right=[cut_batches, wrong("(X[rows], y[rows])", "tuple(map(tf.constant, (X[rows], y[rows])))", "return found", "return tuple(found)"),
+               wrong("order = rng.permutation(len(X))", "X, y = np.hsplit(rng.permutation(np.hstack([X, y])), [2])",
+                     "order[start:start + batch_size]", "slice(start, start + batch_size)", "found.append(", "yield (")],
+   equivalent=dict.fromkeys(["order = rng.permutation(len(y))", "for start in range(0, len(y), batch_size):\n"
+                             "    rows = order[start:start + batch_size]\n    found.append((X[rows], y[rows]))"], "X and y are of the same length"))
 
-PAIRS_APART = "X and y no longer belong together: {}"
-EVERY_ONCE = "Some examples come twice in an epoch, and others never. Shuffle the numbers of the rows; do not draw them one by one."
-SHORT_BATCH = "The last, shorter batch is dropped: in every epoch some examples are never seen."
-SAME = "Every epoch has the same order. "
-JUST_BATCHES = ("Whole batches are shuffled, and the examples in each stay neighbors for ever. Shuffle the examples first, then cut the batches.")
+class InPipeline(Finding):
+    """What can be wrong with the pipeline of exercise 7.3."""
 
-batches = Exercise(
-    "7.2", "The batches of an epoch",
-    right=batches_of(shuffled),
-    inputs=sizes_of_epochs,
-    observe=three_epochs,
-    mistakes=[
-        Mistake(shuffled_batches, JUST_BATCHES, when=sees(BATCHES_ONLY)),
-        Mistake(batches_of(lambda n, rng: np.arange(n)), "The examples are not shuffled: every epoch has them in the order of the file.",
-                when=sees(IN_ORDER)),
-        Mistake(batches_of(lambda n, rng: np.random.default_rng(0).permutation(n)), SAME + "Use the generator that comes in, which goes on from "
-                "epoch to epoch; a new one with a fixed seed starts again.", when=sees(SAME_ORDER)),
-        Mistake(batches_of(shuffled, skip=1), "Some examples are lost between two batches: each batch starts where the one before ends.",
-                when=sees(LOST)),
-        Mistake(batches_of(shuffled, last=False), SHORT_BATCH + " A slice may reach past the end.", when=sees(DROPPED)),
-        Mistake(in_place, CHANGED_INPUT),
-        Mistake(batches_of(lambda n, rng: np.random.permutation(n)), "The order does not come from `rng`, the generator that is handed in. With that, a run can be "
-                "repeated.", when=sees(NO_RNG)),
-        Mistake(batches_of(lambda n, rng: rng.integers(n, size=n)), EVERY_ONCE, when=sees(TWICE)),
-        Mistake(a_new_order_each, "Each batch is cut from an order of its own, so some examples come twice in an epoch, and others never. Shuffle once, before the "
-                "loop.", when=sees(NEW_ORDERS)),
-        Mistake(batches_of(lambda n, rng: rng.permutation(n - 1)), "The last example never comes: `permutation(n)` ends at n - 1 by itself.", when=sees(LAST_LOST)),
-        Mistake(lambda *args: batches_of(shuffled)(*args)[:1], "Only the first batch has examples. A `return` within the loop ends it; and a slice ends at a place, which moves "
-                "with its start.", when=sees(FIRST_ONLY)),
-        Mistake(lambda *args: batches_of(shuffled)(*args)[-1], "One batch comes back, and not a list of batches: `=` writes over the one before. Append each pair to the list."),
-        Mistake(batches_of(shuffled, other=shuffled), PAIRS_APART.format("take the rows of both by one and the same order."), when=sees(APART)),
-        Mistake(lambda X, y, batch_size, rng: batches_of(shuffled)(X, y, batch_size + 1, rng), "The batches have another size than batch_size; only "
-                "the last may be smaller.", when=sees(SIZES)),
-        Mistake(lambda X, y, batch_size, rng: itertools.cycle(batches_of(shuffled)(X, y, batch_size, rng)), "This never ends. An epoch is one pass.",
-                when=sees(ENDLESS)),
-        Mistake(lambda X, y, batch_size, rng: [], "No batch comes back: a pair that is only written down is lost. Put each into the list that is "
-                "returned.", when=sees(NOT_BATCHES)),
-        Mistake(batches_of(lambda n, rng: np.argsort(np.arange(n) + rng.uniform(0, 3, n))),
-                "The examples are hardly shuffled: none moves far from its place.", when=sees(WEAK)),
-    ],
-    hints=["Make one random order of the row numbers: `rng.permutation(n)`.", "Then cut it: from each start, 0, B, 2B, …, take batch_size numbers, "
-           "and with them rows of X and of y. A slice that reaches past the end is cut short by itself."],
-    also_right=[by_split, by_generator, lambda X, y, batch_size, rng: tuple(
-        (tf.constant(a), tf.constant(b)) for a, b in batches_of(shuffled)(X, y, batch_size, rng))],
-    equivalent={
-        "order = rng.permutation(len(y))": "X and y are of the same length",
-        "for start in range(0, len(y), batch_size):\n    rows = order[start:start + batch_size]\n    found.append((X[rows], y[rows]))": "X and y are "
-        "of the same length",
-    },
-)
-
+    BATCHES_ONLY = InBatches.BATCHES_ONLY.value
+    IN_ORDER = "The examples come in the order of the file: `shuffle` is missing, or its buffer is 1. It draws each example from those in its buffer."
+    SAME_ORDER = "Every epoch has the same order. A pipeline shuffles anew in each pass, unless an argument forbids it, or a `cache` keeps the order."
+    LOST = LAST_LOST = ONE_FILLED = NO_BATCH = "Some examples are missing. An epoch has all of them, once each."
+    DROPPED = "The last, shorter batch is dropped: in every epoch some examples never come."
+    ENDLESS = "The pipeline never ends: `repeat` without a number begins again for ever, and so does a loop over it. An epoch is one pass."
+    TWICE = NEW_ORDERS = "Examples come twice in an epoch: leave out the `repeat`."
+    WEAK = "The buffer is too small: `shuffle` draws only from what is in it, so no example comes much earlier than in the file. It should hold all."
+    APART = "X and y no longer belong together: they are shuffled in two pipelines. Put both into one."
+    SIZES = EMPTY = "The batches have another size than batch_size."
 
 def three_passes(answer, n, batch_size):
-    """What is wrong with three passes over a pipeline."""
-    X, y = numbered(n)
-    dataset = answer(X, y, batch_size)
+    """What is wrong with three passes through a pipeline."""
+    dataset = answer(*numbered(n), batch_size)
     if not isinstance(dataset, tf.data.Dataset):
-        what = diagnosis.unfit(dataset) or f"It gives a {type(dataset).__name__}."
-        raise Advice(what.partition(":")[0].rstrip(".") + ", and a `tf.data.Dataset` is due.")
+        raise Advice(f"It gives {'None' if dataset is None else f'a {type(dataset).__name__}'}; expected a `tf.data.Dataset`.")
     if not isinstance(dataset.element_spec, tuple) or len(dataset.element_spec) != 2:
         raise Advice("Each element should be a pair of X and y: `from_tensor_slices` takes both as one tuple.")
-    if len(dataset.element_spec[0].shape) != 2:
-        raise Advice("The elements are single examples, or batches of batches: `batch` belongs into the pipeline, once.")
-    if dataset.element_spec[0].shape[1] != 2:
-        raise Advice(f"The first of each pair has {dataset.element_spec[0].shape[1]} columns, and X has two.")
+    if getattr(dataset.element_spec[0], "shape", tf.TensorShape(None)).rank not in (2, None):
+        raise Advice("The elements are single examples, or batches of batches. The pipeline needs `batch` once.")
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
-        return ENDLESS
-    return look_at([first_columns(dataset) for _ in range(3)], n, batch_size)
+        return InPipeline.ENDLESS
+    return finding_in([list(batches_of_epoch(dataset, n)) for _ in range(3)], n, batch_size, InPipeline)
 
+def pipeline(X, y, batch_size):
+    examples = tf.data.Dataset.from_tensor_slices((X, y))
+    return examples.shuffle(len(X)).batch(batch_size)
 
-def pipeline(*steps):
-    """An answer that puts a pipeline through some steps, given n and the batch size."""
-    def answer(X, y, batch_size):
-        dataset = tf.data.Dataset.from_tensor_slices((X, y))
-        for step in steps:
-            dataset = step(dataset, len(X), batch_size)
-        return dataset
-    return answer
-
-
-def shuffle(dataset, n, batch_size):
-    return dataset.shuffle(n)
-
-
-def batch(dataset, n, batch_size):
-    return dataset.batch(batch_size)
-
-
-def shuffled_apart(X, y, batch_size):
-    slices = tf.data.Dataset.from_tensor_slices
-    return tf.data.Dataset.zip((slices(X).shuffle(len(X)), slices(y).shuffle(len(y)))).batch(batch_size)
-
-
-a_pipeline = Exercise(
-    "7.3", "A pipeline",
-    right=pipeline(shuffle, batch),
-    inputs=lambda rng: [*sizes_of_epochs(rng), (2_500, 500)],
-    observe=three_passes,
-    mistakes=[
-        Mistake(pipeline(batch, shuffle), JUST_BATCHES, when=sees(BATCHES_ONLY)),
-        Mistake(pipeline(lambda dataset, n, B: dataset.shuffle(1), batch), "The examples come in the order of the file: there is no `shuffle`, or its "
-                "buffer is 1. The buffer holds the examples that the next one is drawn from.", when=sees(IN_ORDER)),
-        Mistake(pipeline(lambda dataset, n, B: dataset.shuffle(n, reshuffle_each_iteration=False), batch), SAME + "A pipeline shuffles anew at "
-                "each pass unless it is told not to, or is kept by `cache` after the shuffling.", when=sees(SAME_ORDER)),
-        Mistake(pipeline(shuffle, lambda dataset, n, B: dataset.take(n - 1), batch), "Some examples are missing.", when=sees(LOST)),
-        Mistake(pipeline(shuffle, lambda dataset, n, B: dataset.batch(B, drop_remainder=True)), SHORT_BATCH, when=sees(DROPPED)),
-        Mistake(pipeline(shuffle, batch, lambda dataset, n, B: dataset.repeat()), "This never ends: `repeat` without a number goes round for ever, and "
-                "a loop over the pipeline with it. One pass is one epoch.", when=sees(ENDLESS)),
-        Mistake(pipeline(shuffle, lambda dataset, n, B: dataset.repeat(2), batch), "Examples come twice in an epoch: leave out the `repeat`.",
-                when=sees(TWICE)),
-        Mistake(pipeline(lambda dataset, n, B: dataset.shuffle(1_000), batch), "The buffer is too small: the next example is drawn from the few in it, so "
-                "none comes much earlier than in the file. It should hold all of them.", when=sees(WEAK)),
-        Mistake(shuffled_apart, PAIRS_APART.format("they are shuffled in two pipelines. Put both into one."), when=sees(APART)),
-        Mistake(pipeline(shuffle, lambda dataset, n, B: dataset.batch(B + 1)), "The batches have another size than batch_size.", when=sees(SIZES)),
-    ],
-    hints=["First the examples one by one, then shuffle, then batch. The order of the two matters.",
-           "`from_tensor_slices((X, y))` makes the examples; `.shuffle(…)` needs a buffer that holds all of them; `.batch(…)` comes last."],
-    also_right=[
-        pipeline(lambda dataset, n, B: dataset.shuffle(10 * n), batch, lambda dataset, n, B: dataset.prefetch(1)),
-        lambda X, y, batch_size: tf.data.Dataset.range(len(X)).shuffle(len(X)).batch(batch_size).map(
-            lambda rows: (tf.gather(X, rows), tf.gather(y, rows))),
-        lambda X, y, batch_size: tf.data.Dataset.from_tensor_slices((X, y)).cache().shuffle(len(X), seed=3).batch(batch_size, num_parallel_calls=2),
-    ],
-    equivalent={
-        "return examples.shuffle(len(y)).batch(batch_size)": "X and y are of the same length",
-    },
-)
+wrong = edits_of(pipeline)
+a_pipeline = Exercise("7.3", "A pipeline", inputs=lambda rng: [*sizes_of_epochs(rng), (2_500, 500)], observe=three_passes,
+    right=lambda X, y, B: tf.data.Dataset.range(len(X)).shuffle(len(X)).batch(B).map(lambda i: (tf.gather(X, i), tf.gather(y, i))), mistakes=[
+    Mistake(wrong(".shuffle(len(X)).batch(batch_size)", ".batch(batch_size).shuffle(len(X))"), InPipeline.BATCHES_ONLY),
+    Mistake(wrong("shuffle(len(X))", "shuffle(1)"), InPipeline.IN_ORDER),
+    Mistake(wrong("shuffle(len(X))", "shuffle(len(X), reshuffle_each_iteration=False)"), InPipeline.SAME_ORDER),
+    Mistake(wrong(".batch(", ".take(len(X) - 1).batch("), InPipeline.LOST),
+    Mistake(wrong("batch(batch_size)", "batch(batch_size, drop_remainder=True)"), InPipeline.DROPPED),
+    Mistake(wrong("batch(batch_size)", "batch(batch_size).repeat()"), InPipeline.ENDLESS),
+    Mistake(wrong(".batch(", ".repeat(2).batch("), InPipeline.TWICE),
+    Mistake(wrong("shuffle(len(X))", "shuffle(1_000)"), InPipeline.WEAK),
+    Mistake(wrong("examples.", "examples.zip((examples.map(lambda X, _: X).shuffle(9), examples.map(lambda _, y: y)))."), InPipeline.APART),
+    Mistake(wrong("batch(batch_size)", "batch(batch_size + 1)"), InPipeline.SIZES),
+], hints=["First the examples come one by one, then they are shuffled, then cut into batches. The order of the two steps matters.",
+          "`from_tensor_slices((X, y))` makes the examples; `.shuffle(…)` needs a buffer that holds all of them; `.batch(…)` comes last."],
+   also_right=[pipeline, wrong("len(X)", "10 * len(X)", "batch(batch_size)", "batch(batch_size).prefetch(1)"),
+               wrong("shuffle(len(X))", "cache().shuffle(len(X), seed=3)", "batch(batch_size)", "batch(batch_size, num_parallel_calls=2)")],
+   equivalent={"return examples.shuffle(len(y)).batch(batch_size)": "X and y are of the same length"})
 
 # --- 7.4 --------------------------------------------------------------------------------------------------------------
-
-
 def losses_of_batches(rng):
     """The example of the text, no short batch, one batch that is short, batches of one, and others."""
     yield np.array([2.0, 3.0, 7.0], np.float32), 10, 4
     for n, batch_size in [(12, 4), (3, 8), (5, 1), (33, 32), (int(rng.integers(40, 60)), 7)]:
         yield rng.uniform(0.1, 3, size=-(-n // batch_size)).astype(np.float32), n, batch_size
 
+def loss_of_epoch(losses, n, batch_size):
+    sizes = np.full(len(losses), batch_size)
+    sizes[-1] = n - batch_size * (len(losses) - 1)
+    return np.sum(losses * sizes) / n
 
-def example_by_example(losses, n, batch_size):
-    return np.mean(np.repeat(losses.astype(np.float64), batch_size)[:n])
-
-
-def by_sizes(losses, n, batch_size):
-    sizes = [min(batch_size, n - start) for start in range(0, n, batch_size)]
-    return np.average(losses, weights=sizes)
-
-
-epoch_loss = Exercise(
-    "7.4", "The loss of an epoch",
-    right=example_by_example,
-    inputs=losses_of_batches,
-    mistakes=[
-        Mistake(lambda losses, n, batch_size: np.mean(losses), "This is the mean of the batches' means. An example of the short batch counts more than "
-                "the others in it: weigh each batch with its size."),
-        Mistake(lambda losses, n, batch_size: np.sum(losses) * batch_size / n, "Every batch is weighed with batch_size. The last one has only what "
-                "is left."),
-        Mistake(lambda losses, n, batch_size: np.sum(losses) / n, "The batches' means are added, and divided by n. A mean is turned into a sum by the "
-                "size of its batch."),
-        Mistake(lambda losses, n, batch_size: by_sizes(losses, n, batch_size) * n, "This is the sum over the examples; the mean is due."),
-        Mistake(lambda losses, n, batch_size: np.sum(losses), "This is the sum of the batches' means."),
-        Mistake(lambda losses, n, batch_size: by_sizes(losses, n, batch_size) * n / len(losses), "The weighed losses are divided by the number of "
-                "batches. The mean is over the examples."),
-        Mistake(lambda losses, n, batch_size: (np.sum(losses[:-1]) * batch_size + losses[-1]) / n, "The last batch's mean is added as if it were one "
-                "example: weigh it with the examples that are left."),
-        Mistake(lambda losses, n, batch_size: (np.sum(losses[:-1]) * batch_size + losses[-1] * (n % batch_size)) / n, "Where B divides n, nothing is "
-                "left over: n % B is 0 then, and the last batch is a whole one."),
-        Mistake(lambda losses, n, batch_size: np.mean(losses[:-1]) if len(losses) > 1 else losses[0], "The last batch is left out."),
-        Mistake(lambda losses, n, batch_size: losses[-1], "This is the loss of the last batch."),
-    ],
-    hints=["How many examples does each entry stand for? All but the last for batch_size of them.",
-           "The last batch has n minus those of the others. Multiply each mean by its size, add up, divide by n."],
-    also_right=[
-        by_sizes,
-        lambda losses, n, batch_size: (losses.sum() * batch_size - losses[-1] * (batch_size * len(losses) - n)) / n,
-        lambda losses, n, batch_size: tf.reduce_sum(losses * tf.constant([min(batch_size, n - i * batch_size) for i in range(len(losses))],
-                                                                         tf.float32)) / n,
-    ],
-)
+wrong = edits_of(loss_of_epoch)
+epoch_loss = Exercise("7.4", "The loss of an epoch", inputs=losses_of_batches,
+    right=lambda losses, n, batch_size: np.mean(np.repeat(losses.astype(np.float64), batch_size)[:n]), mistakes=[
+    Mistake(lambda losses, *_: np.mean(losses), "In this mean of means, an example of the short batch counts more. Weight each batch by its size."),
+    Mistake(wrong("sizes[-1] =", "last ="), "Every batch is weighted by batch_size. The last one has only what is left."),
+    Mistake(lambda losses, n, _: np.sum(losses) / n, "The means are added and divided by n. A mean times the size of its batch is a sum."),
+    Mistake(wrong(" / n", ""), "This is the sum over the examples; take the mean."),
+    Mistake(lambda losses, *_: np.sum(losses), "This is the sum of the batches' means. Neither n nor the sizes of the batches count in it."),
+    Mistake(wrong("/ n", "/ len(losses)"), "The weighted losses are divided by the number of batches. The mean is over the examples."),
+    Mistake(wrong("return", "sizes[-1] = 1; return"), "The last batch counts as one example. Weight its mean by how many examples are left."),
+    Mistake(wrong("return", "sizes[-1] = n % batch_size; return"), "Where B divides n, n % B is 0, and yet the last batch is a whole one."),
+    Mistake(lambda losses, *_: np.mean(losses[:-1]) if len(losses) > 1 else losses[0], "The last batch is left out. Its examples count as well."),
+    Mistake(lambda losses, *_: losses[-1], "This is the loss of the last batch. The mean is over the examples of all batches."),
+], hints=["How many examples does each entry stand for? All but the last stand for batch_size of them.",
+          "The size of the last batch is n minus those of the others. Multiply each mean by its size, add up, divide by n."],
+   also_right=[loss_of_epoch,
+               lambda losses, n, B: np.average(losses, weights=[min(B, n - start) for start in range(0, n, B)]),
+               lambda losses, n, B: (losses.sum() * B - losses[-1] * (B * len(losses) - n)) / n,
+               lambda losses, n, B: tf.reduce_sum(losses * np.float32([min(B, n - i * B) for i in range(len(losses))])) / n])
 
 # --- 7.5 --------------------------------------------------------------------------------------------------------------
+class InEpoch(Finding):
+    """What can be wrong with the compiled epoch of exercise 7.5."""
 
-(NOT_COMPILED, UNROLLED, SHORT_LOST, ORDER_IGNORED, NO_TRAINING, LAST_LOSS, LOSSES, AGAIN, THROWN_AWAY, IN_A_LIST) = range(1, 11)
-RATE, MOMENTUM = 0.05, 0.5
+    LOST_WRITES = "`write` gives back the list with the new value in it, and here that is thrown away: `losses = losses.write(…)`."
+    IN_A_LIST = "A Python list cannot grow in a TensorFlow loop. Write into `losses`, the `TensorArray`."
+    NOT_COMPILED = "XLA does not compile what comes back: `tf.function` records operations, which `jit_compile=True` translates into one program."
+    UNROLLED = "Python's `range` runs while TensorFlow records, so every step is written out one after the other. `tf.range` records a loop."
+    SHORT_LOST = "The short last batch does not train as it should. After the loop, the last `rest` rows of the order make one more step."
+    ORDER_IGNORED = "The steps do not follow `order`: batch i begins at i * batch_size, `tf.slice` takes start and size, and each batch trains once."
+    NO_TRAINING = "The weights do not change: `train_step` does not run, or not with the batches."
+    ONE_LOSS = "Only one loss comes back. Each step's loss has its place in `losses`: write it there."
+    LOSSES = "The weights are right and the losses are not. Write what `step` returns: for batch i to place i, for the short one to place `whole`."
+    AGAIN = "The first epoch is right, and the second is not. Each call goes on with the weights and the optimizer that the one before leaves."
 
-
-class Traced(keras.Sequential):
-    """A model that counts how often its code runs: at each call, or once for each place in a compiled function."""
-
-    calls = 0
-
-    def __call__(self, *args, **options):
-        """Call the model as usual."""
-        self.calls += 1
-        return super().__call__(*args, **options)
-
-
-def step_by_tape(model, optimizer, loss, X, y):
+def train_step(model, optimizer, loss, X, y):
     with tf.GradientTape() as tape:
         J = loss(y, model(X, training=True))
     optimizer.apply(tape.gradient(J, model.trainable_variables), model.trainable_variables)
     return J
 
+def line_and_optimizer():
+    """A linear model that begins with ones, and gradient descent with momentum."""
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")]), keras.optimizers.SGD(0.05, momentum=0.5)
 
-def a_line():
-    """A linear model with known weights."""
-    model = Traced([keras.Input((2,)), keras.layers.Dense(1)])
-    model.set_weights([np.array([[1.0], [-1.0]]), np.array([0.5])])
-    return model
+def epochs_step_by_step(X, y, orders, batch_size):
+    """For each epoch, the losses of its steps, and the weights after it."""
+    model, optimizer = line_and_optimizer()
+    for order in orders:
+        batches = [(X[rows], y[rows]) for rows in np.split(order, range(batch_size, len(order), batch_size))]
+        yield np.array([train_step(model, optimizer, keras.losses.MeanSquaredError(), *batch) for batch in batches]), np.append(*model.get_weights())
 
-
-def steps_of_a_line(W, b, X, y, order, batch_size):
-    """The weights of a linear model after an epoch of gradient descent with momentum, and the loss of each step."""
-    v_W, v_b, losses = 0, 0, []
-    for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
-        error = X[rows] @ W + b - y[rows]
-        losses.append(np.mean(error**2))
-        v_W = MOMENTUM * v_W - RATE * 2 / len(rows) * X[rows].T @ error
-        v_b = MOMENTUM * v_b - RATE * 2 * np.mean(error, axis=0)
-        W, b = W + v_W, b + v_b
-    return [W, b], losses
-
-
-def compiled_or_not(answer, X, y, order, batch_size):
-    """What is wrong with a compiled epoch: it is compared with the same steps, one by one."""
-    model = a_line()
-    start, data = model.get_weights(), (tf.constant(X), tf.constant(y))
-    epoch = answer(step_by_tape, model, keras.optimizers.SGD(RATE, momentum=MOMENTUM), SQUARED, *data, batch_size)
+def two_epochs(answer, X, y, order, batch_size):
+    """What is wrong with a compiled epoch, and with a second one in the opposite order, compared with the same steps one by one."""
+    traces, orders, (model, optimizer) = [], (order, order[::-1].copy()), line_and_optimizer()
+    def loss(y, y_hat):
+        traces.append(None)  # at each call, or once for each place in a compiled function
+        return tf.reduce_mean((y - y_hat) ** 2)
+    epoch = answer(train_step, model, optimizer, loss, tf.constant(X), tf.constant(y), batch_size)
     if not callable(epoch):
-        raise Advice(diagnosis.unfit(epoch) or f"It should return the function `epoch`, and it gives a {type(epoch).__name__}.")
-    if not hasattr(epoch, "get_concrete_function"):
-        return NOT_COMPILED
+        raise Advice(f"It gives {'None' if epoch is None else f'a {type(epoch).__name__}'}; expected the function `epoch`.")
+    if not hasattr(epoch, "get_concrete_function") or not getattr(epoch, "_jit_compile", True):
+        return InEpoch.NOT_COMPILED
     try:
-        losses = np.asarray(epoch(tf.constant(order)))
-    except (tf.errors.InvalidArgumentError, TypeError, ValueError) as error:
-        if "TensorList is not initialized" in str(error):
-            return THROWN_AWAY
-        if type(error).__name__ == "InaccessibleTensorError":
-            return IN_A_LIST
+        if isinstance(epoch.get_concrete_function(tf.constant(order)).structured_outputs, tf.TensorArray):  # running it may crash TensorFlow
+            raise Advice("The epoch returns the `TensorArray` itself. Its method `stack` makes one tensor of the losses.")
+        (losses, weights), second = [(require.numbers(epoch(tf.constant(each))), np.append(*model.get_weights())) for each in orders]
+    except Exception as error:
+        for text, finding in (("TensorList is not initialized", InEpoch.LOST_WRITES), ("InaccessibleTensorError", InEpoch.IN_A_LIST)):
+            if text in f"{type(error).__name__}: {error}":
+                return finding
         raise
-    calls = model.calls
-    weights, want = steps_of_a_line(*start, X, y, order, batch_size)
-    if not getattr(epoch, "_jit_compile", True):
-        return NOT_COMPILED
-    if calls > 4:
-        return UNROLLED
-    if np.allclose(model.get_weights()[0], start[0]):
-        return NO_TRAINING
-    if losses.ndim == 0 or (losses.shape == (1,) and len(want) > 1):
-        return LAST_LOSS
-    if not all(np.allclose(a, b, atol=1e-4) for a, b in zip(model.get_weights(), weights, strict=True)):
-        return SHORT_LOST if np.allclose(losses[: len(want) - 1], want[:-1], atol=1e-4) else ORDER_IGNORED
-    if losses.shape != (len(want),) or not np.allclose(losses, want, atol=1e-4):
-        return LOSSES
-    before = epoch(tf.constant(order[::-1].copy()))
-    return FINE if not np.allclose(before, losses) else AGAIN
-
+    close = functools.partial(diagnosis.close, atol=1e-4)
+    (expected_losses, expected_weights), expected_second = epochs_step_by_step(X, y, orders, batch_size)
+    short = len(order) % batch_size and close(np.atleast_1d(losses)[: len(expected_losses) - 1], expected_losses[:-1])
+    return first_that_holds([
+        (len(traces) > 4, InEpoch.UNROLLED),
+        (np.allclose(weights, [1, 1, 0]), InEpoch.NO_TRAINING),
+        (losses.size == 1, InEpoch.ONE_LOSS),
+        (not close(weights, expected_weights), InEpoch.SHORT_LOST if short else InEpoch.ORDER_IGNORED),
+        (not close(losses, expected_losses), InEpoch.LOSSES),
+        (not all(map(close, second, expected_second)), InEpoch.AGAIN),
+    ])
 
 def data_and_order(rng):
     """Seven batches and a short one, in a random order; and a number of examples that the batch size divides."""
@@ -498,192 +331,90 @@ def data_and_order(rng):
         X = rng.normal(size=(n, 2)).astype(np.float32)
         yield X, (X @ [[2.0], [1.0]] + rng.normal(size=(n, 1))).astype(np.float32), rng.permutation(n).astype(np.int32), 3
 
-
-def writes_lost(train_step, model, optimizer, loss, X, y, batch_size):
-    count = len(X) // batch_size
+def epoch_by_scan(train_step, model, optimizer, loss, X, y, batch_size):
+    """TensorFlow scans the whole batches, as a matrix with the numbers of their rows; the short one comes after them."""
     optimizer.build(model.trainable_variables)
+    def step(_, rows):
+        return train_step(model, optimizer, loss, tf.gather(X, rows), tf.gather(y, rows))
+    def epoch(order):
+        whole, rest = tf.split(order, [len(X) // batch_size * batch_size, len(X) % batch_size])
+        losses = tf.scan(step, tf.reshape(whole, [-1, batch_size]), 0.0)
+        return tf.concat([losses, [step(None, rest)] if len(rest) else []], 0)
+    return tf.function(epoch, jit_compile=True)
 
+def compile_epoch(train_step, model, optimizer, loss, X, y, batch_size):
+    whole, rest = divmod(len(X), batch_size)
+    optimizer.build(model.trainable_variables)
+    def step(rows):
+        return train_step(model, optimizer, loss, tf.gather(X, rows), tf.gather(y, rows))
     @tf.function(jit_compile=True)
     def epoch(order):
-        losses = tf.TensorArray(tf.float32, count)
-        for i in tf.range(count):
+        losses = tf.TensorArray(tf.float32, whole + (rest > 0))
+        for i in tf.range(whole):
             rows = tf.slice(order, [i * batch_size], [batch_size])
-            losses.write(i, train_step(model, optimizer, loss, tf.gather(X, rows), tf.gather(y, rows)))
+            losses = losses.write(i, step(rows))
+        if rest:
+            losses = losses.write(whole, step(order[-rest:]))
         return losses.stack()
     return epoch
 
-
-def into_a_list(train_step, model, optimizer, loss, X, y, batch_size):
-    count = len(X) // batch_size
-    optimizer.build(model.trainable_variables)
-
-    @tf.function(jit_compile=True)
-    def epoch(order):
-        losses = []
-        for i in tf.range(count):
-            rows = tf.slice(order, [i * batch_size], [batch_size])
-            losses.append(train_step(model, optimizer, loss, tf.gather(X, rows), tf.gather(y, rows)))
-        return losses
-    return epoch
-
-
-def epoch_with(whole=tf.range, jit=True, rest=True, rows=None, last=False, step=None, compiled=True):
-    """A compiled epoch with one thing changed."""
-    def answer(train_step, model, optimizer, loss, X, y, batch_size):
-        count, left = divmod(len(X), batch_size)
-        optimizer.build(model.trainable_variables)
-        take = rows or (lambda order, i: tf.slice(order, [i * batch_size], [batch_size]))
-        do = step or train_step
-
-        def one(chosen):
-            return do(model, optimizer, loss, tf.gather(X, chosen), tf.gather(y, chosen))
-
-        def epoch(order):
-            losses = tf.TensorArray(tf.float32, count + (rest and left > 0))
-            for i in whole(count):
-                losses = losses.write(i, one(take(order, i) if rows is None else rows(order, i, batch_size)))
-            if rest and left:
-                losses = losses.write(count, one(order[-left:]))
-            return losses.stack()[-1] if last else losses.stack()
-        return tf.function(epoch, jit_compile=jit) if compiled else epoch
-    return answer
-
-
-def predicts_only(model, optimizer, loss, X, y):
-    return loss(y, model(X, training=True))
-
-
-def scanned(train_step, model, optimizer, loss, X, y, batch_size):
-    count, left = divmod(len(X), batch_size)
-    optimizer.build(model.trainable_variables)
-
-    @tf.function(jit_compile=True)
-    def epoch(order):
-        losses = tf.zeros([count])
-        i = tf.constant(0)
-        while i < count:
-            chosen = tf.gather(order, i * batch_size + tf.range(batch_size))
-            J = train_step(model, optimizer, loss, tf.gather(X, chosen), tf.gather(y, chosen))
-            losses = tf.tensor_scatter_nd_update(losses, [[i]], [J])
-            i += 1
-        if left:
-            chosen = order[count * batch_size:]
-            losses = tf.concat([losses, [train_step(model, optimizer, loss, tf.gather(X, chosen), tf.gather(y, chosen))]], 0)
-        return losses
-    return epoch
-
-
-def whole_shuffled(train_step, model, optimizer, loss, X, y, batch_size):
-    count, left = divmod(len(X), batch_size)
-    optimizer.build(model.trainable_variables)
-
-    @tf.function(jit_compile=True)
-    def epoch(order):
-        X_shuffled, y_shuffled = tf.gather(X, order), tf.gather(y, order)
-        losses = tf.TensorArray(tf.float32, count + (left > 0))
-        for i in tf.range(count):
-            start = i * batch_size
-            J = train_step(model, optimizer, loss, tf.slice(X_shuffled, [start, 0], [batch_size, 2]), tf.slice(y_shuffled, [start, 0], [batch_size, 1]))
-            losses = losses.write(i, J)
-        if left:
-            losses = losses.write(count, train_step(model, optimizer, loss, X_shuffled[-left:], y_shuffled[-left:]))
-        return losses.stack()
-    return epoch
-
-
-compiled_epoch = Exercise(
-    "7.5", "The compiled epoch",
-    right=epoch_with(),
-    inputs=data_and_order,
-    observe=compiled_or_not,
-    accept=lambda seen: seen == FINE,
-    seconds=2.0,
-    mistakes=[
-        Mistake(writes_lost, "`write` gives back the list with the new value in it, and here that is thrown away: `losses = losses.write(…)`.",
-                when=sees(THROWN_AWAY)),
-        Mistake(into_a_list, "A list of Python cannot grow in a loop of TensorFlow. Write into `losses`, the `TensorArray`.",
-                when=sees(IN_A_LIST)),
-        Mistake(epoch_with(jit=None), "The function is not compiled by XLA: `tf.function` records the operations, and with `jit_compile=True` they are "
-                "translated into one program.", when=sees(NOT_COMPILED)),
-        Mistake(epoch_with(whole=range), "Python's `range` runs the loop while TensorFlow records, so every step is written out one after the other. "
-                "`tf.range` makes a loop of it.", when=sees(UNROLLED)),
-        Mistake(epoch_with(rest=False), "The short last batch does not train as it should: after the loop, the rows that are left, the last `rest` of the order, make one more step.",
-                when=sees(SHORT_LOST)),
-        Mistake(epoch_with(rows=lambda order, i, B: tf.range(B) + i * B), "The steps are not those of the order that comes in. Batch i begins at place "
-                "i * batch_size of it, `tf.slice` takes a start and a size, and each batch trains once.", when=sees(ORDER_IGNORED)),
-        Mistake(epoch_with(step=predicts_only), "The weights do not change: `train_step` is not called, or not on the batches.", when=sees(NO_TRAINING)),
-        Mistake(epoch_with(last=True), "Only one loss comes back. Each step's loss has its place in `losses`: write it there.", when=sees(LAST_LOSS)),
-        Mistake(epoch_with(step=lambda *args: 2 * step_by_tape(*args)), "The weights are right and the losses are not. Write what `train_step` returns: that of batch i to place i, and "
-                "that of the short batch to place `whole`.",
-                when=sees(LOSSES)),
-    ],
-    hints=["`tf.slice(order, [start], [batch_size])` takes batch_size numbers from a start on; `step` trains with the rows of X and y that have these numbers.",
-           "In the loop: the rows of batch i start at i * batch_size. The loss of the step is written to place i.",
-           "What is left after the whole batches are the last `rest` numbers of the order: `order[-rest:]`, written to place `whole`."],
-    also_right=[scanned, whole_shuffled, epoch_with(rows=lambda order, i, B: order[i * B : (i + 1) * B])],
-    equivalent={
-        "whole, rest = divmod(len(y), batch_size)": "X and y are of the same length",
-        "model.trainable_variables": "the optimizer is not built before: it is when the epoch is recorded",
-        "model.build(model.trainable_variables)": "the optimizer is not built before: it is when the epoch is recorded",
-    },
-)
+wrong = edits_of(compile_epoch)
+LOSSES, WRITE, WRITE_SHORT = "losses = tf.TensorArray(tf.float32, whole + (rest > 0))", "losses = losses.write(i, ", "losses = losses.write(whole, "
+compiled_epoch = Exercise("7.5", "The compiled epoch", right=epoch_by_scan, inputs=data_and_order, observe=two_epochs, seconds=2.0, mistakes=[
+    Mistake(wrong(WRITE, "losses.write(i, "), InEpoch.LOST_WRITES),
+    Mistake(wrong(LOSSES, "losses = []", WRITE, "losses.append(", WRITE_SHORT, "losses.append(", ".stack()", ""), InEpoch.IN_A_LIST),
+    Mistake(wrong("jit_compile=True", ""), InEpoch.NOT_COMPILED),
+    Mistake(wrong("in tf.range", "in range"), InEpoch.UNROLLED),
+    Mistake(wrong("if rest", "if False"), InEpoch.SHORT_LOST),
+    Mistake(wrong("tf.slice(order, [i * batch_size], [batch_size])", "tf.range(batch_size) + i * batch_size"), InEpoch.ORDER_IGNORED),
+    Mistake(wrong("return train_step(", "return (lambda model, _, loss, X, y: loss(y, model(X)))("), InEpoch.NO_TRAINING),
+    Mistake(wrong(".stack()", ".stack()[-1]"), InEpoch.ONE_LOSS),
+    Mistake(wrong("write(i,", "write(whole - 1 - i,"), InEpoch.LOSSES),
+    Mistake(wrong("losses = tf", "model.trainable_variables[0].assign([[1.0], [1.0]]); losses = tf"), InEpoch.AGAIN),
+], hints=["`tf.slice(order, [start], [batch_size])` takes batch_size numbers from start on; `step` trains with the rows that have these numbers.",
+          "In the loop, the rows of batch i start at i * batch_size. Write the loss of the step to place i.",
+          "After the whole batches, the last `rest` numbers of the order are left: `order[-rest:]`. Write their loss to place `whole`."],
+   also_right=[compile_epoch, wrong("tf.slice(order, [i * batch_size], [batch_size])", "order[i * batch_size:(i + 1) * batch_size]"),
+               wrong("for i in tf.range(whole):", "i = tf.constant(0)\n        while i < whole:", LOSSES, "losses = tf.zeros([whole + (rest > 0)])",
+                     WRITE + "step(rows))", "losses = tf.tensor_scatter_nd_update(losses, [[i]], [step(rows)])\n            i += 1",
+                     WRITE_SHORT + "step(order[-rest:]))", "losses = tf.concat([losses[:-1], [step(order[-rest:])]], 0)", ".stack()", ""),
+               wrong("step(rows):", "step(X, y):", "tf.gather(X, rows), tf.gather(y, rows)", "X, y",
+                     LOSSES, f"data = tf.gather(X, order), tf.gather(y, order); {LOSSES}", "order[-rest:]", "*[each[-rest:] for each in data]",
+                     "step(rows))", "step(*[tf.slice(each, [i * batch_size, 0], [batch_size, each.shape[1]]) for each in data]))")],
+   equivalent={"whole, rest = divmod(len(y), batch_size)": "X and y are of the same length", **dict.fromkeys(
+       ["model.trainable_variables", "model.build(model.trainable_variables)"], "the optimizer is not built here, but when the epoch is recorded")})
 
 # --- 7.6 --------------------------------------------------------------------------------------------------------------
-
-
 def replicas(rng):
-    """Two unequal shards as in the text, two equal ones, three, and one."""
+    """Gradients of a linear model's squared error; two unequal shards as in the text, two equal ones, three, and one."""
     for sizes in ((4, 3), (3, 3), (1, 4, 2), (5,)):
-        X = rng.normal(size=(sum(sizes), 2)).astype(np.float32)
-        y = (X[:, 0] * 3 + rng.normal(size=len(X))).astype(np.float32)
-        parts = np.split(np.arange(len(X)), np.cumsum(sizes)[:-1])
-        yield slope_of(rng.normal(size=2).astype(np.float32)), [(X[part], y[part]) for part in parts]
+        X, w = rng.normal(size=(sum(sizes), 2)).astype(np.float32), rng.normal(size=2).astype(np.float32)
+        y, ends = (X[:, 0] * 3 + rng.normal(size=len(X))).astype(np.float32), np.cumsum(sizes)[:-1]
+        yield (lambda X, y, w=w: 2 * np.mean((X @ w - y)[:, None] * X, axis=0)), list(zip(np.split(X, ends), np.split(y, ends), strict=True))
 
+def reduced_gradient(gradient, shards):
+    n = sum(len(y) for _, y in shards)
+    parts = [gradient(X, y) * len(y) / n for X, y in shards]
+    return sum(parts)
 
-def slope_of(w):
-    """The gradient of the mean squared error of a linear model, for a batch."""
-    def gradient(X, y):
-        return 2 * np.mean((X @ w - y)[:, None] * X, axis=0)
-    return gradient
-
-
-def on_one_device(gradient, shards):
-    """The gradient of the whole batch, at once."""
-    return gradient(np.concatenate([X for X, _ in shards]), np.concatenate([y for _, y in shards]))
-
-
-def all_reduce(combine):
-    return lambda gradient, shards: combine(np.array([gradient(X, y) for X, y in shards]), np.array([len(y) for _, y in shards])[:, None])
-
-
+wrong = edits_of(reduced_gradient)
 two_replicas = Exercise(
-    "7.6", "Two replicas",
-    right=on_one_device,
-    inputs=replicas,
-    mistakes=[
-        Mistake(all_reduce(lambda g, n: g * n / n.sum()), "The parts are not added up yet: one gradient is due, for all examples."),
-        Mistake(all_reduce(lambda g, n: g.mean(axis=0)), "This is the mean of the shards' means, right only for shards of one size. An example in a "
-                "small shard would count more than others: weigh each gradient with its shard."),
-        Mistake(all_reduce(lambda g, n: g.sum(axis=0)), "The gradients are added. Each is a mean already, so the sum is as many times too long as there "
-                "are shards."),
-        Mistake(all_reduce(lambda g, n: (g * n).sum(axis=0)), "This is the sum over all examples; divide by how many there are in all."),
-        Mistake(all_reduce(lambda g, n: (g * n).sum(axis=0) / len(n)), "This divides by the number of shards. The mean is over examples."),
-        Mistake(all_reduce(lambda g, n: (g * n).sum(axis=0) / n.sum() / len(n)), "The weighed parts are shares of the mean already, and they are divided "
-                "once more, by the number of shards. Add them up."),
-        Mistake(all_reduce(lambda g, n: g[0]), "Only the first replica counts."),
-        Mistake(all_reduce(lambda g, n: g[-1]), "Only the last replica counts: `=` in a loop writes over what was there."),
-        Mistake(all_reduce(lambda g, n: (g * n).sum(axis=0) / n[0]), "This divides by the size of the first shard. Divide by that of the whole batch."),
-        Mistake(all_reduce(lambda g, n: (g / n).sum(axis=0)), "The means are divided by the sizes once more. To weigh, multiply."),
-        Mistake(all_reduce(lambda g, n: g.sum(axis=0) / n.sum()), "The means are added and divided by the number of examples. A mean is turned into a "
-                "sum by the size of its shard."),
-    ],
-    hints=["Each replica gives the mean over its shard. How do you make a sum over its examples of it?",
-           "Multiply each gradient by the size of its shard, add up over the replicas, and divide by the size of the whole batch."],
-    also_right=[
-        on_one_device,
-        all_reduce(lambda g, n: np.average(g, axis=0, weights=n[:, 0])),
-        lambda gradient, shards: tf.add_n([tf.constant(gradient(X, y)) * (len(y) / sum(len(b) for _, b in shards)) for X, y in shards]),
-    ],
-)
+    "7.6", "Two replicas", inputs=replicas, right=lambda gradient, shards: gradient(*map(np.concatenate, zip(*shards, strict=True))), mistakes=[
+    Mistake(wrong("sum(parts)", "parts"), "The parts are not added up yet: expected one gradient, for all examples."),
+    Mistake(wrong("* len(y) / n", "/ len(shards)"), "In a mean of means, an example of a small shard counts more. Weight each by its shard's size."),
+    Mistake(wrong(" * len(y) / n", ""), "The gradients are added. Each is a mean already, so the sum is as many times too long as there are shards."),
+    Mistake(wrong(" / n", ""), "This is the sum over all examples. Divide by how many there are in all."),
+    Mistake(wrong("/ n", "/ len(shards)"), "The sum over all examples is divided by the number of shards. The mean is over examples."),
+    Mistake(wrong("sum(parts)", "sum(parts) / len(shards)"), "The parts are shares of the mean already. Add them up, and do not divide once more."),
+    Mistake(wrong("sum(parts)", "gradient(*shards[0])"), "Only the first replica counts. The batch is spread over all of them."),
+    Mistake(wrong("sum(parts)", "gradient(*shards[-1])"), "Only the last replica counts: `=` in a loop writes over what was there."),
+    Mistake(wrong("/ n", "/ len(shards[0][1])"), "This divides by the size of the first shard. Divide by that of the whole batch."),
+    Mistake(wrong("* len(y) / n", "/ len(y)"), "The means are divided by the sizes once more. To weight them, multiply."),
+    Mistake(wrong("* len(y) / n", "/ n"), "The means are added and divided by the number of examples. A mean times the size of its shard is a sum."),
+], hints=["Each replica gives the mean over its shard. How do you turn it into a sum over its examples?",
+          "Multiply each gradient by the size of its shard, add up over the replicas, and divide by the size of the whole batch."],
+   also_right=[reduced_gradient,
+               lambda gradient, shards: np.average([gradient(*shard) for shard in shards], axis=0, weights=[len(y) for _, y in shards]),
+               lambda gradient, shards: tf.add_n([tf.constant(gradient(X, y)) * (len(y) / sum(len(b) for _, b in shards)) for X, y in shards])])
 
 EXERCISES = [batch_gradient, batches, a_pipeline, epoch_loss, compiled_epoch, two_replicas]

@@ -1,342 +1,201 @@
 """Exercises of lab 9: a split without leaks, the best epoch, early stopping from scratch and in two loops, and one test."""
 
+import copy
 import functools
-import math
+from types import SimpleNamespace
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from utils import diagnosis
 from utils.advice import Advice
-from utils.checking import Exercise, Mistake, is_seen
+from utils.checking import FINE, Exercise, Finding, Mistake, Part, diagnosis, edits_of, require
+
 
 # --- 9.1 --------------------------------------------------------------------------------------------------------------
+class SplitFinding(Finding):
+    """What can be wrong with a split."""
 
-(FINE, OVERLAP, FORGOTTEN, TWICE, SHARES, NOT_SHUFFLED, NOT_STRATIFIED, ANEW, SHARED, UNSEEDED) = range(10)
-SHARES_DUE = (0.6, 0.2, 0.2)
-
+    SHARED = "The classes share rows. The numbers of a class's rows are their places in y, where y is the label."
+    TWICE = "A part holds the same row twice, as when rows are drawn with replacement. Shuffle the rows, then cut."
+    OVERLAP = "Some rows are in two parts: the network would be tested on what it has learned. Every row goes to one part alone."
+    FORGOTTEN = "Some rows are in no part. Where one part ends the next begins, and the last one goes to the end."
+    SIZES = "The parts have the wrong sizes: the exercise asks for 60 % for training, then 20 % for validation, and 20 % for testing."
+    NOT_SHUFFLED = "The rows are cut in the order they came in. Data are often sorted, by date or by class: then the parts differ. Shuffle first."
+    NOT_STRATIFIED = "The parts differ in their shares of the classes; a rare class may be missing. Cut each class on its own, and join the pieces."
+    ANEW = "The same seed gives another split each time: tomorrow the network trains with test rows of today. Let random numbers come from the seed."
+    UNSEEDED = "Two seeds give the same split. Let the random numbers come from `seed`."
 
 def labels_to_split(rng):
-    """Labels as they come, sorted, and with a class that is rare, each with a seed."""
+    """Labels as they come, sorted, and with a class that is rare, each with a seed. The size of each class is a multiple of 5."""
     y = (np.arange(100) % 5 < 3).astype(np.float32)
     yield rng.permutation(y), int(rng.integers(1000))
     yield np.sort(y), 1
     yield rng.permutation(np.repeat([0.0, 1.0, 2.0], [200, 70, 30]).astype(np.float32)), int(rng.integers(1000))
 
+def split_by(answer, y, seed):
+    """The three parts of an answer's split as row numbers; a part may also be a mask."""
+    for part in require.items(answer(y, seed), 3, "the rows for training, for validation, for testing"):
+        rows = require.numbers(part)
+        rows = np.flatnonzero(rows) if rows.dtype == bool and rows.shape == y.shape else rows
+        if rows.ndim != 1 or rows.dtype.kind not in "iu" or np.any((rows < 0) | (rows >= len(y))):
+            found = f"{rows.dtype} in shape {rows.shape}" + (f", from {rows.min()} to {rows.max()}" if rows.size else "")
+            raise Advice(f"Each part should hold row numbers, integers from 0 to {len(y) - 1}, in shape (k,). This one holds {found}.")
+        yield rows.astype(int)
 
-def rows_of(part, n):
-    """A part as the numbers of its rows; Advice where it is none."""
-    if unfit := diagnosis.unfit(part):
-        raise Advice(unfit)
-    rows = diagnosis.to_array(part)
-    if rows.dtype == bool and rows.shape == (n,):
-        return np.flatnonzero(rows)
-    if rows.ndim != 1 or rows.dtype.kind not in "iu":
-        raise Advice(f"A part is due as row numbers, whole and shape (k,); this is {rows.dtype} of shape {rows.shape}.")
-    if len(rows) and not (rows.min() >= 0 and rows.max() < n):
-        raise Advice(f"There are rows 0 to {n - 1}, and a part holds {rows.min()} to {rows.max()}.")
-    return rows
-
-
-def split_of(answer, y, seed):
-    """What is wrong with a split of the examples with labels y."""
-    both = []
-    for _ in range(2):
-        parts = answer(y.copy(), seed)
-        if not isinstance(parts, (tuple, list)) or len(parts) != 3:
-            raise Advice(diagnosis.unfit(parts) or "Return three parts: the rows for training, for validation, for testing.")
-        both.append([rows_of(part, len(y)) for part in parts])
-    parts = both[0]
-    classes, sizes = np.unique(y, return_counts=True)
-    times = np.bincount(np.concatenate(parts), minlength=len(y))
-    if times.max() > 1 and (set(times) <= {0, len(classes)} or np.array_equal(times, [np.sum(i < sizes) for i in range(len(y))])):
-        return SHARED
-    if any(len(np.unique(part)) < len(part) for part in parts):
-        return TWICE
-    if len(np.unique(np.concatenate(parts))) < sum(map(len, parts)):
-        return OVERLAP
-    if sum(map(len, parts)) < len(y):
-        return FORGOTTEN
-    if any(abs(len(part) - share * len(y)) > len(classes) for part, share in zip(parts, SHARES_DUE, strict=True)):
-        return SHARES
+def judge_split(answer, y, seed):
+    """What is wrong with how an answer splits examples with the labels y."""
+    n, shares, (classes, sizes) = len(y), (0.6, 0.2, 0.2), np.unique(y, return_counts=True)
     members = [np.flatnonzero(y == label) for label in classes]
-    if any(np.array_equal(np.sort(parts[0]), rows) for rows in in_order(y, members)):
-        return NOT_SHUFFLED
-    for rows in members:
-        for part, share in zip(parts, SHARES_DUE, strict=True):
-            if abs(np.isin(part, rows).sum() - share * len(rows)) > 1:
-                return NOT_STRATIFIED
-    if not all(map(np.array_equal, *both)):
-        return ANEW
-    return UNSEEDED if all(map(np.array_equal, parts, (rows_of(part, len(y)) for part in answer(y.copy(), seed + 1)))) else FINE
+    unshuffled = range(round(0.6 * n)), sorted(row for rows in members for row in rows[: round(0.6 * len(rows))])
+    parts, again = (list(split_by(answer, y.copy(), seed)) for _ in range(2))
+    times = np.bincount(np.concatenate(parts), minlength=n)  # how often each row is in the parts
+    counts = np.array([[np.isin(rows, part).sum() for part in parts] for rows in members])  # a row for each class
+    findings = {
+        SplitFinding.SHARED: times.max() > 1 and (set(times) <= {0, len(classes)} or np.array_equal(times, [np.sum(i < sizes) for i in range(n)])),
+        SplitFinding.TWICE: any(len(np.unique(part)) < len(part) for part in parts),
+        SplitFinding.OVERLAP: times.max() > 1,
+        SplitFinding.FORGOTTEN: times.min() == 0,
+        SplitFinding.SIZES: np.any(np.abs(np.sum(counts, axis=0) - np.multiply(shares, n)) > len(classes)),
+        SplitFinding.NOT_SHUFFLED: any(np.array_equal(np.sort(parts[0]), rows) for rows in unshuffled),
+        SplitFinding.NOT_STRATIFIED: np.any(np.abs(counts - np.outer(sizes, shares)) > 1.01),  # one row more or less is right
+        SplitFinding.ANEW: not all(map(np.array_equal, parts, again)),
+        SplitFinding.UNSEEDED: all(map(np.array_equal, parts, split_by(answer, y, seed + 1))),
+    }
+    return next((finding for finding, found in findings.items() if found), FINE)
 
+def split_in_fives(y, seed):
+    """Each class in random order: of five rows, three go to the training part, and one to each of the others."""
+    rows = sorted(np.random.default_rng(seed).permutation(len(y)), key=lambda row: y[row])
+    return [row for i, row in enumerate(rows) if i % 5 < 3], rows[3::5], rows[4::5]
 
-def in_order(y, members):
-    """Training parts that nobody shuffled: the first rows of all, the first of each class, every so-many-th."""
-    yield np.arange(round(0.6 * len(y)))
-    for rounded in (round, math.floor, math.ceil):
-        yield np.sort(np.concatenate([rows[: rounded(0.6 * len(rows))] for rows in members]))
-
-
-def by_rank(y, seed):
-    """Each class in random order; by its rank in there, an example goes to a part."""
-    order = np.random.default_rng(seed).permutation(len(y))
-    place = np.empty(len(y))
+def split(y, seed):
+    rng = np.random.default_rng(seed)
+    parts = [], [], []
     for label in np.unique(y):
-        rows = order[y[order] == label]
-        place[rows] = (np.arange(len(rows)) + 0.5) / len(rows)
-    return [np.flatnonzero((place >= low) & (place < high)) for low, high in ((0, 0.6), (0.6, 0.8), (0.8, 1))]
+        rows = rng.permutation(np.flatnonzero(y == label))
+        cuts = round(0.6 * len(rows)), round(0.8 * len(rows))
+        for part, some in zip(parts, np.split(rows, cuts), strict=True):
+            part.append(some)
+    return [np.concatenate(part) for part in parts]
 
-
-def cut(rows, shares=SHARES_DUE):
-    """Rows in their order, cut into parts."""
-    ends = [round(sum(shares[: i + 1]) * len(rows)) for i in range(3)]
-    return [rows[start:end] for start, end in zip([0, *ends[:2]], ends, strict=True)]
-
-
-def by_class(shares=SHARES_DUE, shuffle=True, anew=False):
-    """An answer that cuts each class, with a part changed."""
-    def answer(y, seed):
-        rng = np.random.default_rng(None if anew else seed)
-        rows = [np.flatnonzero(np.asarray(y) == label) for label in np.unique(y)]
-        parts = [cut(rng.permutation(each) if shuffle else each, shares) for each in rows]
-        return [np.concatenate(part) for part in zip(*parts, strict=True)]
-    return answer
-
-
-def piece_by_piece(rows_of_class, cuts=lambda rows: (round(0.6 * len(rows)), round(0.8 * len(rows)))):
-    """An answer in the form of the exercise's, with one of its two blanks filled in otherwise."""
-    def answer(y, seed):
-        rng, parts = np.random.default_rng(seed), ([], [], [])
-        for label in np.unique(y):
-            rows = rows_of_class(rng, y, label)
-            for part, some in zip(parts, np.split(rows, cuts(rows)), strict=True):
-                part.append(some)
-        return [np.concatenate(part) for part in parts]
-    return answer
-
-
-def overlapping(y, seed):
-    rng = np.random.default_rng(seed)
-    a, b, c = (by_class()(y, seed) for _ in range(3))
-    return a[0], b[1], np.concatenate([c[2][1:], rng.choice(a[0], 1)])
-
-
-def drawn_three_times(y, seed):
-    """Each part drawn on its own from all."""
-    rng = np.random.default_rng(seed)
-    return [rng.choice(len(y), round(share * len(y)), replace=False) for share in SHARES_DUE]
-
-
-def with_replacement(y, seed):
-    rng = np.random.default_rng(seed)
-    return cut(rng.integers(len(y), size=len(y)))
-
-
-def by_python(y, seed):
-    """Another right answer: lists, and Python's own random numbers."""
-    import random
-
-    draw, parts = random.Random(seed), ([], [], [])
-    for label in sorted(set(map(float, y))):
-        rows = [i for i in range(len(y)) if y[i] == label]
-        draw.shuffle(rows)
-        a, b = int(0.6 * len(rows)), int(0.8 * len(rows))
-        for part, some in zip(parts, (rows[:a], rows[a:b], rows[b:]), strict=True):
-            part.extend(some)
-    return parts
-
+cut = edits_of(split)
+ROWS, CUTS = "np.flatnonzero(y == label)", "round(0.6 * len(rows)), round(0.8 * len(rows))"
+split_part = Part("split", right=split_in_fives, inputs=labels_to_split, observe=judge_split, mistakes=[
+    Mistake(cut("np.split(rows, cuts)", "(rows[:cuts[0]], rows[cuts[0] - 1 : cuts[1]], rows[cuts[1] :])"), SplitFinding.OVERLAP),
+    Mistake(cut("permutation(np.flatnonzero(y == label))", "choice(np.flatnonzero(y == label), np.sum(y == label))"), SplitFinding.TWICE),
+    Mistake(cut(ROWS, "np.sum(y == label)"), SplitFinding.SHARED),
+    Mistake(cut("permutation", "shuffle"), "`shuffle` works in place and gives None. `rng.permutation` gives back the shuffled rows."),
+    Mistake(cut("flatnonzero", "where"), "`np.where` gives a tuple, with an array for each axis of y. Take its first, or `np.flatnonzero`."),
+    Mistake(cut(CUTS, "0.6 * len(rows), 0.8 * len(rows)"), "A place to cut is a whole number of rows: round it."),
+    Mistake(cut("append(some)", "append(some[:-1])"), SplitFinding.FORGOTTEN),
+    Mistake(cut(CUTS, "round(0.2 * len(rows)), round(0.4 * len(rows))"), SplitFinding.SIZES),
+    Mistake(cut("rng.permutation", ""), SplitFinding.NOT_SHUFFLED),
+    Mistake(cut("np.unique(y)", "[0]", ROWS, "np.arange(len(y))"), SplitFinding.NOT_STRATIFIED),
+    Mistake(cut("default_rng(seed)", "default_rng()"), SplitFinding.ANEW),
+    Mistake(cut("default_rng(seed)", "default_rng(1)"), SplitFinding.UNSEEDED),
+], also_right=[
+    split, cut(ROWS, "np.where(y == label)[0]"), cut("np.concatenate(part)", "np.isin(np.arange(len(y)), np.concatenate(part))"),
+    cut("rng = np.random.default_rng(seed)", "import random\n    rng = random.Random(seed)",
+        "permutation(np.flatnonzero(y == label))", "sample([i for i in range(len(y)) if y[i] == label], int(sum(y == label)))",
+        "np.concatenate(part)", "[int(row) for some in part for row in some]"),
+])
 
 def features_in_parts(rng):
     """Three parts of one data set; then parts that lie far apart, and one feature that is large."""
     yield tuple(rng.normal([4, 5], [2, 3], (n, 2)).astype(np.float32) for n in (60, 20, 20))
     yield tuple((rng.normal(size=(n, 3)) * [1, 100, 0.1] + i * 3).astype(np.float32) for i, n in enumerate((30, 10, 12)))
 
-
 def standardized(answer, *parts):
-    """The three parts that an answer makes, one below the other."""
-    made = answer(*parts)
-    if not isinstance(made, (tuple, list)) or len(made) != 3:
-        raise Advice(diagnosis.unfit(made) or "Return three arrays: the training, the validation and the test part, standardized.")
-    if any(item is Ellipsis for item in made):
-        return Ellipsis
-    if unfit := next(filter(None, map(diagnosis.unfit, made)), ""):
-        raise Advice(unfit)
-    made = [np.asarray(diagnosis.to_array(part)) for part in made]
-    if any(part.shape != X.shape for part, X in zip(made, parts, strict=True)):
-        raise Advice(f"The parts have shapes {', '.join(str(part.shape) for part in made)}; each keeps the shape it came with.")
-    with_n_less_1 = np.sqrt(1 - 1 / len(parts[0]))  # deviations may be taken that way as well
-    if np.allclose(made[0].std(axis=0), with_n_less_1, atol=1e-4):
-        made = [part / with_n_less_1 for part in made]
-    return np.concatenate(made)
+    """The three parts that an answer standardizes; the deviation may also be that of a sample, which divides by n - 1."""
+    results = require.items(answer(*parts), 3, "the training, the validation and the test part, standardized")
+    results = [require.numbers(result, part.shape, "A part has") for result, part in zip(results, parts, strict=True)]
+    std_by_sample = np.sqrt(1 - 1 / len(parts[0]))
+    return [result / std_by_sample for result in results] if np.allclose(results[0].std(axis=0), std_by_sample, atol=1e-4) else results
 
+def standardize(X_train, X_val, X_test):
+    mean, std = X_train.mean(axis=0), X_train.std(axis=0)
+    return [(X - mean) / std for X in (X_train, X_val, X_test)]
 
-def scaled(mean=lambda X, parts: X.mean(axis=0), std=lambda X, parts: X.std(axis=0), of=lambda part, parts: parts[0]):
-    """An answer with a part changed; `of` gives the rows that mean and deviation are taken of."""
-    def answer(*parts):
-        return tuple((part - mean(of(part, parts), parts)) / std(of(part, parts), parts) for part in parts)
-    return answer
+def fit(rows, axis="axis=0"):
+    return scale("X_train.mean(axis=0)", f"{rows}.mean({axis})", "X_train.std(axis=0)", f"{rows}.std({axis})")
 
+scale = edits_of(standardize)
+standardize_part = Part("standardize", right=lambda *parts: [(X - np.average(parts[0], 0)) / np.var(parts[0], 0) ** 0.5 for X in parts], atol=1e-4,
+    inputs=features_in_parts, observe=standardized, outputs=("the training part", "the validation part", "the test part"), mistakes=[
+    Mistake(fit("np.vstack([X_train, X_val, X_test])"), "All three parts set the scale, so training knows of the test. Only the training part may."),
+    Mistake(scale("mean) / std", "X.mean(axis=0)) / X.std(axis=0)"), "Each part is scaled by its own mean and deviation, so that the same student "
+            "gets other numbers in another part. Scale all three by those of the training part."),
+    Mistake(fit("np.vstack([X_train, X_val])"), "The validation part has a say in the scale. Only the training part may."),
+    Mistake(fit("X_train", ""), "One mean is taken over all features. Each feature has its own: along which axis do the examples run?"),
+    Mistake(scale("std(axis=0)", "std()"), "One deviation is taken over all features. Each feature has its own, as it has its mean."),
+    Mistake(fit("X_train", "axis=1"), "Axis 1 runs along the features: this takes a mean for each example. Take one for each feature."),
+    Mistake(fit("X_train", "axis=1, keepdims=True"), "Axis 1 runs along the features: the column of means fits no other part. Take one per feature."),
+    Mistake(fit("X_val"), "Mean and deviation come from the validation part, which should judge. Take them from the training part."),
+    Mistake(fit("X_test"), "Mean and deviation come from the test part, which should judge. Take them from the training part."),
+    Mistake(scale("(X - mean)", "X"), "The mean is not subtracted."),
+    Mistake(scale(" / std", ""), "The result is not divided by the standard deviation."),
+    Mistake(scale("X_train.std", "X_train.var"), "This divides by the variance: its root is the standard deviation."),
+    Mistake(lambda *parts: (standardize(*parts)[0], *parts[1:]),
+            "Validation and test stay in the old units. A model that was trained with standardized numbers needs them in prediction too."),
+    Mistake(scale("mean(axis=0), X_train.std(", "min(axis=0), np.ptp(X_train, "), "The range becomes 0 to 1; expected mean 0 and deviation 1."),
+], also_right=[
+    standardize, scale("std(axis=0)", "std(axis=0, ddof=1)"), scale("X_train.std(axis=0)", "((X_train - X_train.mean(axis=0))**2).mean(axis=0)**0.5"),
+    scale("mean, std = X_train.mean(axis=0), X_train.std(axis=0)", "layer = keras.layers.Normalization()\n    layer.adapt(X_train)",
+          "(X - mean) / std", "layer(X)"),  # the layer adds no more than 1e-7 to the deviation
+])
 
-def by_keras(*parts):
-    """Keras's own layer for it, adapted to the training part; it adds no more than 1e-7 to the deviation."""
-    layer = keras.layers.Normalization()
-    layer.adapt(parts[0])
-    return [layer(part) for part in parts]
-
-
-the_split = Exercise(
-    "9.1", "Three parts",
-    parts=("split", "standardize"),
-    right=(by_rank, scaled(mean=lambda X, parts: np.average(X, axis=0), std=lambda X, parts: np.sqrt(np.var(X, axis=0)))),
-    inputs=(labels_to_split, features_in_parts),
-    observe=lambda answer, *args: split_of(answer, *args) if len(args) == 2 else standardized(answer, *args),
-    atol=1e-4,
-    mistakes=[
-        Mistake(overlapping, "Some rows are in two parts: the network would be tested on what it has learned. Every row goes to one part alone.",
-                part="split", when=is_seen(OVERLAP)),
-        Mistake(piece_by_piece(lambda rng, y, label: rng.permutation(np.sum(y == label))), "The classes share rows. The numbers of a class's rows are their places in y, "
-                "where y is the label.", part="split", when=is_seen(SHARED)),
-        Mistake(piece_by_piece(lambda rng, y, label: rng.shuffle(np.flatnonzero(y == label))), "`shuffle` works in place and gives None. `rng.permutation` gives "
-                "back the shuffled rows.", part="split"),
-        Mistake(piece_by_piece(lambda rng, y, label: rng.permutation(np.where(y == label))), "`np.where` gives a tuple, with an array for each axis of y. Take its first, "
-                "or `np.flatnonzero`.", part="split"),
-        Mistake(piece_by_piece(lambda rng, y, label: rng.permutation(np.flatnonzero(y == label)), lambda rows: (0.6 * len(rows), 0.8 * len(rows))), "A place to cut is a whole "
-                "number of rows: round it.", part="split"),
-        Mistake(with_replacement, "A part holds the same row twice: this draws with replacement. Shuffle the rows, then cut.", part="split",
-                when=is_seen(TWICE)),
-        Mistake(lambda y, seed: [part[:-1] for part in by_class()(y, seed)], "Some rows are in no part. Where one part ends the next begins, and the last "
-                "one goes to the end.", part="split", when=is_seen(FORGOTTEN)),
-        Mistake(by_class(shares=(0.2, 0.2, 0.6)), "The parts do not have the sizes that are due: 60 % for training, then 20 % for validation, and 20 % for "
-                "testing.", part="split", when=is_seen(SHARES)),
-        Mistake(by_class(shuffle=False), "The rows are cut in the order in which they came. Data are often sorted, by date or by class: then the parts "
-                "differ in kind. Shuffle first.", part="split", when=is_seen(NOT_SHUFFLED)),
-        Mistake(lambda y, seed: cut(np.random.default_rng(seed).permutation(len(y))), "A class does not have the same share in all three parts; a rare one may "
-                "be missing in one. Cut the rows of each class on their own, and join the pieces.", part="split", when=is_seen(NOT_STRATIFIED)),
-        Mistake(by_class(anew=True), "The same seed gives another split at each call. Run again tomorrow, and some of the test rows have been trained with: "
-                "let all random numbers come from the seed.", part="split", when=is_seen(ANEW)),
-        Mistake(lambda y, seed: by_class()(y, 1), "Two seeds give the same split. Let the random numbers come from `seed`.", part="split", when=is_seen(UNSEEDED)),
-        Mistake(scaled(of=lambda part, parts: np.concatenate(parts)), "Mean and deviation are taken over all three parts. So the training has been told "
-                "something of the test: take them of the training part alone.", part="standardize"),
-        Mistake(scaled(of=lambda part, parts: part), "Each part is scaled by its own mean and deviation, so that the same student gets other numbers in "
-                "another part. Scale all three by those of the training part.", part="standardize"),
-        Mistake(scaled(of=lambda part, parts: np.concatenate(parts[:2])), "The validation part has a say in the scale. Only the training part may.",
-                part="standardize"),
-        Mistake(scaled(mean=lambda X, parts: X.mean(), std=lambda X, parts: X.std()), "One mean is taken over all features. Each feature has its own: say which "
-                "axis the examples run along.", part="standardize"),
-        Mistake(scaled(std=lambda X, parts: X.std()), "One deviation is taken over all features. Each feature has its own, as it has its mean.", part="standardize"),
-        Mistake(scaled(mean=lambda X, parts: X.mean(axis=1), std=lambda X, parts: X.std(axis=1)), "Along axis 1 lie the features of one example, so this gives a mean for each "
-                "example. A feature's mean is over all examples.", part="standardize"),
-        Mistake(scaled(mean=lambda X, parts: X.mean(axis=1, keepdims=True), std=lambda X, parts: X.std(axis=1, keepdims=True)), "Along axis 1 lie the features of one example: "
-                "kept as a column, their means fit no other part. A feature's mean is over all examples.", part="standardize"),
-        Mistake(scaled(of=lambda part, parts: parts[1]), "Mean and deviation are those of the validation part, which is to judge. Take them of the part that the network "
-                "learns from.", part="standardize"),
-        Mistake(scaled(of=lambda part, parts: parts[2]), "Mean and deviation are those of the test part, which is to judge. Take them of the part that the network "
-                "learns from.", part="standardize"),
-        Mistake(scaled(mean=lambda X, parts: 0), "The mean is not subtracted.", part="standardize"),
-        Mistake(scaled(std=lambda X, parts: 1), "The result is not divided by the standard deviation.", part="standardize"),
-        Mistake(scaled(std=lambda X, parts: X.var(axis=0)), "This divides by the variance: its root is the standard deviation.", part="standardize"),
-        Mistake(lambda *parts: (scaled()(*parts)[0], *parts[1:]), "Validation and test stay in the old units. A model that was trained with standardized "
-                "numbers needs them in prediction too.", part="standardize"),
-        Mistake(scaled(mean=lambda X, parts: X.min(axis=0), std=lambda X, parts: np.ptp(X, axis=0)), "This scales to between 0 and 1. Here mean 0 and "
-                "standard deviation 1 are due.", part="standardize"),
-    ],
-    hints=["`np.flatnonzero(y == label)` gives the rows of a class, `rng.permutation(rows)` shuffles them.",
-           "`np.split(rows, [a, b])` cuts at two places: at 60 % of the rows' number, and at 80 %.",
-           "For the second function: what may a network know of students it has not seen? Not even their mean."],
-    also_right=[(by_class(), scaled()), (by_python, by_keras), (piece_by_piece(lambda rng, y, label: rng.permutation(np.where(y == label)[0])), scaled()), (by_class(), scaled(std=lambda X, parts: X.std(axis=0, ddof=1)))],
-)
+the_split = Exercise("9.1", "Three parts", parts=[split_part, standardize_part], hints=[
+    "`np.flatnonzero(y == label)` gives the rows of a class, `rng.permutation(rows)` shuffles them.",
+    "`np.split(rows, [a, b])` cuts at two places: at 60 % of the rows' number, and at 80 %.",
+    "For the second function: what may a network know of students it has not seen? Not even their mean.",
+])
 
 # --- 9.2 --------------------------------------------------------------------------------------------------------------
-
-
 def histories(rng):
     """A U with a bump, one with a tie, with nan amid, after a 0, and first; one that falls to the end, one that only rises, and random ones."""
-    falling = [1.0, 0.8, 0.6, 0.5, 0.3, 0.2, 0.1, 0.15]
-    yield ({"loss": falling, "val_loss": [0.9, 0.6, 0.65, 0.45, 0.5, 0.7, 0.8, 1.1]},)
-    yield ({"loss": falling, "val_loss": [0.9, 0.4, 0.6, 0.4, 0.5, 0.4, 0.8, 1.2]},)
-    yield ({"loss": falling, "val_loss": [0.9, 0.7, math.nan, 0.6, 0.5, 0.8, 0.9, 0.95]},)
-    yield ({"loss": falling[:6], "val_loss": [0.9, 0.4, 0.0, math.nan, 0.2, 0.3]},)
-    yield ({"loss": falling[:4], "val_loss": [math.nan, 0.7, 0.6, 0.8]},)
-    yield ({"loss": falling[:4], "val_loss": [0.9, 0.8, 0.7, 0.6]},)
-    yield ({"loss": falling[:4], "val_loss": [0.3, 0.5, 0.6, 0.8]},)
-    for _ in range(2):
-        n = int(rng.integers(6, 20))
-        yield ({"loss": np.sort(rng.uniform(0, 1, n))[::-1].tolist(), "val_loss": rng.permutation(n).astype(float).tolist()},)
+    for val_loss in (
+        [0.9, 0.6, 0.65, 0.45, 0.5, 0.7, 0.8, 1.1], [0.9, 0.4, 0.6, 0.4, 0.5, 0.4, 0.8, 1.2], [0.9, 0.7, np.nan, 0.6, 0.5, 0.8, 0.9, 0.95],
+        [0.9, 0.4, 0.0, np.nan, 0.2, 0.3], [np.nan, 0.7, 0.6, 0.8], [0.9, 0.8, 0.7, 0.6], [0.3, 0.5, 0.6, 0.8],
+        *(rng.permutation(n).astype(float).tolist() for n in rng.integers(6, 20, 2)),
+    ):
+        yield ({"loss": [*(1 / np.arange(1, len(val_loss))).tolist(), 0.5], "val_loss": val_loss},)
 
+def best_epoch(history):
+    J_val = history["val_loss"]
+    return np.nanargmin(J_val)
 
-def lowest(history):
-    """The best epoch by a loop over what is recorded."""
-    best, where = math.inf, 0
-    for epoch, J in enumerate(history["val_loss"]):
-        if best > J:
-            best, where = J, epoch
-    return where
-
-
-def compared_with_the_first(history):
-    """The lowest as Python's `min` finds it: with nan as the first, nothing is lower."""
-    J = history["val_loss"]
-    return J.index(min(J))
-
-
-def without_nan(history):
-    J = np.array(history["val_loss"])
-    return np.argmin(J[~np.isnan(J)])
-
-
-def crossing(history):
-    above = [epoch for epoch, (J, J_val) in enumerate(zip(history["loss"], history["val_loss"], strict=True)) if J_val > J]
-    return above[0] if above else len(history["loss"]) - 1
-
-
-def first_rise(history):
-    J = history["val_loss"]
-    return next((i for i in range(len(J) - 1) if J[i + 1] > J[i]), len(J) - 1)
-
-
-the_best_epoch = Exercise(
-    "9.2", "The best epoch",
-    right=lowest,
-    inputs=histories,
-    mistakes=[
-        Mistake(lambda history: np.argmin(history["val_loss"]), "One of the losses is nan, which NumPy's minimum takes for the lowest. There is a "
-                "minimum that leaves nan out."),
-        Mistake(lambda history: np.argmin(np.nan_to_num(history["val_loss"])), "`nan_to_num` makes 0 of nan, which is lower than the other losses. Leave it out of the "
-                "comparison."),
-        Mistake(without_nan, "Without the nan, the later epochs move up: a place in what is left is not the number of the epoch."),
-        Mistake(compared_with_the_first, "The first loss may be nan, and no other is lower than that: a comparison with nan is False. Begin with a number that every "
-                "loss is lower than, or let NumPy leave nan out."),
-        Mistake(lambda history: np.nanargmin(history["val_loss"][1:]) + 1, "The first epoch does not take part. It may be the best."),
-        Mistake(lambda history: np.nanargmin(history["loss"]), "This is the best epoch of the training loss, which falls and falls. Look at `val_loss`."),
-        Mistake(lambda history: lowest(history) + 1, "This counts from 1. The first epoch is number 0, as its place in the list."),
-        Mistake(lambda history: np.nanmin(history["val_loss"]), "This is the lowest loss itself. Which epoch had it?"),
-        Mistake(lambda history: len(history["val_loss"]) - 1, "This is the last epoch, where the network may have over-fitted for long."),
-        Mistake(lambda history: np.nanargmax(history["val_loss"]), "This is the epoch of the highest validation loss."),
-        Mistake(lambda history: len(history["val_loss"]) - 1 - int(np.nanargmin(history["val_loss"][::-1])), "Where several epochs are equally good, this takes "
-                "the last of them. The first one needed less training."),
-        Mistake(first_rise, "This stops where the validation loss rises for the first time. It goes up and down, and may fall lower later: look at all of it."),
-        Mistake(crossing, "This is where validation and training loss part. They may part long before the best epoch: look for the lowest validation loss."),
-    ],
-    hints=["Which entry of `history[\"val_loss\"]` is the lowest? NumPy has functions for the place of a minimum.",
-           "`np.argmin` gives the first place of the minimum, but nan confuses it. Look for its relative with nan in the name."],
-    also_right=[
-        lambda history: np.nanargmin(history["val_loss"]),
-        lambda history: min((J, i) for i, J in enumerate(history["val_loss"]) if J == J)[1],
-        lambda history: int(np.argsort(history["val_loss"], kind="stable")[0]),
-    ],
-)
+best_by = functools.partial(edits_of(best_epoch), "np.nanargmin(J_val)")
+the_best_epoch = Exercise("9.2", "The best epoch", right=lambda history: min((J, i) for i, J in enumerate(history["val_loss"]) if J == J)[1],
+    explain=lambda got, *_: None if np.all(np.isin(diagnosis.to_array(got), range(99))) else "This is not the number of an epoch. Is it a loss?",
+    inputs=histories, mistakes=[
+    Mistake(best_by("np.argmin(J_val)"), "One of the losses is nan, which `np.argmin` takes for the lowest. A relative of it leaves nan out."),
+    Mistake(best_by("np.argmin(np.nan_to_num(J_val))"), "`nan_to_num` turns nan into 0, which is lower than the other losses. Leave nan out."),
+    Mistake(best_by("np.argmin([J for J in J_val if J == J])"), "Without the nan, later epochs move up: a place in the rest is not the epoch."),
+    Mistake(best_by("J_val.index(min(J_val))"), "The first loss may be nan, and no other is lower than that: a comparison with nan is False. Begin "
+            "with a number that every loss is lower than, or let NumPy leave nan out."),
+    Mistake(best_by("np.nanargmin(J_val[1:]) + 1"), "The first epoch does not take part. It may be the best."),
+    Mistake(best_by("np.nanargmin(history['loss'])"), "This is the best epoch of the training loss, which falls and falls. Look at `val_loss`."),
+    Mistake(best_by("np.nanargmin(J_val) + 1"), "This counts from 1. The first epoch is number 0, as its place in the list."),
+    Mistake(best_by("np.nanmin(J_val)"), "This is the lowest loss itself. Which epoch had it?"),
+    Mistake(best_by("len(J_val) - 1"), "This is the last epoch, where the network may have over-fitted for long."),
+    Mistake(best_by("np.nanargmax(J_val)"), "This is the epoch of the highest validation loss."),
+    Mistake(best_by("len(J_val) - 1 - np.nanargmin(J_val[::-1])"), "Of equally good epochs this takes the last. The first needed less training."),
+    Mistake(best_by("next((i for i in range(len(J_val) - 1) if J_val[i + 1] > J_val[i]), len(J_val) - 1)"),
+            "This stops where the validation loss rises for the first time. It goes up and down, and may fall lower later: look at all of it."),
+    Mistake(best_by("next((i for i, J in enumerate(history['loss']) if J_val[i] > J), len(J_val) - 1)"),
+            "This is where validation and training loss part. They may part long before the best epoch: look for the lowest validation loss."),
+], hints=[
+    "Which entry of `history[\"val_loss\"]` is the lowest? NumPy has functions for the place of a minimum.",
+    "`np.argmin` gives the first place of the minimum, but nan confuses it. Look for its relative with nan in the name.",
+], also_right=[best_epoch, best_by("int(np.argsort(J_val, kind='stable')[0])"), best_by("J_val.index(np.nanmin(J_val))")])
 
 # --- 9.3 --------------------------------------------------------------------------------------------------------------
-
-
 def recorded(rng):
-    """Histories with patience, min_delta and mode. All numbers are fractions with a power of two below: exact in floats, ties too."""
+    """Values with patience, min_delta and mode. All numbers are fractions with a power of two below: exact in floats, ties too."""
     yield np.array([64, 40, 30, 32, 31, 33, 29, 35, 36, 34, 40, 41, 42]) / 64, 3, 0.0, "min"  # a second valley after a plateau
     yield np.array([64, 60, 56, 52, 48, 48, 48, 48, 48, 48]) / 64, 2, 0.0, "min"  # a plateau: equal is no improvement
     yield np.array([64, 63, 62, 61, 60, 59, 58, 57, 56, 55]) / 64, 3, 2 / 64, "min"  # improvements that add up
-    yield np.array([64, 50, math.nan * 64, 40, 45, math.nan, 46, 47]) / 64, 2, 0.0, "min"
+    yield np.array([64, 50, np.nan, 40, 45, np.nan, 46, 47]) / 64, 2, 0.0, "min"
     yield np.array([10, 20, 40, 38, 41, 30, 35, 33, 34]) / 64, 3, 0.0, "max"
     yield np.array([10, 20, 22, 21, 30, 31, 31, 30, 20]) / 64, 2, 2 / 64, "max"
     yield np.array([64, 32, 16, 8, 4]) / 64, 4, 0.0, "min"  # never stops
@@ -345,552 +204,312 @@ def recorded(rng):
         yield (fall + rng.integers(0, 12, 30)) / 64, int(rng.integers(1, 6)), float(rng.integers(0, 4)) / 64, mode
     yield rng.integers(0, 64, 30) / 64, int(rng.integers(1, 8)), 0.0, "min"
 
-
 def stops(answer, values, patience, min_delta, mode):
-    """How many epochs a stopper lets pass, and after each the epoch whose weights it keeps."""
+    """After how many epochs a stopper stops, and after each the epoch whose weights it keeps, or -1."""
     stopper, kept = answer(patience, min_delta, mode), []
-    for epoch, number in enumerate(values):
-        stop = stopper.update(float(number), [np.full((2, 2), epoch, np.float32), np.full(2, -epoch, np.float32)])
-        if stop is Ellipsis:
-            return Ellipsis
-        if isinstance(stop, (str, tuple, list, dict)) or (stop is not None and np.ndim(stop)):
-            raise Advice(f"`update` gives {stop!r}: True or False is due, whether to stop.")
-        kept.append(epoch_of(stopper.best_weights) if hasattr(stopper, "best_weights") else -1)
+    for epoch, value in enumerate(values):
+        stop = stopper.update(float(value), [np.full((2, 2), epoch, np.float32), np.full(2, -epoch, np.float32)])
+        if isinstance(stop, (str, tuple, list, dict)) or np.ndim(stop):
+            raise Advice(f"`update` gives {stop!r}; expected True or False, whether to stop.")
+        weights = getattr(stopper, "best_weights", None)
+        if weights is not None and not (isinstance(weights, (list, tuple)) and len(weights) == 2):
+            raise Advice("`best_weights` should hold the weights as `update` gets them: a list of arrays.")
+        kept.append(-1 if weights is None else float(np.ravel(weights[0])[0]))
         if stop:
             break
     return np.array([len(kept), *kept])
 
-
-def how_it_stops(seen, due, values, patience, min_delta, mode):
-    """What a stopper does with a history, and what it should do."""
-    def told(trace):
-        kept = "no weights" if trace[-1] < 0 else f"the weights of epoch {trace[-1]:.0f}"
-        return f"after {trace[0]:.0f} epoch{'s' * (trace[0] != 1)} it has {kept}"
-    epochs = min(len(seen), len(due)) - 1
+def how_it_stops(got, expected, values, patience, min_delta, mode):
     text = f"With patience {patience}, min_delta {min_delta:.3g}, mode \"{mode}\" and the values {np.round(values, 2).tolist()}: "
-    if seen[0] == due[0]:
-        wrong = next(i for i in range(1, epochs + 1) if seen[i] != due[i])
-        seen, due = ([wrong, trace[wrong]] for trace in (seen, due))
-        return f"{text}{told(seen)}, and should have {told(due).partition('has ')[2]}."
-    ends = "goes on to the last of them" if seen[0] == len(values) else f"ends after {seen[0]:.0f}"
-    return f"{text}training {ends}, and should end after {due[0]:.0f}."
+    if got[0] != expected[0]:
+        ends = "goes on to the last of them" if got[0] == len(values) else f"ends after {got[0]:.0f} of them"
+        return f"{text}training {ends}; it should end after {expected[0]:.0f}."
+    count = int(np.argmax(got[1:] != expected[1:])) + 1
+    kept, right = ("no weights" if epoch < 0 else f"the weights of epoch {epoch:.0f}" for epoch in (got[count], expected[count]))
+    return f"{text}after {count} epoch{'s' * (count > 1)} it has {kept}; it should have {right}, counted from 0."
 
-
-def epoch_of(weights):
-    """Which epoch the weights are of; -1 for none."""
-    if weights is None:
-        return -1
-    try:
-        return float(np.ravel(weights[0])[0])
-    except (TypeError, IndexError, ValueError, KeyError):
-        raise Advice("`best_weights` should hold the weights as `update` gets them: a list of arrays.") from None
-
-
-class _Stub:
-    """What the callback of Keras needs of a model."""
-
-    stop_training = False
-    weights = None
-
-    def get_weights(self):
-        return self.weights
-
-    def set_weights(self, weights):
-        self.weights = weights
-
-
-class ByKeras:
-    """The callback of Keras, fed epoch by epoch."""
+class ByKeras(keras.callbacks.EarlyStopping):
+    """Keras's callback, which gets the values one by one."""
 
     def __init__(self, patience, min_delta=0.0, mode="min"):
-        self.callback = keras.callbacks.EarlyStopping(
-            "val_loss", patience=patience, min_delta=min_delta, mode=mode, restore_best_weights=True
-        )
-        self.model, self.epoch = _Stub(), 0
-        self.callback.set_model(self.model)
-        self.callback.on_train_begin()
+        super().__init__("value", min_delta, patience, mode=mode, restore_best_weights=True)
+        self.on_train_begin()
 
     def update(self, value, weights):
         """Take an epoch's value and weights; whether to stop."""
-        self.model.weights = weights
-        self.callback.on_epoch_end(self.epoch, {"val_loss": value})
-        self.epoch += 1
+        self.set_model(SimpleNamespace(stop_training=False, get_weights=lambda: weights))
+        self.on_epoch_end(1, {"value": value})
         return self.model.stop_training
 
-    @property
-    def best_weights(self):
-        """The weights of the best epoch so far."""
-        return self.callback.best_weights
-
-
-class Stopper:
-    """A right answer of another make: it keeps the whole history, and finds the best epoch anew each time."""
+class MyEarlyStopping:
+    """A right answer in the form of the notebook's."""
 
     def __init__(self, patience, min_delta=0.0, mode="min"):
-        self.patience, self.min_delta, self.sign = patience, min_delta, 1 if mode == "min" else -1
-        self.values, self.best_weights = [], None
+        self.patience, self.min_delta, self.mode = patience, min_delta, mode
+        self.best = np.inf if mode == "min" else -np.inf
+        self.wait, self.best_weights = 0, None
 
     def update(self, value, weights):
         """Take an epoch's value and weights; whether to stop."""
-        self.values.append(self.sign * value)
-        best, since = math.inf, 0
+        gain = self.best - value if self.mode == "min" else value - self.best
+        if gain > self.min_delta:
+            self.best, self.best_weights, self.wait = value, weights, 0
+            return False
+        self.wait += 1
+        return self.wait >= self.patience
+
+class ByHistory(MyEarlyStopping):
+    """Keeps all values, and finds the best epoch anew each time."""
+
+    def update(self, value, weights):
+        """Take an epoch's value and weights; whether to stop."""
+        self.values = [*getattr(self, "values", []), value if self.mode == "min" else -value]
+        best, since = np.inf, 0
         for number in self.values:
-            improved = number < best - self.min_delta
-            best, since = (number, 0) if improved else (best, since + 1)
-        if since == 0:
-            self.best_weights = weights
-        return since > 0 and since >= self.patience
+            best, since = (number, 0) if number < best - self.min_delta else (best, since + 1)
+        self.best_weights = self.best_weights if since else weights
+        return 0 < since >= self.patience
 
-
-def stopper_with(
-    better=lambda self, value: value < self.best - self.min_delta if self.mode == "min" else value > self.best + self.min_delta,
-    keep=lambda self, improved: improved,
-    wait=lambda self, improved: 0 if improved else self.wait + 1,
-    due=lambda self, improved: not improved and self.wait >= self.patience,
-    best=lambda self, value, improved: value if improved else self.best,
-):
-    """An answer with a part changed."""
-    class Answer:
-        def __init__(self, patience, min_delta=0.0, mode="min"):
-            self.patience, self.min_delta, self.mode = patience, min_delta, mode
-            self.best, self.wait, self.best_weights, self.epoch = math.inf if mode == "min" else -math.inf, 0, None, -1
-
-        def update(self, value, weights):
-            self.epoch += 1
-            improved = better(self, value)
-            self.wait, self.best = wait(self, improved), best(self, value, improved)
-            if keep(self, improved):
-                self.best_weights = weights
-            return due(self, improved)
-    return Answer
-
-
-def or_equal(self, value):
-    return value <= self.best - self.min_delta if self.mode == "min" else value >= self.best + self.min_delta
-
-
-def lower(self, value):
-    return value < self.best - self.min_delta
-
-
-def without_delta(self, value):
-    return value < self.best if self.mode == "min" else value > self.best
-
-
-def delta_that_helps(self, value):
-    return value < self.best + self.min_delta if self.mode == "min" else value > self.best - self.min_delta
-
-
-def delta_of_min(self, value):
-    return value < self.best - self.min_delta if self.mode == "min" else value > self.best - self.min_delta
-
-
-def nan_is_better(self, value):
-    return not (value >= self.best - self.min_delta if self.mode == "min" else value <= self.best + self.min_delta)
-
-
-class KeepsBestOfAll(stopper_with()):
-    """Weights by any improvement, patience by those above min_delta."""
-
-    def update(self, value, weights):
-        """Take an epoch's value and weights; whether to stop."""
-        if not hasattr(self, "lowest") or (value < self.lowest if self.mode == "min" else value > self.lowest):
-            self.lowest, best = value, weights
-        else:
-            best = self.best_weights
-        stop = super().update(value, weights)
-        self.best_weights = best
-        return stop
-
-
-my_early_stopping = Exercise(
-    "9.3", "MyEarlyStopping",
-    right=ByKeras,
-    inputs=recorded,
-    observe=stops,
-    explain=how_it_stops,
-    mistakes=[
-        Mistake(stopper_with(wait=lambda self, improved: self.wait + 1), "The epochs are counted from the start of training, and patience is over before "
-                "long. Count those since the last improvement: an improvement sets the count back to 0."),
-        Mistake(stopper_with(wait=lambda self, improved: self.wait if improved else self.wait + 1), "The count of epochs without improvement is never set "
-                "back. An improvement earns the full patience again."),
-        Mistake(stopper_with(better=or_equal), "A value that is only as good as the best counts as an improvement, so on a plateau training never "
-                "stops. Better means strictly better."),
-        Mistake(stopper_with(keep=lambda self, improved: True), "`best_weights` are those of the last epoch. Replace them only when the value is the best so "
-                "far."),
-        Mistake(stopper_with(keep=lambda self, improved: self.best_weights is None), "`best_weights` stay those of the first epoch. Each improvement replaces "
-                "them."),
-        Mistake(stopper_with(keep=lambda self, improved: False), "`best_weights` is never set: each improvement puts the weights there."),
-        Mistake(stopper_with(due=lambda self, improved: not improved and self.wait > self.patience), "It stops one epoch late: with patience 3, the third "
-                "epoch in a row without improvement is the last."),
-        Mistake(stopper_with(due=lambda self, improved: not improved and self.wait + 1 >= self.patience), "It stops one epoch early: with patience 3, three "
-                "epochs in a row may pass without improvement."),
-        Mistake(stopper_with(best=lambda self, value, improved: self.best), "The best value stays what it was at the start, so every value is an improvement. An improvement "
-                "also replaces `self.best`."),
-        Mistake(stopper_with(best=lambda self, value, improved: value), "Each value is compared with the one before. A slow rise after a bad epoch then "
-                "looks like progress: compare with the best so far."),
-        Mistake(stopper_with(better=without_delta), "`min_delta` is not used: a smaller change than that is no improvement."),
-        Mistake(stopper_with(better=delta_that_helps), "`min_delta` works the wrong way: it makes improving easier. A value must be better than the best by "
-                "more than that."),
-        Mistake(stopper_with(better=lower), "With mode \"max\" no value is an improvement: `self.best` begins at -inf there, and nothing is lower. Higher is better "
-                "then, so compare the other way round."),
-        Mistake(stopper_with(better=delta_of_min), "With mode \"max\", `min_delta` has the wrong sign: the value must be higher than the best by more than "
-                "that."),
-        Mistake(stopper_with(better=nan_is_better), "A loss of nan counts as an improvement. Comparisons with nan are False: ask whether the value is better, "
-                "not whether it is worse."),
-        Mistake(stopper_with(best=lambda self, value, improved: min(self.best, value) if self.mode == "min" else max(self.best, value)),
-                "Small steps move the best value along, so that a slow fall never counts, however far it goes. The best changes only with an improvement "
-                "by more than `min_delta`."),
-        Mistake(KeepsBestOfAll, "The weights are kept at each new lowest value, though it improves by less than `min_delta`. One question decides both: is it "
-                "an improvement?"),
-        Mistake(stopper_with(due=lambda self, improved: False), "It never stops: once `wait` reaches the patience, `update` gives True."),
-        Mistake(stopper_with(due=lambda self, improved: not improved), "It stops at the first epoch that is no better, whatever the patience."),
-    ],
-    hints=["Two cases: the value is better than `self.best`, by more than `min_delta`, or it is not. What changes in each?",
-           "Better: set best, best_weights, and the count `wait` to 0. Else: raise `wait` by one, and stop when it reaches `patience`.",
-           "How much better a value is: `self.best - value` with mode \"min\", and the other way round with \"max\". Is that more than `min_delta`?"],
-    also_right=[Stopper, stopper_with(), stopper_with(due=lambda self, improved: self.wait >= self.patience)],
-    equivalent={
-        "without self.wait, self.best_weights = (0, None)": "the first epoch is an improvement, and sets both",
-        "self.wait, self.best_weights = (1, None)": "the first epoch is an improvement, and sets both",
-        "self.wait, self.best_weights = (-1, None)": "the first epoch is an improvement, and sets both",
-        "return None": "None goes on as False does",
-    },
-)
+stopper = edits_of(MyEarlyStopping)
+NEW, BETTER = "value, weights, 0", "gain > self.min_delta"
+KEEP_AT_TOP = "if value < self.top if self.mode == 'min' else value > self.top:\n            self.top, self.best_weights = value, weights"
+my_early_stopping = Exercise("9.3", "MyEarlyStopping", right=ByKeras, inputs=recorded, observe=stops, explain=how_it_stops, mistakes=[
+    Mistake(stopper(NEW, "value, weights, self.wait + 1"), "The epochs are counted from the start of training, and patience is over before long. "
+            "Count those since the last improvement: an improvement sets the count back to 0."),
+    Mistake(stopper(NEW, "value, weights, self.wait"), "The count `wait` is never set back to 0. An improvement earns the full patience again."),
+    Mistake(stopper("gain >", "gain >="), "An equal value counts as better, so on a plateau training never stops. Better means strictly better."),
+    Mistake(stopper("gain =", "self.best_weights = weights\n        gain ="), "`best_weights` are the last epoch's. Only an improvement sets them."),
+    Mistake(stopper(NEW, "value, self.best_weights or weights, 0"), "`best_weights` stay those of the first epoch. Each improvement replaces them."),
+    Mistake(stopper(NEW, "value, None, 0"), "`best_weights` is never set: each improvement puts the weights there."),
+    Mistake(stopper("self.wait >=", "self.wait >"), "It stops one epoch late: with patience 3, three in a row without improvement end it."),
+    Mistake(stopper("self.wait >=", "self.wait + 1 >="), "It stops one epoch early: with patience 3, two in a row without improvement are fine."),
+    Mistake(stopper(NEW, "self.best, weights, 0"), "`self.best` stays infinite, so every value is an improvement. An improvement replaces it, too."),
+    Mistake(stopper("if gain", "self.best = value\n        if gain"),
+            "Each value is compared with the one before. A slow rise after a bad epoch then looks like progress: compare with the best so far."),
+    Mistake(stopper(BETTER, "gain > 0"), "`min_delta` is not used: a smaller change than that is no improvement."),
+    Mistake(stopper(BETTER, "gain > -self.min_delta"), "`min_delta` works the wrong way: it makes improving easier, but it should be harder."),
+    Mistake(stopper(' if self.mode == "min" else value - self.best', ""), "With mode \"max\" no value is an improvement: `self.best` begins at -inf "
+            "there, and nothing is lower. Higher is better then, so compare the other way round."),
+    Mistake(stopper(BETTER, "gain > (self.min_delta if self.mode == 'min' else -self.min_delta)"),
+            "With mode \"max\", `min_delta` has the wrong sign: the value must be higher than the best by more than that."),
+    Mistake(stopper("gain >", "not gain <="), "nan counts as better: comparisons with it are False. Ask if a value is better, not if it is worse."),
+    Mistake(stopper("self.wait += 1", "self.wait += 1\n        self.best = value if gain > 0 else self.best"), "Small steps move the best value "
+            "along, so that a slow fall never counts, however far it goes. The best changes only with an improvement by more than `min_delta`."),
+    Mistake(stopper("= 0, None", "= 0, None\n        self.top = self.best", "gain =", KEEP_AT_TOP + "\n        gain ="), "The weights are kept at "
+            "each new best value, though it improves by less than `min_delta`. One question decides both: is it an improvement?"),
+    Mistake(stopper("self.wait >= self.patience", "False"), "It never stops: once `wait` reaches the patience, `update` gives True."),
+    Mistake(stopper("self.wait >= self.patience", "True"), "It stops at the first epoch that is no better, whatever the patience."),
+], hints=[
+    "Two cases: the value is better than `self.best`, by more than `min_delta`, or it is not. What changes in each?",
+    "Better: set best, best_weights, and the count `wait` to 0. Else: raise `wait` by one, and stop when it reaches `patience`.",
+    "How much better a value is: `self.best - value` with mode \"min\", and the other way round with \"max\". Is that more than `min_delta`?",
+], also_right=[MyEarlyStopping, ByHistory, stopper("return False\n        self.wait", "pass\n        else:\n            self.wait")], equivalent={
+    "return None": "None goes on as False does", **dict.fromkeys((
+        "without self.wait, self.best_weights = (0, None)", "self.wait, self.best_weights = (1, None)", "self.wait, self.best_weights = (-1, None)",
+    ), "the first epoch is an improvement, and sets both")})
 
 # --- 9.4 --------------------------------------------------------------------------------------------------------------
+class CallbackFinding(Finding):
+    """What can be wrong with the options of a callback."""
 
-PATIENCE = 20
-
+    NO_NAMES = "Give EarlyStopping its options by name. Without names, the first is what to watch, and the second is `min_delta`."
+    OTHER_PATIENCE = "The patience is {seen}; expected 20."
 
 def logs_to_watch(rng):
-    """Losses of training that fall, and of validation that rise after a minimum."""
+    """Training losses that fall, and validation losses that rise after a minimum."""
     for best in (3, int(rng.integers(5, 12))):
         epochs = np.arange(60)
         yield np.linspace(1, 0.1, 60), 2.0 * (epochs == 0) + 0.5 + np.abs(epochs - best) / 64 + (epochs > best) * (epochs % 2) / 256
 
-
 def callback_at_work(callback, loss, val_loss):
-    """When the callback stops training, and the weights that it leaves."""
+    """When a copy of the callback stops training, and the epoch whose weights it leaves."""
     if not isinstance(callback, keras.callbacks.EarlyStopping):
-        raise Advice(f"A callback of the class `keras.callbacks.EarlyStopping` is due; this is of type {type(callback).__name__}.")
+        raise Advice(f"Expected a callback of the class `keras.callbacks.EarlyStopping`; this is of type {type(callback).__name__}.")
     if not isinstance(callback.monitor, str) or abs(callback.min_delta) >= 1:
-        raise Advice("Give EarlyStopping its options by name. Without names, the first is what to watch, and the second is `min_delta`.")
-    if callback.patience not in (0, PATIENCE):
-        raise Advice(f"The patience is {callback.patience}, and {PATIENCE} is due.")
-    fresh = keras.callbacks.EarlyStopping(**{name: getattr(callback, name) for name in
-                                             ("monitor", "patience", "mode", "restore_best_weights", "baseline", "start_from_epoch") if hasattr(callback, name)},
-                                          min_delta=abs(callback.min_delta))
-    model = _Stub()
-    fresh.set_model(model)
-    fresh.on_train_begin()
+        return CallbackFinding.NO_NAMES
+    if callback.patience not in (0, 20):
+        return CallbackFinding.OTHER_PATIENCE.about(str(callback.patience))
+    callback, weights = copy.copy(callback), []  # the number of each epoch stands for its weights
+    callback.set_model(SimpleNamespace(stop_training=False, get_weights=lambda: weights[-1], set_weights=weights.append))
+    callback.on_train_begin()
     for epoch, (J, J_val) in enumerate(zip(loss, val_loss, strict=True)):
-        model.weights = epoch
-        fresh.on_epoch_end(epoch, {"loss": float(J), "val_loss": float(J_val)})
-        if model.stop_training:
+        weights.append(epoch)
+        callback.on_epoch_end(epoch, {"loss": float(J), "val_loss": float(J_val)})
+        if callback.model.stop_training:
             break
-    fresh.on_train_end()
-    return np.array([epoch, model.weights])
+    callback.on_train_end()
+    return np.array([epoch, weights[-1]])
 
+def how_it_watches(got, expected, loss, val_loss):
+    return (f"With the lowest validation loss at epoch {np.argmin(val_loss)}, training ends at epoch {got[0]} with the weights of epoch {got[1]}; "
+            f"it should end at epoch {expected[0]} with those of epoch {expected[1]}.")
 
-def callback_of(monitor="val_loss", patience=PATIENCE, restore=True, **options):
-    """An answer with a part changed."""
-    return keras.callbacks.EarlyStopping(monitor, patience=patience, restore_best_weights=restore, **options)
+stopping = functools.partial(keras.callbacks.EarlyStopping, patience=20, restore_best_weights=True)
+callback_part = Part("callback", right=stopping(), inputs=logs_to_watch, observe=callback_at_work, explain=how_it_watches, mistakes=[
+    Mistake(stopping(monitor="loss"), "This callback watches the training loss, which falls to the end. Which loss tells of new students?"),
+    Mistake(stopping(restore_best_weights=False), "The network keeps the weights of the last epoch, which came long after the best one. "
+            "EarlyStopping has an option that brings the best ones back."),
+    Mistake(keras.callbacks.EarlyStopping(), "Without its options the callback stops at the first epoch that is no better, and keeps the weights of "
+            "that. Ask for a patience of 20 epochs, and for the best weights."),
+    Mistake(stopping(patience=0), "This stops at the first epoch that is no better. Set the patience to 20 epochs."),
+    Mistake(stopping(patience=200), CallbackFinding.OTHER_PATIENCE),
+    Mistake(keras.callbacks.EarlyStopping(20, True), CallbackFinding.NO_NAMES),
+    Mistake(stopping(mode="max"), "With mode \"max\" a higher loss counts as better. Leave the mode out: Keras knows that a loss should fall."),
+], also_right=[stopping(mode="min"), stopping(monitor="val_loss", min_delta=0.0), stopping(verbose=1)])
 
+class LoopFinding(Finding):
+    """What can be wrong with a training loop."""
+
+    LIVE = "The stopper gets the model's variables, which go on changing, so the best weights are lost. Which method of the model copies them?"
+    TWO_EPOCHS = "Each turn of the loop trains for two epochs: `train_epoch` is called twice. Call it once, and keep what it gives."
+    ONE_NUMBER = "Several epochs get the same number, and the order of the examples comes from it. Each epoch has its own: use that of the loop."
+    SOME_LAYERS = "Some layers have weights of one epoch, and some of another. Hand over the weights of the whole model, and put them all back."
 
 def trainings(rng):
-    """The validation losses that come, the patience, and the greatest number of epochs: it stops, and it runs to the end."""
+    """The validation losses of the epochs, the patience, and the greatest number of epochs: it stops, and it runs to the end."""
     for best, patience, epochs in ((3, 4, 30), (int(rng.integers(4, 9)), 3, 30), (8, 20, 12)):
         yield (0.5 + np.abs(np.arange(30) - best) / 64).tolist(), patience, epochs
 
-
-LIVE = ("The stopper is handed the model's variables, which go on changing while it trains, so the best ones are lost. It needs their values of this "
-        "moment: which method of the model copies them?")
-
-
-TWICE_A_TURN = "Each turn of the loop trains for two epochs: `train_epoch` is called twice. Call it once, and keep what it gives."
-ONE_NUMBER = ("Several epochs are given the same number, and the order of the examples comes from it. Each epoch has its own: hand over that of the "
-              "loop.")
-
-
-@functools.cache
-def two_layers():
-    """A model of two weights; making one for each answer would take most of the time of a check."""
-    return keras.Sequential([keras.Input((1,)), *(keras.layers.Dense(1, use_bias=False) for _ in range(2))])
-
+small_model = functools.cache(lambda: keras.Sequential([keras.Input((1,)), *(keras.layers.Dense(1, use_bias=False) for _ in range(2))]))
 
 def loop_at_work(answer, losses, patience, epochs):
-    """How often a loop trains, the weights it leaves, and the values and the weights that the stopper was told."""
-    model = two_layers()
-    model.trainable = True  # whatever the answer before it did
-    model.set_weights([np.full((1, 1), -1.0)] * 2)
-    told, trained, live = [], [], []
+    """How often a loop trains, the epoch whose weights it leaves, and the values and weights that it hands to the stopper."""
+    model, numbers, handed = small_model(), [], []  # the same model for all answers, since making one takes long
+    model.trainable = True  # whatever the answer before this one did
+    model.set_weights([np.full((1, 1), -1.0)] * 2)  # each epoch adds 1: then they are its number
 
-    class Told(Stopper):
+    class Recorder(MyEarlyStopping):
         def update(self, value, weights):
-            told.extend([float(value), *(float(np.ravel(weight)[0]) for weight in weights)])
-            live.extend(weight for weight in weights if hasattr(weight, "assign"))
+            if not isinstance(weights, (list, tuple)):
+                raise Advice("`stopper.update` takes the validation loss, and then the weights of the model: a list of arrays.")
+            handed.extend([value, *weights])
             return super().update(value, weights)
 
     def train_epoch(number):
-        if len(trained) >= 2 * epochs:
-            raise Advice("The loop does not end: there are at most `epochs` rounds.")
-        trained.append(np.asarray(number).item())
+        if len(numbers) >= 2 * epochs:
+            raise Advice("The loop does not end: it may train for `epochs` epochs at most.")
+        numbers.append(require.numbers(number, (), "The number of an epoch has").item())
         model.set_weights([weight + 1 for weight in model.get_weights()])
-        return losses[(len(trained) - 1) % len(losses)]
+        return losses[(len(numbers) - 1) % len(losses)]
 
-    answer(train_epoch, model, Told(patience), epochs)
-    if live:
-        raise Advice(LIVE)
-    if len(set(trained)) < len(trained):
-        raise Advice(TWICE_A_TURN if trained == [number for number in dict.fromkeys(trained) for _ in range(2)] else ONE_NUMBER)
-    return np.array([len(trained), *np.ravel(model.get_weights()), *told])
+    answer(train_epoch, model, Recorder(patience), epochs)
+    if any(hasattr(item, "assign") for item in handed):
+        return LoopFinding.LIVE
+    if len(set(numbers)) < len(numbers):
+        return LoopFinding.TWO_EPOCHS if numbers == np.repeat(np.unique(numbers), 2).tolist() else LoopFinding.ONE_NUMBER
+    first, second = np.ravel(model.get_weights())
+    return LoopFinding.SOME_LAYERS if first != second else np.array([len(numbers), first, *(float(np.ravel(item)[0]) for item in handed)])
 
+def how_it_trains(got, expected, losses, patience, epochs):
+    if got[0] != expected[0]:
+        return f"With patience {patience} and at most {epochs} epochs it trains for {got[0]:.0f}; it should train for {expected[0]:.0f}."
+    if got[1] != expected[1]:
+        return f"It leaves the weights of epoch {got[1]:.0f}; those of epoch {expected[1]:.0f} are the best."
+    return "After each epoch, and once only, the stopper should get the epoch's validation loss and the weights of the model after it."
 
-def how_it_trains(seen, due, *args):
-    """How a callback or a loop ends, and how it should; one leaves the training to the other."""
-    if len(args) == 2:
-        return (
-            f"With a validation loss that is lowest at epoch {np.argmin(args[1])}, training ends at epoch {seen[0]} with the weights of "
-            f"epoch {seen[1]}; it should end at epoch {due[0]} with those of epoch {due[1]}."
-        )
-    _, patience, epochs = args
-    if seen[0] != due[0]:
-        return f"With patience {patience} and at most {epochs} epochs it trains for {seen[0]:.0f}, and should train for {due[0]:.0f}."
-    if seen[1] != seen[2]:
-        return "Some layers have weights of one epoch, and some of another. Hand over the weights of the whole model, and put them all back."
-    if seen[1] != due[1]:
-        return f"It leaves the weights of epoch {seen[1]:.0f}, and those of epoch {due[1]:.0f} are the best."
-    return "The stopper is not told, once after each epoch, the epoch's validation loss and the weights of the model."
-
-
-def loop_with(ask=True, restore=True, before=False, only_stopped=False, extra=0, weights=lambda model: model.get_weights(), number=lambda epoch: epoch):
-    """An answer with a part changed."""
-    def answer(train_epoch, model, stopper, epochs):
-        stopped = False
-        for epoch in range(epochs + extra):
-            from_before = model.get_weights()
-            J = train_epoch(number(epoch))
-            stopped = stopper.update(J, from_before if before else weights(model))
-            if stopped and ask:
-                break
-        if restore and (stopped or not only_stopped):
-            model.set_weights(stopper.best_weights)
-    return answer
-
-
-def restored_each_time(after=True):
-    def answer(train_epoch, model, stopper, epochs):
-        for epoch in range(epochs):
-            if stopper.update(train_epoch(epoch), model.get_weights()):
-                break
-            model.set_weights(stopper.best_weights)
-        if after:
-            model.set_weights(stopper.best_weights)
-    return answer
-
-
-def best_so_far(train_epoch, model, stopper, epochs):
-    """Another right answer: a while loop."""
-    epoch, stop = 0, False
-    while epoch < epochs and not stop:
-        stop = stopper.update(train_epoch(epoch), model.get_weights())
-        epoch += 1
-    for variable, value in zip(model.weights, stopper.best_weights, strict=True):
-        variable.assign(value)
-
-
-def first_layer(train_epoch, model, stopper, epochs):
-    for epoch in range(epochs):
-        if stopper.update(train_epoch(epoch), model.layers[0].get_weights()):
-            break
-    model.layers[0].set_weights(stopper.best_weights)
-
-
-def by_else(train_epoch, model, stopper, epochs):
-    for epoch in range(epochs):
-        if stopper.update(train_epoch(epoch), model.get_weights()):
-            break
-    else:
-        model.set_weights(stopper.best_weights)
-
-
-def trains_twice(train_epoch, model, stopper, epochs):
-    for epoch in range(epochs):
-        train_epoch(epoch)
-        if stopper.update(train_epoch(epoch), model.get_weights()):
+def train_until_best(train_epoch, model, stopper, epochs):
+    for number in range(epochs):
+        J_val = train_epoch(number)
+        stop = stopper.update(J_val, model.get_weights())
+        if stop:
             break
     model.set_weights(stopper.best_weights)
 
+loop, RESTORE = edits_of(train_until_best), "    model.set_weights(stopper.best_weights)\n"
+loop_part = Part("train_until_best", right=lambda train_epoch, model, stopper, epochs: (
+    any(stopper.update(train_epoch(epoch), [weight.numpy() for weight in model.weights]) for epoch in range(epochs)),
+    model.set_weights(stopper.best_weights)), inputs=trainings, observe=loop_at_work, explain=how_it_trains, mistakes=[
+    Mistake(loop("break", "pass"), "The loop goes on when the stopper says stop. `update` returns True then: leave the loop."),
+    Mistake(loop(RESTORE, ""), "The model keeps the weights of the last epoch. At the end, give it the stopper's `best_weights`."),
+    Mistake(loop(RESTORE, f"    if stop:\n    {RESTORE}"), "When the epochs run out, the last weights stay. Restore the best then, too."),
+    Mistake(loop("J_val =", "before = model.get_weights()\n        J_val =", "J_val, model.get_weights()", "J_val, before"),
+            "The stopper gets the weights from before the epoch, with the loss from after it. Ask the model for its weights after `train_epoch`."),
+    Mistake(loop("get_weights()", "weights"), LoopFinding.LIVE),
+    Mistake(loop("break\n", f"break\n    {RESTORE}"), "Each epoch starts from the best weights again. Put them back once, after the loop."),
+    Mistake(loop(RESTORE, f"    {RESTORE}"), "The best weights come back in the loop, and not after it. Put them back once, at the end."),
+    Mistake(loop(RESTORE, f"    else:\n    {RESTORE}"), "The best weights come back only when the epochs run out. They should also come back when "
+            "the stopper has stopped: after the loop, and without `else`."),
+    Mistake(loop("model.get", "model.layers[0].get", "model.set", "model.layers[0].set"), LoopFinding.SOME_LAYERS),
+    Mistake(loop("train_epoch(number)", "train_epoch(0)"), LoopFinding.ONE_NUMBER),
+    Mistake(loop("J_val =", "train_epoch(number)\n        J_val ="), LoopFinding.TWO_EPOCHS),
+    Mistake(loop("range(epochs)", "range(epochs + 1)"), "The loop trains for one epoch too many."),
+    Mistake(loop("range(epochs)", "range(epochs - 1)"), "The loop trains for one epoch too few."),
+    Mistake(loop("update(J_val", "update(number"), "The stopper gets the epoch's number. It needs the validation loss, which `train_epoch` returns."),
+], also_right=[
+    train_until_best, loop("train_epoch(number)", "train_epoch(keras.ops.array(number + 1))"),
+    loop("for number in range(epochs):", "number, stop = -1, False\n    while not stop and (number := number + 1) < epochs:",
+         RESTORE, "    [variable.assign(weight) for variable, weight in zip(model.weights, stopper.best_weights)]"),
+])
 
-def told_numbers(train_epoch, model, stopper, epochs):
-    for epoch in range(epochs):
-        train_epoch(epoch)
-        if stopper.update(epoch, model.get_weights()):
-            break
-    model.set_weights(stopper.best_weights)
-
-
-def in_the_loop(train_epoch, model, stopper, epochs):
-    """Another right answer: weights restored by layer, and the loop in a generator."""
-    any(stopper.update(train_epoch(epoch), [weight.numpy() for weight in model.weights]) for epoch in range(epochs))
-    model.set_weights(stopper.best_weights)
-
-
-two_loops = Exercise(
-    "9.4", "In fit, and in your loop",
-    parts=("callback", "train_until_best"),
-    right=(callback_of(), loop_with()),
-    inputs=(logs_to_watch, trainings),
-    observe=lambda answer, *args: callback_at_work(answer, *args) if len(args) == 2 else loop_at_work(answer, *args),
-    explain=how_it_trains,
-    mistakes=[
-        Mistake(callback_of(monitor="loss"), "This callback watches the training loss, which falls to the end. Which of the two losses tells of new "
-                "students?", part="callback"),
-        Mistake(callback_of(restore=False), "The network keeps the weights of the last epoch, which came long after the best one. EarlyStopping has an "
-                "option that brings the best ones back.", part="callback"),
-        Mistake(callback_of(patience=0, restore=False), f"Without its options the callback stops at the first epoch that is no better, and keeps the weights of that. Ask for a patience of {PATIENCE} epochs, and for the best weights.", part="callback"),
-        Mistake(callback_of(patience=0), f"This stops at the first epoch that is no better. Set the patience to {PATIENCE} epochs.", part="callback"),
-        Mistake(callback_of(patience=10 * PATIENCE), f"The patience is {10 * PATIENCE}, and {PATIENCE} is due.", part="callback"),
-        Mistake(keras.callbacks.EarlyStopping(PATIENCE, True), "Give EarlyStopping its options by name. Without names, the first is what to watch, and the second "
-                "is `min_delta`.", part="callback"),
-        Mistake(callback_of(mode="max"), "With mode \"max\" a higher loss counts as better. Leave the mode out: Keras knows that a loss should fall.",
-                part="callback"),
-        Mistake(loop_with(ask=False), "The loop goes on when the stopper says stop. `update` returns True then: leave the loop.", part="train_until_best"),
-        Mistake(loop_with(restore=False), "The model keeps the weights of the last epoch. At the end, give it the stopper's `best_weights`.",
-                part="train_until_best"),
-        Mistake(loop_with(only_stopped=True), "When the epochs run out before the stopper stops, the last weights stay. Restore the best ones in that case "
-                "too, after the loop.", part="train_until_best"),
-        Mistake(loop_with(before=True), "The stopper gets the weights from before the epoch, with the loss from after it. Ask the model for its weights after "
-                "`train_epoch`.", part="train_until_best"),
-        Mistake(loop_with(weights=lambda model: model.weights), LIVE, part="train_until_best"),
-        Mistake(restored_each_time(), "The best weights are put back within the loop: each epoch then starts from them again. Do it once, after the loop.",
-                part="train_until_best"),
-        Mistake(restored_each_time(after=False), "The best weights are put back within the loop, where each epoch starts from them again, and not after it. They are "
-                "due once, at the end.", part="train_until_best"),
-        Mistake(by_else, "The best weights come back only when the epochs run out. They are due as well when the stopper has stopped: after the loop, and without "
-                "`else`.", part="train_until_best"),
-        Mistake(first_layer, "Some layers have weights of one epoch, and some of another. Hand over the weights of the whole model, and put them all back.",
-                part="train_until_best"),
-        Mistake(loop_with(number=lambda epoch: 0), ONE_NUMBER, part="train_until_best"),
-        Mistake(trains_twice, TWICE_A_TURN, part="train_until_best"),
-        Mistake(loop_with(extra=1), "The loop trains for one epoch too many.", part="train_until_best"),
-        Mistake(loop_with(extra=-1), "The loop trains for one epoch too few.", part="train_until_best"),
-        Mistake(told_numbers, "The stopper is told the number of the epoch. It needs the validation loss, which `train_epoch` returns.",
-                part="train_until_best"),
-    ],
-    hints=["`keras.callbacks.EarlyStopping` has the options `patience` and `restore_best_weights`; what it watches by default is `val_loss`.",
-           "In the loop: train for an epoch, tell the stopper its loss and `model.get_weights()`, and leave when it says so.",
-           "`model.set_weights(stopper.best_weights)`, once: inside the loop, or after it?"],
-    also_right=[(callback_of(mode="min"), best_so_far), (callback_of(monitor="val_loss", min_delta=0.0), in_the_loop),
-                (callback_of(), loop_with(number=lambda epoch: tf.constant(epoch + 1)))],
-)
+two_loops = Exercise("9.4", "In fit, and in your loop", parts=[callback_part, loop_part], hints=[
+    "`keras.callbacks.EarlyStopping` has the options `patience` and `restore_best_weights`; what it watches by default is `val_loss`.",
+    "In the loop: train for an epoch, give the stopper its loss and `model.get_weights()`, and leave when it says so.",
+    "`model.set_weights(stopper.best_weights)`, once: inside the loop, or after it?",
+])
 
 # --- 9.5 --------------------------------------------------------------------------------------------------------------
+class ChoiceFinding(Finding):
+    """How the test part can be measured too often, where the choice is right."""
 
+    OTHERS = "{seen} models are measured on the test part. Look at it once, with the chosen model, or you will be tempted to choose by it."
+    AGAIN = "The chosen model is measured {seen} times on the test part. Once is enough, and the rule is easier to keep."
 
 def candidates(rng):
     """Losses of some models on the validation and on the test part: at first every wrong choice takes another model."""
     yield [0.4, 0.2, 0.6, 0.5, 0.25, 0.45], [0.5, 0.48, 0.4, 0.2, 0.3, 0.45]
     n = int(rng.integers(3, 8))
-    validation = rng.permutation(n) + rng.uniform(0, 0.5, n)
-    yield validation.tolist(), (rng.permutation(n) + rng.uniform(0.6, 0.9, n)).tolist()
-
+    yield (rng.permutation(n) + rng.uniform(0, 0.5, n)).tolist(), (rng.permutation(n) + rng.uniform(0.6, 0.9, n)).tolist()
 
 def chosen(answer, on_validation, on_test):
-    """Which model an answer chooses, the loss it reports, and how many times each part was measured."""
-    models = [f"model {i}" for i in range(len(on_validation))]
-    counts = {"validation": 0, "test": 0}
-
+    """Which model an answer chooses, the loss it reports, and how many times it measures on the test part."""
+    models, tested = [f"model {i}" for i in range(len(on_validation))], []
     def evaluate(model, part):
-        if model not in models or part not in counts:
+        if model not in models or part not in ("validation", "test"):
             raise Advice("`evaluate(model, part)` takes one of `models`, and `validation` or `test`.")
-        counts[part] += 1
-        return (on_validation if part == "validation" else on_test)[models.index(model)]
+        tested.extend([model] * (part == "test"))
+        return (on_test if part == "test" else on_validation)[models.index(model)]
 
-    result = answer(models, evaluate, "validation", "test")
-    if not isinstance(result, (tuple, list)) or len(result) != 2:
-        unfit = None if isinstance(result, str) else diagnosis.unfit(result)
-        raise Advice(unfit or "Return two things: the chosen model, and its loss on the test part.")
-    if Ellipsis in tuple(item for item in result if isinstance(item, type(...))):
-        return Ellipsis
-    if not isinstance(result[0], str) or result[0] not in models:
+    model, J = require.items(answer(models, evaluate, "validation", "test"), 2, "the chosen model, and its loss on the test part")
+    if not isinstance(model, str) or model not in models:
         raise Advice("The first thing to return is the chosen model itself, one of `models`.")
-    if unfit := diagnosis.unfit(result[1]):
-        raise Advice(unfit)
-    return np.array([models.index(result[0]), float(result[1]), counts["test"]])
+    i, J = models.index(model), float(require.numbers(J, (), "The loss has"))
+    if i == np.argmin(on_validation) and np.isclose(J, on_test[i]) and len(tested) > 1:
+        return ChoiceFinding.OTHERS.about(len(set(tested))) if len(set(tested)) > 1 else ChoiceFinding.AGAIN.about(len(tested))
+    return np.array([i, J, len(tested)])
 
+def how_it_chooses(got, expected, on_validation, on_test):
+    if got[0] == expected[0]:
+        return f"The choice is right, and the loss you return is {got[1]:.3g}; the chosen model has {expected[1]:.3g} on the test part."
+    return (f"With the losses {np.round(on_validation, 2).tolist()} on the validation part it chooses model {got[0]:.0f}; the lowest is "
+            f"that of model {expected[0]:.0f}, counted from 0.")
 
-def choose(pick=min, by=lambda evaluate, model, validation, test: evaluate(model, validation), report="test"):
-    """An answer with a part changed."""
-    def answer(models, evaluate, validation, test):
-        losses = [by(evaluate, model, validation, test) for model in models]
-        i = losses.index(pick(losses))
-        return models[i], evaluate(models[i], test) if report == "test" else losses[i]
-    return answer
-
-
-def by_looking_at_both(models, evaluate, validation, test):
-    losses = [(evaluate(model, validation), evaluate(model, test)) for model in models]
-    i = int(np.argmin([J for J, _ in losses]))
-    return models[i], losses[i][1]
-
-
-def by_sorting(models, evaluate, validation, test):
-    best = sorted(models, key=lambda model: evaluate(model, validation))[0]
+def choose_and_test(models, evaluate, validation, test):
+    losses = [evaluate(model, validation) for model in models]
+    best = models[np.argmin(losses)]
     return best, evaluate(best, test)
 
-
-def by_a_loop(models, evaluate, validation, test):
-    best, lowest = models[0], evaluate(models[0], validation)
-    for model in models[1:]:
-        if (J := evaluate(model, validation)) < lowest:
-            best, lowest = model, J
-    return [best, evaluate(best, test)]
-
-
-def test_twice(models, evaluate, validation, test):
-    best, J = choose()(models, evaluate, validation, test)
-    return best, min(J, evaluate(best, test))
-
-
-def how_it_chooses(seen, due, on_validation, on_test):
-    """Which model an answer chooses and why that is another one, or what is wrong with the loss it reports."""
-    if seen[0] == due[0]:
-        return f"The choice is right, and the loss you return is {seen[1]:.3g}; the chosen model has {due[1]:.3g} on the test part."
-    if seen[2] > 1:
-        return "The test part has a say in the choice. Then its loss tells nothing of new students: choose by the validation part alone."
-    return (f"With the losses {np.round(on_validation, 2).tolist()} on the validation part it chooses number {seen[0]:.0f}, counted from 0; the lowest is "
-            f"that of number {due[0]:.0f}.")
-
-
-the_test = Exercise(
-    "9.5", "Test once",
-    right=lambda models, evaluate, validation, test: (
-        lambda best: (models[best], evaluate(models[best], test)))(int(np.argmin([evaluate(model, validation) for model in models]))),
-    inputs=candidates,
-    observe=chosen,
-    explain=how_it_chooses,
-    mistakes=[
-        Mistake(choose(by=lambda evaluate, model, validation, test: evaluate(model, test)), "The model is chosen by its loss on the test part. Then that loss is "
-                "the luckiest of many, and tells nothing of new students: choose by the validation part."),
-        Mistake(choose(by=lambda evaluate, model, validation, test: evaluate(model, test), report="other"), "The test part chooses, and then it also judges: no wonder it finds its own choice good. Choose by the validation part."),
-        Mistake(choose(report="validation"), "The loss you return is that on the validation part, by which the model was chosen: it is too good. Measure the "
-                "chosen one on the test part."),
-        Mistake(by_looking_at_both, "The choice is right, but every model is measured on the test part. Look at it once, with the chosen model, or you will "
-                "be tempted."),
-        Mistake(test_twice, "The test part is measured twice. Once is enough, and the rule is easier to keep."),
-        Mistake(choose(pick=max), "This takes the model with the highest loss."),
-        Mistake(lambda models, evaluate, validation, test: (models[0], evaluate(models[0], test)), "The first model is taken, whatever its loss on the "
-                "validation part."),
-        Mistake(lambda models, evaluate, validation, test: (models[-1], evaluate(models[-1], test)), "The last model is taken, whatever its loss on the "
-                "validation part. In a loop, also keep the lowest loss so far."),
-        Mistake(choose(by=lambda evaluate, model, validation, test: evaluate(model, validation) + evaluate(model, test)), "The test part has a say in the "
-                "choice. Choose by the validation part alone."),
-    ],
-    hints=["Which of the two parts may be looked at many times? Measure all models on that one.",
-           "`evaluate(model, validation)` for each; the model with the lowest; then `evaluate(…, test)` for that one alone."],
-    also_right=[by_sorting, by_a_loop, choose()],
-)
+choose = edits_of(choose_and_test)
+the_test = Exercise("9.5", "Test once", inputs=candidates, observe=chosen, explain=how_it_chooses, right=lambda models, evaluate, validation, test: (
+    best := min(models, key=lambda model: evaluate(model, validation)), evaluate(best, test)), mistakes=[
+    Mistake(choose("model, validation)", "model, test)"), "The model is chosen by its loss on the test part. Then that loss is the luckiest of many, "
+            "and tells nothing of new students: choose by the validation part."),
+    Mistake(choose("model, validation)", "model, test)", "evaluate(best, test)", "min(losses)"),
+            "The test part chooses, and then it also judges: no wonder it finds its own choice good. Choose by the validation part."),
+    Mistake(choose(") for", ") + evaluate(model, test) for"), "The test part has a say in the choice. Choose by the validation part alone."),
+    Mistake(choose("evaluate(best, test)", "min(losses)"), "The loss you return is that on the validation part, by which the model was chosen: it is "
+            "too good. Measure the chosen one on the test part."),
+    Mistake(choose("argmin", "argmax"), "This takes the model with the highest loss."),
+    Mistake(choose("np.argmin(losses)", "0"), "The first model is taken, whatever its validation loss."),
+    Mistake(choose("np.argmin(losses)", "-1"), "The last model is taken, whatever its validation loss. In a loop, also keep the lowest loss so far."),
+    Mistake(choose("evaluate(best, test)", "[evaluate(model, test) for model in models][np.argmin(losses)]"), ChoiceFinding.OTHERS),
+    Mistake(choose("return", "evaluate(best, test)\n    return"), ChoiceFinding.AGAIN),
+], hints=[
+    "Which of the two parts may be looked at many times? Measure all models on that one.",
+    "`evaluate(model, validation)` for each; the model with the lowest; then `evaluate(…, test)` for that one alone.",
+], also_right=[
+    choose_and_test, choose("models[np.argmin(losses)]", "sorted(models, key=lambda model: evaluate(model, validation))[0]"),
+    choose("best = models[np.argmin(losses)]", "lowest = np.inf\n    for model, J in zip(models, losses):\n"
+           "        if J < lowest:\n            best, lowest = model, J", "best, evaluate(best, test)", "[best, evaluate(best, test)]"),
+])
 
 EXERCISES = [the_split, the_best_epoch, my_early_stopping, two_loops, the_test]

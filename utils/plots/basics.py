@@ -8,11 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
-from utils import datasets, exercises, progress_file, running
+from utils import datasets, exercises
 from utils.advice import Advice
-from utils.pictures import Function, picture
 from utils.plots import drawing
 from utils.plots.drawing import BLUE, GRAY, GREEN, ORANGE, RED
+from utils.plots.pictures import Function, picture
+from utils.quiet_tensorflow import tf
+from utils.student import progress_file
 
 
 @picture
@@ -95,13 +97,12 @@ def computation_graph(node: Function, **inputs: float) -> tuple[Figure, str]:
         for name, (label, number) in operations.items()
         if columns[name] > 0
     ]
-    given = [f"{name} = {number:g}" for name, number in inputs.items()]
-    return figure, f"A graph with the inputs {' and '.join(given)}. Arrows lead from {'; from '.join(steps)}."
+    values = [f"{name} = {number:g}" for name, number in inputs.items()]
+    return figure, f"A graph with the inputs {' and '.join(values)}. Arrows lead from {'; from '.join(steps)}."
 
 
 def _trace(node: Function, inputs: Mapping[str, float]) -> tuple[dict[str, tuple[str, float]], list[tuple[str, str]]]:
     """The operations of a function with their labels and values, and the edges between them."""
-    tf = running.tf
     marks = {"AddV2": "+", "Add": "+", "Sub": "−", "Mul": "×", "RealDiv": "÷", "Neg": "−", "Pow": "^", "Square": "²"}
     with tf.Graph().as_default() as graph:
         tensors = [tf.constant(number, tf.float32, name=name) for name, number in inputs.items()]
@@ -109,7 +110,7 @@ def _trace(node: Function, inputs: Mapping[str, float]) -> tuple[dict[str, tuple
             result = node(*tensors)
         except Exception:
             with tf.init_scope():
-                node(*inputs.values())  # where it stops with numbers too, that error is told
+                node(*inputs.values())  # where it stops with numbers too, that error is shown
             result = None  # it was asked for what tensors without values cannot do: NumPy, tf.constant
         if not hasattr(result, "op"):
             raise Advice(
@@ -163,7 +164,7 @@ def course_map() -> tuple[Figure, str]:
     figure = Figure(figsize=(9, 0.9 + 1.1 * ((len(names) - 1) // 5 + 1)))
     ax = figure.subplots()
     for i, name in enumerate(names):
-        numbers = list(exercises.of_lab(name))
+        numbers = list(exercises.outline(name))
         done = sum(number in states and states[number].passed for number in numbers)
         row, column = divmod(i, 5)
         left, bottom = column * 1.12, -row * 0.75

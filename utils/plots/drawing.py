@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from utils.pictures import Function
+from utils.plots.pictures import Function
 
 # Colors of Okabe and Ito, which color-blind people can tell apart; each class has a marker of its own as well.
 BLUE, ORANGE, GREEN, RED, GRAY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6b6b6b"
@@ -48,7 +48,7 @@ def fill(ax: Axes, grid: np.ndarray, y_hat: np.ndarray) -> Any:
     return ax.contourf(grid, grid, y_hat, levels=np.linspace(0, 1, 11), cmap=REGIONS, vmin=0, vmax=1)
 
 
-def share_right(predict: Function, X: Any, y: Any) -> float:
+def binary_accuracy(predict: Function, X: Any, y: Any) -> float:
     """The share of points whose prediction is on the side of their label."""
     return float(np.mean((np.ravel(predict(X)) > 0.5) == (np.ravel(y) == 1)))
 
@@ -63,7 +63,7 @@ def panels(predictors: Mapping[str, Function], X: Any, y: Any, limits: tuple[flo
         ax = figure.add_subplot(rows, columns, place)
         regions(figure, ax, predict, limits, bar=False)
         scatter(ax, X, y)
-        seen.append(f"{name}: {share_right(predict, X, y):.0%} right")
+        seen.append(f"{name}: {binary_accuracy(predict, X, y):.0%} right")
         ax.set_title(seen[-1], fontsize=11)
         if place % columns != 1 and columns > 1:
             ax.set(ylabel="", yticklabels=[])

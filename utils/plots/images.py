@@ -9,11 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from utils import running, training
+from utils import training
 from utils.advice import Advice
-from utils.pictures import Animation, Function, picture
 from utils.plots.drawing import BLUE, GRAY, LINES, ORANGE, RED
 from utils.plots.networks import WEIGHTS
+from utils.plots.pictures import Animation, Function, picture
+from utils.quiet_tensorflow import tf
 
 
 @picture
@@ -54,7 +55,7 @@ def sliding(convolve: Function, image: Any, kernel: Any) -> Animation:
     output = np.asarray(convolve(image.astype(np.float32), kernel.astype(np.float32)), float)
     rows, columns = np.subtract(image.shape, kernel.shape) + 1
     if output.shape != (rows, columns):
-        raise Advice(f"The map has shape {output.shape}, and {(int(rows), int(columns))} is due: solve the exercise above first.")
+        raise Advice(f"The map has shape {output.shape}; expected {(int(rows), int(columns))}: solve the exercise above first.")
     left, largest = image.shape[1] + 2, np.abs(output).max() or 1.0
 
     def background(ax: Axes) -> None:
@@ -108,9 +109,9 @@ def feature_maps(model: Any, image: Any, most: int = 8) -> tuple[Figure, str]:
     """Draw the maps that each layer of a model gives for one image, shape (h, w, 1): a row a layer, 8 maps at most."""
     layers = [layer for layer in model.layers if len(layer.output.shape) == 4]
     layers = [layer for layer in layers if type(layer).__name__ not in ("Dropout", "InputLayer")]
-    made = running.tf.keras.Model(model.inputs[0], [layer.output for layer in layers])(np.asarray(image, np.float32)[None])
+    made = tf.keras.Model(model.inputs[0], [layer.output for layer in layers])(np.asarray(image, np.float32)[None])
     seen = [("image", np.asarray(image)[None])]
-    for layer, maps in zip(layers, running.tf.nest.flatten(made), strict=True):
+    for layer, maps in zip(layers, tf.nest.flatten(made), strict=True):
         seen.append((f"{type(layer).__name__}\n{' × '.join(map(str, maps.shape[1:]))}", np.asarray(maps)))
     columns = min(most, max(maps.shape[-1] for _, maps in seen))
     figure = Figure(figsize=(0.95 * columns + 1.4, 0.98 * len(seen)))
@@ -142,7 +143,7 @@ def misread(predict: Function, X: Any, y: Any, most: int = 10) -> tuple[Figure, 
 
     predict: from images, shape (n, h, w, 1), to logits, shape (n, 10).
     """
-    probabilities = np.asarray(running.tf.nn.softmax(predict(X)))
+    probabilities = np.asarray(tf.nn.softmax(predict(X)))
     y_hat, y = probabilities.argmax(axis=1), np.ravel(y)
     wrong = np.flatnonzero(y_hat != y)
     wrong = wrong[np.argsort(-probabilities[wrong].max(axis=1))]
@@ -151,8 +152,8 @@ def misread(predict: Function, X: Any, y: Any, most: int = 10) -> tuple[Figure, 
     figure = _grid(_gray(X)[shown], titles, size=1.05)
     if not len(wrong):
         figure.text(0.5, 0.5, "none", ha="center", va="center", fontsize=12)
-    said = [title.replace("\n", ", ") for title in titles]
-    return figure, f"{len(wrong)} of {len(y)} images are read wrong" + (f"; shown are: {'; '.join(said)}." if said else ".")
+    phrases = [title.replace("\n", ", ") for title in titles]
+    return figure, f"{len(wrong)} of {len(y)} images are read wrong" + (f"; shown are: {'; '.join(phrases)}." if phrases else ".")
 
 
 @picture
@@ -160,19 +161,19 @@ def accuracies(named: Mapping[str, Sequence[float]]) -> tuple[Figure, str]:
     """Draw the share right of several networks, by name, a dot for each start and a line for their mean."""
     figure = Figure(figsize=(6.4, 0.9 + 0.5 * len(named)))
     ax = figure.subplots()
-    said = []
+    phrases = []
     for row, ((name, shares), (color, _)) in enumerate(zip(named.items(), LINES, strict=False)):
         shares = np.ravel(np.asarray(shares, float))
         ax.plot(shares, row + np.linspace(-0.2, 0.2, len(shares)), "o", color=color, markersize=8, alpha=0.6)
         ax.plot([shares.mean()] * 2, [row - 0.3, row + 0.3], color="black", linewidth=2)
-        said.append(f"{name}: mean {shares.mean():.1%}, from {shares.min():.1%} to {shares.max():.1%}")
+        phrases.append(f"{name}: mean {shares.mean():.1%}, from {shares.min():.1%} to {shares.max():.1%}")
     ax.set(yticks=range(len(named)), yticklabels=list(named), ylim=(len(named) - 0.5, -0.5), xlabel="share right")
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     ax.xaxis.set_major_formatter(lambda share, _: f"{share:.1%}")
     ax.grid(axis="x", alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
-    return figure, f"The share right of each start. {'; '.join(said)}."
+    return figure, f"The share right of each start. {'; '.join(phrases)}."
 
 
 @picture
@@ -194,9 +195,9 @@ def confusion(y: Any, y_hat: Any) -> tuple[Figure, str]:
     ax.set(xlabel="ŷ, as read", ylabel="y, as it is")
     figure.tight_layout()
     pairs = sorted(((int(n), classes[i], classes[j]) for (i, j), n in np.ndenumerate(errors) if n), reverse=True)[:3]
-    said = ", ".join(f"{true} as {read} ({n})" for n, true, read in pairs)
+    phrases = ", ".join(f"{true} as {read} ({n})" for n, true, read in pairs)
     return figure, f"A table of digits and what they are read as: {np.mean(y == y_hat):.1%} right" + (
-        f"; read wrong most often: {said}." if said else "."
+        f"; read wrong most often: {phrases}." if phrases else "."
     )
 
 
@@ -208,7 +209,7 @@ def features(named: Mapping[str, tuple[Any, Any]]) -> tuple[Figure, str]:
     The two dimensions are the directions in which the examples spread the most (the first two principal components).
     """
     figure = Figure(figsize=(4.8 * len(named), 4))
-    said = []
+    phrases = []
     for ax, (name, (F, y)) in zip(np.ravel(figure.subplots(1, len(named), squeeze=False)), named.items(), strict=True):
         F, y = np.asarray(F, float).reshape(len(y), -1), np.ravel(y)
         centered = F - F.mean(axis=0)
@@ -218,6 +219,6 @@ def features(named: Mapping[str, tuple[Any, Any]]) -> tuple[Figure, str]:
         means = np.array([F[y == label].mean(axis=0) for label in np.unique(y)])
         nearest = np.unique(y)[np.linalg.norm(F[:, None] - means, axis=2).argmin(axis=1)]
         ax.set(title=name, xticks=[], yticks=[], xlabel="first component", ylabel="second component")
-        said.append(f"{name}: {np.mean(nearest == y):.0%} lie nearest to the mean of their own class")
+        phrases.append(f"{name}: {np.mean(nearest == y):.0%} lie nearest to the mean of their own class")
     figure.tight_layout()
-    return figure, f"Examples in two dimensions, each drawn as its label. {'; '.join(said)}."
+    return figure, f"Examples in two dimensions, each drawn as its label. {'; '.join(phrases)}."

@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from utils import running
 from utils.advice import Advice
-from utils.pictures import Animation, Function, picture
 from utils.plots import drawing
 from utils.plots.drawing import BLUE, GRAY, GREEN, LINES, ORANGE, RED
+from utils.plots.pictures import Animation, Function, picture
+from utils.quiet_tensorflow import tf
 
 
 @picture
@@ -93,7 +93,7 @@ def landscape(model: Any, loss: Function, X: Any, y: Any, reach: float = 1.0, se
     variables, before = model.trainable_variables, [W.numpy() for W in model.trainable_variables]
     directions = [[_like_filters(rng, W) for W in before] for _ in range(2)]
 
-    @running.tf.function
+    @tf.function
     def J_at(a: Any, b: Any) -> Any:
         for variable, W, d, e in zip(variables, before, *directions, strict=True):
             variable.assign(W + a * d + b * e)
@@ -101,7 +101,7 @@ def landscape(model: Any, loss: Function, X: Any, y: Any, reach: float = 1.0, se
 
     a = np.linspace(-reach, reach, steps, dtype=np.float32)
     try:
-        J = np.array([[float(J_at(*running.tf.constant([across, up]))) for across in a] for up in a])
+        J = np.array([[float(J_at(*tf.constant([across, up]))) for across in a] for up in a])
     finally:
         for variable, W in zip(variables, before, strict=True):
             variable.assign(W)
@@ -174,12 +174,12 @@ def descent(J: Function, paths: Mapping[str, Any], limits: tuple[float, float] =
             _ends(ax, path)
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, frameon=False, fontsize=9)
     figure.tight_layout()
-    said = [
+    phrases = [
         f"{name}: {len(path) - 1} steps from {_point(path[0])}, J = {_height(J, path[0])}, to {_point(path[-1])}, "
         f"J = {_height(J, path[-1])}"
         for name, path in paths.items()
     ]
-    return figure, f"Paths of gradient descent. {'; '.join(said)}."
+    return figure, f"Paths of gradient descent. {'; '.join(phrases)}."
 
 
 def _ends(ax: Axes, points: Sequence[Any], leaves: bool = False) -> None:
@@ -222,13 +222,13 @@ def race(J: Function, paths: Mapping[str, Any], limits: tuple[float, float] = (-
             ax.plot(*taken[-1], "o", color=color, markeredgecolor="white", markersize=8, zorder=4)
         ax.set_title(f"step {shown}", fontsize=10)
 
-    said = [f"{name} ends at {_point(path[-1])}, J = {_height(J, path[-1])}" for name, path in paths.items()]
+    phrases = [f"{name} ends at {_point(path[-1])}, J = {_height(J, path[-1])}" for name, path in paths.items()]
     return Animation(
         draw,
         frames,
         background=background,
         figsize=(5.2, 3.6),
-        alt=f"Optimizers on their way from {_point(next(iter(paths.values()))[0])}: {'; '.join(said)}.",
+        alt=f"Optimizers on their way from {_point(next(iter(paths.values()))[0])}: {'; '.join(phrases)}.",
     )
 
 

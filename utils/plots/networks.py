@@ -10,9 +10,9 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from utils.advice import Advice
-from utils.pictures import Animation, Function, picture, still_frames
 from utils.plots import drawing
 from utils.plots.drawing import BLUE, GRAY, RED
+from utils.plots.pictures import Animation, Function, picture, still_frames
 
 
 @picture
@@ -58,7 +58,7 @@ def decision_regions(
     seen = ["The plane is green where ŷ is near 1, red where it is near 0, and white where the two meet."]
     if X is not None:
         drawing.scatter(ax, X, y)
-        seen.append(f"Of {len(X)} points, {drawing.share_right(predict, X, y):.0%} lie in their own color.")
+        seen.append(f"Of {len(X)} points, {drawing.binary_accuracy(predict, X, y):.0%} lie in their own color.")
     if line is not None:
         x1 = np.linspace(*limits, 50, dtype=np.float32)
         x2 = np.asarray(line(x1), float)
@@ -106,7 +106,11 @@ def regions_over_time(
             model.set_weights(values)
             y_hat = np.asarray(model(points), float).reshape(81, 81)
             seen.append(
-                (y_hat, drawing.share_right(model, X, y), {name: model(np.array([at], np.float32)) for name, at in mark.items()})
+                (
+                    y_hat,
+                    drawing.binary_accuracy(model, X, y),
+                    {name: model(np.array([at], np.float32)) for name, at in mark.items()},
+                )
             )
     finally:
         model.set_weights(before)
@@ -119,11 +123,11 @@ def regions_over_time(
             drawing.mark(ax, at, f"{name}\nŷ = {float(marked[name][0, 0]):.2f}")
         ax.set_title(f"{xlabel} {frame}: {right:.0%} right", fontsize=10)
 
-    said = []
+    phrases = []
     for frame in still_frames(len(seen)):
         you = ", ".join(f"ŷ = {float(value[0, 0]):.2f} at {name}" for name, value in seen[frame][2].items())
-        said.append(f"{xlabel} {frame}: {seen[frame][1]:.0%} of the points right, {you}")
-    return Animation(draw, len(seen), f"The model's regions while it learns. {'; '.join(said)}.")
+        phrases.append(f"{xlabel} {frame}: {seen[frame][1]:.0%} of the points right, {you}")
+    return Animation(draw, len(seen), f"The model's regions while it learns. {'; '.join(phrases)}.")
 
 
 WEIGHTS = LinearSegmentedColormap.from_list("weights", [RED, "#ffffff", BLUE])
@@ -148,8 +152,8 @@ def matrices(named: Mapping[str, Any]) -> tuple[Figure, str]:
         ax.set_xlabel(f"{' × '.join(map(str, np.shape(named[name])))}", fontsize=9, color=GRAY)
         ax.set(xticks=[], yticks=[])
         ax.set_anchor("N")
-    said = [f"{name} {_in_words(array)}" for name, array in arrays.items()]
-    return figure, " ".join(f"Heat maps, blue above 0 and orange below: {'; '.join(said)}.".split())
+    phrases = [f"{name} {_in_words(array)}" for name, array in arrays.items()]
+    return figure, " ".join(f"Heat maps, blue above 0 and orange below: {'; '.join(phrases)}.".split())
 
 
 def _in_words(array: np.ndarray) -> str:

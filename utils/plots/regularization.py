@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from utils import running
-from utils.pictures import Function, picture
 from utils.plots import drawing
 from utils.plots.drawing import BLUE, GRAY, GREEN, LINES, ORANGE, RED
+from utils.plots.pictures import Function, picture
+from utils.quiet_tensorflow import tf
 
 
 @picture
@@ -22,18 +22,18 @@ def fits(
     figure = Figure(figsize=(3.5 * len(curves), 3.1))
     at = np.linspace(min(x.min(), x_held_out.min()), max(x.max(), x_held_out.max()), 300)
     low, high = min(y.min(), y_held_out.min()), max(y.max(), y_held_out.max())
-    said = []
+    phrases = []
     for ax, (name, curve) in zip(np.atleast_1d(figure.subplots(1, len(curves), sharey=True)), curves.items(), strict=True):
         ax.plot(x_held_out, y_held_out, ".", color=GRAY, markersize=4, alpha=0.6, label="held out")
         ax.plot(x, y, "o", color=BLUE, markersize=6, label="training")
         ax.plot(at, curve(at), color=ORANGE, linewidth=2)
-        J, J_held_out = (np.mean((curve(given) - due) ** 2) for given, due in ((x, y), (x_held_out, y_held_out)))
+        J, J_held_out = (np.mean((curve(inputs) - targets) ** 2) for inputs, targets in ((x, y), (x_held_out, y_held_out)))
         ax.set(title=name, xlabel=xlabel, ylim=(low - 0.15 * (high - low), high + 0.15 * (high - low)))
-        said.append(f"{name}: training loss {drawing.short(J)}, held-out loss {drawing.short(J_held_out)}")
+        phrases.append(f"{name}: training loss {drawing.short(J)}, held-out loss {drawing.short(J_held_out)}")
     figure.axes[0].set_ylabel(ylabel)
     figure.axes[0].legend(loc="lower right", fontsize=8)
     figure.tight_layout()
-    return figure, f"Curves through {len(x)} points, among {len(x_held_out)} held out. {'; '.join(said)}."
+    return figure, f"Curves through {len(x)} points, among {len(x_held_out)} held out. {'; '.join(phrases)}."
 
 
 @picture
@@ -44,16 +44,16 @@ def thinned(dropout: Function, rate: float = 0.5, sizes: tuple[int, ...] = (2, 8
     dropout: from activations, shape (1, d), a rate and whether it is training to the activations that stay.
     """
     figure = Figure(figsize=(10.8, 2.9))
-    said = []
+    phrases = []
     for ax, step in zip(figure.subplots(1, 4), (1, 2, 3, None), strict=True):
-        ones = [running.tf.ones((1, size)) for size in sizes]
+        ones = [tf.ones((1, size)) for size in sizes]
         hidden = [np.ravel(dropout(layer, rate, step is not None)) != 0 for layer in ones[1:-1]]
         _units(ax, [np.ones(sizes[0], bool), *hidden, np.ones(sizes[-1], bool)])
         name = f"step {step}" if step else "prediction"
         ax.set_title(name, fontsize=11)
-        said.append(f"{name}: {' and '.join(f'{layer.sum()} of {len(layer)}' for layer in hidden)} units work")
+        phrases.append(f"{name}: {' and '.join(f'{layer.sum()} of {len(layer)}' for layer in hidden)} units work")
     figure.tight_layout()
-    return figure, f"A network with two hidden layers and a dropout rate of {rate:g}. {'; '.join(said)}."
+    return figure, f"A network with two hidden layers and a dropout rate of {rate:g}. {'; '.join(phrases)}."
 
 
 def _units(ax: Axes, working: list[np.ndarray]) -> None:
@@ -73,18 +73,18 @@ def _units(ax: Axes, working: list[np.ndarray]) -> None:
 @picture
 def weight_histograms(weights: Mapping[str, Any]) -> tuple[Figure, str]:
     """Draw how the weights of each array, by name, are distributed, and say how many are nearly 0."""
-    arrays = {name: np.ravel(running.tf.convert_to_tensor(values)) for name, values in weights.items()}
+    arrays = {name: np.ravel(tf.convert_to_tensor(values)) for name, values in weights.items()}
     reach = max(np.abs(array).max() for array in arrays.values())
     figure = Figure(figsize=(3.5 * len(arrays), 2.8))
-    said = []
+    phrases = []
     for ax, (name, array) in zip(np.atleast_1d(figure.subplots(1, len(arrays), sharey=True)), arrays.items(), strict=True):
         ax.hist(array, bins=np.linspace(-reach, reach, 62), color=BLUE)
         zeros = np.mean(np.abs(array) < 0.01)
         ax.set(title=f"{name}: {zeros:.0%} within ±0.01", xlabel="weight", yscale="log")
-        said.append(f"{name}: {zeros:.0%} are within 0.01 of 0, the largest is {drawing.short(np.abs(array).max())}")
+        phrases.append(f"{name}: {zeros:.0%} are within 0.01 of 0, the largest is {drawing.short(np.abs(array).max())}")
     figure.axes[0].set_ylabel("how many")
     figure.tight_layout()
-    return figure, f"Histograms of weights. {'; '.join(said)}."
+    return figure, f"Histograms of weights. {'; '.join(phrases)}."
 
 
 @picture
@@ -129,7 +129,7 @@ def patience(make_stopper: Function, val_loss: Any, patiences: Sequence[int]) ->
     figure = Figure(figsize=(6.4, 3.4))
     ax = figure.subplots()
     ax.plot(val_loss, color=GRAY, linewidth=1.5, label="validation")
-    said = []
+    phrases = []
     for (color, line), number in zip(LINES, patiences, strict=False):
         stopper, stop = make_stopper(number), None
         for epoch, J in enumerate(val_loss):
@@ -140,12 +140,12 @@ def patience(make_stopper: Function, val_loss: Any, patiences: Sequence[int]) ->
         ax.plot(kept, val_loss[kept], "*", color=color, markersize=14, zorder=3)
         if stop is not None:
             ax.axvline(stop, color=color, linestyle=line, linewidth=1.5, label=f"patience {number}")
-        said.append(
+        phrases.append(
             f"patience {number} keeps epoch {kept} and " + ("never stops" if stop is None else f"stops after epoch {stop}")
         )
     ax.set(xlabel="epoch", ylabel="J", xlim=(0, len(val_loss) - 1))
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, frameon=False, fontsize=9)
-    return figure, f"A validation loss that goes down and up again. {'; '.join(said).capitalize()}. A star is what is kept."
+    return figure, f"A validation loss that goes down and up again. {'; '.join(phrases).capitalize()}. A star is what is kept."
 
 
 @picture

@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator
 
-from utils import running
 from utils.advice import Advice
-from utils.pictures import Function, picture
 from utils.plots import drawing
 from utils.plots.drawing import BLUE, GRAY, LINES, ORANGE
+from utils.plots.pictures import Function, picture
+from utils.quiet_tensorflow import tf
 
 
 @picture
@@ -36,8 +36,8 @@ def curves(
     _curves(ax, values, x)
     ax.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
     means = {name: np.atleast_2d(np.asarray(numbers, float)).mean(axis=0) for name, numbers in values.items()}
-    said = [f"{name} from {drawing.short(mean[0])} to {drawing.short(mean[-1])}" for name, mean in means.items()]
-    return figure, f"{ylabel} over the {xlabel}: {'; '.join(said)}."
+    phrases = [f"{name} from {drawing.short(mean[0])} to {drawing.short(mean[-1])}" for name, mean in means.items()]
+    return figure, f"{ylabel} over the {xlabel}: {'; '.join(phrases)}."
 
 
 def _curves(ax: Axes, values: Mapping[str, Sequence[float]], x: Sequence[float] | None = None) -> None:
@@ -103,8 +103,8 @@ def noise(gradient: Function, n: int, batch_sizes: Sequence[int] = (1, 2, 4, 8, 
     ax.plot(batch_sizes, variance, "o", color=BLUE, markersize=8, label="measured")
     ax.set_ylabel("variance of the gradient")
     _over_batch_size(ax, batch_sizes)
-    said = [f"B = {size}: {drawing.short(value)}" for size, value in zip(batch_sizes, variance, strict=True)]
-    return figure, f"The variance of the gradient over the batch size, on a line that falls as 1 / B. {', '.join(said)}."
+    phrases = [f"B = {size}: {drawing.short(value)}" for size, value in zip(batch_sizes, variance, strict=True)]
+    return figure, f"The variance of the gradient over the batch size, on a line that falls as 1 / B. {', '.join(phrases)}."
 
 
 def _over_batch_size(ax: Axes, batch_sizes: Sequence[int]) -> None:
@@ -122,15 +122,15 @@ def epoch_times(compile_epoch: Function, batch_sizes: Sequence[int]) -> tuple[Fi
     """
     Draw how long an epoch takes, over the batch size, on the CPU and on each GPU that TensorFlow finds.
 
-    compile_epoch: from a batch size to a function that runs an epoch, given a seed.
+    compile_epoch: from a batch size to a function of a seed that runs an epoch.
     """
     figure = Figure(figsize=(6.4, 3.4))
     ax = figure.subplots()
-    said = []
-    devices = ["CPU:0", *(device.name.removeprefix("/device:") for device in running.tf.config.list_logical_devices("GPU"))]
+    phrases = []
+    devices = ["CPU:0", *(device.name.removeprefix("/device:") for device in tf.config.list_logical_devices("GPU"))]
     for device, (color, line) in zip(devices, LINES, strict=False):
         seconds = []
-        with running.tf.device(device):
+        with tf.device(device):
             for size in batch_sizes:
                 epoch = compile_epoch(size)
                 epoch((0, 0))["loss"].numpy()
@@ -142,12 +142,12 @@ def epoch_times(compile_epoch: Function, batch_sizes: Sequence[int]) -> tuple[Fi
                 seconds.append(np.median(measured))
         milliseconds = 1000 * np.array(seconds)
         ax.plot(batch_sizes, milliseconds, "o", color=color, linestyle=line, label=device.partition(":")[0])
-        said.append(
+        phrases.append(
             f"{device}: {', '.join(f'B = {B} {drawing.short(ms)}' for B, ms in zip(batch_sizes, milliseconds, strict=True))}"
         )
     ax.set_ylabel("time of an epoch (ms)")
     _over_batch_size(ax, batch_sizes)
-    return figure, f"The time of an epoch over the batch size, in ms. {'; '.join(said)}."
+    return figure, f"The time of an epoch over the batch size, in ms. {'; '.join(phrases)}."
 
 
 @picture
@@ -167,5 +167,5 @@ def times(seconds: Mapping[str, float], what: str = "a step") -> tuple[Figure, s
     ax.invert_yaxis()
     ax.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
-    said = [f"{name} {drawing.short(ms)} ms" for name, ms in zip(ordered, milliseconds, strict=True)]
-    return figure, f"Bars of the time for {what}: {', '.join(said)}."
+    phrases = [f"{name} {drawing.short(ms)} ms" for name, ms in zip(ordered, milliseconds, strict=True)]
+    return figure, f"Bars of the time for {what}: {', '.join(phrases)}."

@@ -10,17 +10,18 @@ where the block has an `# INSTEAD` line, the commented lines that follow it: a w
 """
 
 import ast
+import io
 import re
+import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
 import jupytext
 import nbformat
 
-from utils import REPOSITORY, exercises
-from utils.checking import Exercise
+from utils import exercises
+from utils.course import COURSE, REPOSITORY
 
-COURSE = Path(__file__).resolve().parent.parent
 LONGEST_CELL = 25
 SOLUTION_MARK = re.compile(r"# (?:BEGIN |END )?SOLUTION\b")
 
@@ -28,27 +29,36 @@ _ID_OF = {"answer": "ex", "check": "check"}  # how the ids of an exercise's cell
 
 SETUP = """\
 # Run this cell first, and after each restart ("name 'check' is not defined").
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 
-class SetUpFailed(Exception):
+class CourseNotFound(Exception):
     def _render_traceback_(self):
         return str(self).splitlines()
 
 
 repository = "{repository}"
-here, fetched = Path.cwd(), Path.cwd() / "{folder}"
+try:
+    here = Path.cwd()
+except FileNotFoundError:
+    raise CourseNotFound("The folder of this notebook is gone. Open the notebook "
+                         "where it is now.") from None
+fetched = here / "{folder}"
 if "google.colab" in sys.modules and not fetched.exists():
     subprocess.run(["git", "clone", "--quiet", "--depth=1", repository, fetched])
 course = next((folder for folder in (here, *here.parents, fetched)
-               if (folder / "utils" / "checking.py").exists()), None)
+               if (folder / "utils" / "checking").is_dir()), None)
 if course is None:
-    raise SetUpFailed("The course is not here. In Colab: is there a network?\\n"
-                      "Elsewhere: open the notebook in the course's own folder "
-                      "`notebooks`.")
+    raise CourseNotFound("The course is not here. In Colab: is there a network?\\n"
+                         "Elsewhere: open the notebook in the course's own folder "
+                         "`notebooks`.")
 sys.path.insert(0, str(course))
+"""
+SETUP_OF_SOLUTION = """\
+os.environ["LABS_SOLUTION"] = "1"  # what passes here does not count as yours
 """
 
 
@@ -104,24 +114,36 @@ def read(name: str) -> Lab:
     """Read and validate a lab's source; SourceError names the file and line of what is wrong."""
     path = COURSE / "solutions" / f"{name}.py"
     text = path.read_text(encoding="utf-8")
-    starts = [i for i, line in enumerate(text.splitlines(), 1) if line.startswith("# %%")]
     if not text.startswith("# %% [markdown]\n# # "):
         raise SourceError(f"{_where(path, 1)}: a lab begins with a markdown cell and its title: `# %% [markdown]`, `# # 1 · …`")
     found = jupytext.reads(text, fmt={"extension": ".py", "format_name": "percent"}).cells
+    within = _lines_within_strings(text)
+    starts = [i for i, line in enumerate(text.splitlines(), 1) if line.startswith("# %%") and i not in within]
+    if len(starts) != len(found):
+        raise SourceError(f"{_where(path, 1)}: {len(starts)} lines begin with `# %%`, and jupytext finds {len(found)} cells")
     cells = [
         Cell(cell.cell_type, cell.source, cell.metadata.get("tags", []), line) for cell, line in zip(found, starts, strict=True)
     ]
     lab = Lab(name, path, cells)
-    known = exercises.of_lab(name) if name in exercises.lab_names() else {}
+    known = exercises.outline(name)
     _compare_headings(lab, known)
     _find_roles(lab, known)
     _compare_checks(lab, known)
     return lab
 
 
+def _lines_within_strings(text: str) -> set[int]:
+    """The lines of a script that lie within a string, where `# %%` begins no cell; none where it is no Python."""
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return set()
+    return {line for token in tokens for line in range(token.start[0] + 1, token.end[0] + 1) if token.start[0] < token.end[0]}
+
+
 def solution_notebook(lab: Lab) -> nbformat.NotebookNode:
     """The notebook with the answers in it, without the marks around them; not yet executed."""
-    return _notebook(lab, [_unmarked(cell.text) for cell in lab.cells])
+    return _notebook(lab, [_unmarked(cell.text) for cell in lab.cells], _setup() + SETUP_OF_SOLUTION)
 
 
 def student_notebook(lab: Lab) -> nbformat.NotebookNode:
@@ -132,7 +154,7 @@ def student_notebook(lab: Lab) -> nbformat.NotebookNode:
         if cell.role == "check":
             text += f'\n# hint("{cell.exercise}")  # solution("{cell.exercise}")'
         texts.append(text)
-    return _notebook(lab, texts)
+    return _notebook(lab, texts, _setup())
 
 
 def blank(text: str, path: Path, first_line: int) -> str:
@@ -193,7 +215,7 @@ def _where(path: Path, line: int) -> str:
     return f"{path.relative_to(COURSE).as_posix()}:{line}"
 
 
-def _find_roles(lab: Lab, known: dict[str, Exercise]) -> None:
+def _find_roles(lab: Lab, known: dict[str, exercises.Outline]) -> None:
     """Mark each cell that is the answer of an exercise or its check, and refuse what is out of order."""
     asked = ""
     seen: dict[tuple[str, str], Cell] = {}
@@ -241,7 +263,7 @@ def _module(lab: Lab) -> Path:
     return COURSE / "utils" / "exercises" / f"lab{lab.name}.py"
 
 
-def _compare_headings(lab: Lab, known: dict[str, Exercise]) -> None:
+def _compare_headings(lab: Lab, known: dict[str, exercises.Outline]) -> None:
     """Refuse a heading whose exercise is not in utils/exercises, or has another title there."""
     for cell in lab.cells:
         heading = _heading(cell)
@@ -254,7 +276,7 @@ def _compare_headings(lab: Lab, known: dict[str, Exercise]) -> None:
             )
 
 
-def _compare_checks(lab: Lab, known: dict[str, Exercise]) -> None:
+def _compare_checks(lab: Lab, known: dict[str, exercises.Outline]) -> None:
     """Refuse an exercise of utils/exercises that the lab does not check."""
     checked = {cell.exercise for cell in lab.cells if cell.role == "check"}
     for number in known:
@@ -264,7 +286,11 @@ def _compare_checks(lab: Lab, known: dict[str, Exercise]) -> None:
             raise SourceError(f"{_where(_module(lab), line)}: exercise {number} has no cell with its check in {lab.path.name}")
 
 
-def _notebook(lab: Lab, texts: list[str]) -> nbformat.NotebookNode:
+def _setup() -> str:
+    return SETUP.format(repository=REPOSITORY, folder=REPOSITORY.rsplit("/", 1)[-1])
+
+
+def _notebook(lab: Lab, texts: list[str], setup: str) -> nbformat.NotebookNode:
     first_code = next(cell for cell in lab.cells if cell.kind == "code")
     cells = []
     for i, (cell, text) in enumerate(zip(lab.cells, texts, strict=True)):
@@ -272,7 +298,7 @@ def _notebook(lab: Lab, texts: list[str]) -> nbformat.NotebookNode:
             title, _, rest = text.partition("\n")
             text = f"{title}\n\n{badge(lab.name)}\n{rest}"
         if cell is first_code:
-            text = SETUP.format(repository=REPOSITORY, folder=REPOSITORY.rsplit("/", 1)[-1]) + text
+            text = setup + text
         make = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
         cell_id = f"{_ID_OF[cell.role]}-{cell.exercise.replace('.', '-')}" if cell.role else f"lab{lab.name[:2]}-{i:02d}"
         metadata = {"tags": cell.tags} if cell.tags else {}

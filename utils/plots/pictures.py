@@ -3,6 +3,7 @@
 import base64
 import functools
 import hashlib
+import inspect
 import io
 import json
 from collections.abc import Callable
@@ -16,8 +17,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from utils import progress_file, running
 from utils.advice import Advice
+from utils.checking import errors
+from utils.course import solution_runs
 
 Function = Callable[..., Any]
 
@@ -45,7 +47,7 @@ class Picture:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
         data = {"image/png": self.png(), "text/plain": repr(self)}
-        if not progress_file.solution_runs():  # a solution is read on pages that may show no HTML
+        if not solution_runs():  # a solution is read on pages that may show no HTML
             data["text/html"] = self.html()
         return data, {"image/png": {"alt": self.alt}}
 
@@ -57,7 +59,7 @@ class Animation(Picture):
     """
     A picture that moves, with four of its frames as a still picture for paper, GitHub and screen readers.
 
-    draw: adds to axes what is seen in a frame, given its number, and sets their title.
+    draw: draw(axes, number) adds what is seen in a frame, and sets the title.
     background: draws what lies below in every frame, the labels, and the legend.  figsize: of one frame, in inches.
     """
 
@@ -132,7 +134,8 @@ def picture(draw: Callable[..., Any]) -> Callable[..., Picture]:
     """
     Make a picture of the figure and the description that `draw` returns, or of the Animation.
 
-    Where the student's code is not ready for it, say so in a sentence.
+    Where the student's code is not ready for it, say so in a sentence. What is wrong with the picture or with its call is not
+    the student's: that stays the error that it is, and in a solution everything does, since its author wrote all of it.
     """
 
     @functools.wraps(draw)
@@ -143,12 +146,30 @@ def picture(draw: Callable[..., Any]) -> Callable[..., Picture]:
         except Advice:
             raise
         except Exception as error:
+            if solution_runs():
+                raise
+            if errors.student_frames(error):
+                raise Advice(
+                    "This picture is drawn with your own code, which is not ready for it: solve the exercise above first.\n"
+                    + errors.describe(error)
+                ) from None
+            if not _takes(draw, args, options) or not any(map(errors.is_students, [*args, *options.values()])):
+                raise
             raise Advice(
-                "This picture is drawn with your own code, which is not ready for it: solve the exercise above first.\n"
-                + running.describe(error)
+                "This picture cannot be drawn with what your code gives: solve the exercise above first. If its check passes, "
+                f"please report this to your teacher: {draw.__name__}, {type(error).__name__}: {errors.words(error)}"
             ) from None
 
     return drawn
+
+
+def _takes(draw: Callable[..., Any], args: tuple, options: dict[str, Any]) -> bool:
+    """Whether a picture is called with the arguments that it has."""
+    try:
+        inspect.signature(draw).bind(*args, **options)
+    except TypeError:
+        return False
+    return True
 
 
 def _image(figure: Figure) -> Image.Image:

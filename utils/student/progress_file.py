@@ -5,6 +5,7 @@ A session also keeps its own copy in memory and joins the two at every change, s
 nothing that this session knows. Notebooks that write at the same time take turns.
 """
 
+import itertools
 import json
 import os
 import tempfile
@@ -16,14 +17,13 @@ from pathlib import Path
 from typing import IO
 
 from utils.advice import say
+from utils.course import COURSE, solution_runs
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None
     import msvcrt
-
-COURSE = Path(__file__).resolve().parent.parent
 
 
 @dataclass
@@ -43,24 +43,19 @@ class State:
 _session: dict[str, State] = {}
 
 
-def solution_runs() -> bool:
-    """Whether a solution runs, which proves nothing about the student, rather than a student's notebook."""
-    return Path.cwd() == COURSE / "solutions"
-
-
 def path() -> Path | None:
     """Where progress is kept; None while a solution runs."""
     return None if solution_runs() else COURSE / "notebooks" / "progress.json"
 
 
 def load() -> dict[str, State]:
-    """Every exercise's state. A damaged file is set aside, which is said; nothing here raises."""
+    """Every exercise's state. A damaged file is set aside, with a sentence to the student; nothing here raises."""
     with _one_at_a_time():
         return _joined()
 
 
 def update(number: str, **changes: int | bool) -> State:
-    """Change one exercise's state, in memory and in the file; where that cannot be written, it is said."""
+    """Change one exercise's state, in memory and in the file. Where that cannot be written, a sentence says so."""
     with _one_at_a_time():
         states = _joined()
         states[number] = State(**{**asdict(states.get(number, State())), **changes})
@@ -116,16 +111,17 @@ def _read() -> dict[str, State]:
         return {}
     try:
         return {
-            str(number): State(**{f.name: type(f.default)(entry[f.name]) for f in fields(State)})
+            str(number): State(**{f.name: type(f.default)(entry.get(f.name, f.default)) for f in fields(State)})
             for number, entry in json.loads(text).items()
         }
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return _set_aside(file)
 
 
 def _set_aside(file: Path) -> dict[str, State]:
     """Keep a damaged file under another name, so that nothing in it is lost, and begin anew."""
-    aside = file.with_name("progress-damaged.json")
+    names = itertools.chain(["progress-damaged.json"], (f"progress-damaged-{i}.json" for i in itertools.count(2)))
+    aside = next(path for path in map(file.with_name, names) if not path.exists())
     try:
         os.replace(file, aside)
         say(f"{file.name} was damaged. It is kept as {aside.name}, and a new one begins; your notebooks are as they were.")
@@ -147,10 +143,10 @@ def _write(file: Path, content: dict) -> None:
         _say_once(f"Your progress cannot be saved ({error.strerror}); it is kept in this session only.")
 
 
-_said: set[str] = set()
+_already_said: set[str] = set()
 
 
 def _say_once(sentence: str) -> None:
-    if sentence not in _said:
-        _said.add(sentence)
+    if sentence not in _already_said:
+        _already_said.add(sentence)
         say(sentence)

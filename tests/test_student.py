@@ -6,9 +6,12 @@ import os
 import pytest
 
 from tests.labs import ALL, cells_of, run_cell
-from utils import check, hint, progress, progress_file, solution
+from utils import check, hint, progress, solution
 from utils.advice import Advice
-from utils.checking import CheckFailed, Outcome
+from utils.checking import Outcome, judging
+from utils.course import COURSE
+from utils.student import missing_names, progress_file
+from utils.student.verbs import CheckFailed
 
 pytestmark = pytest.mark.usefixtures("own_progress")
 
@@ -41,7 +44,7 @@ def test_the_outcomes_are_told_apart_in_the_first_line(monkeypatch):
     assert first_line(...) == "○ 0.2 A computation graph: not done yet."
     assert first_line(lambda a, b: a) == "✗ 0.2 A computation graph: not right yet."
     assert first_line(lambda a, b: a.nothing) == "✗ 0.2 A computation graph: an error in your code."
-    monkeypatch.setattr("utils.checking._judge", lambda *args: 1 / 0)
+    monkeypatch.setattr(judging, "_judge", lambda *args: 1 / 0)
     assert first_line(right_node) == (
         "? 0.2 A computation graph: the checker itself failed, so it cannot say whether your answer is right."
     )
@@ -108,7 +111,7 @@ def test_solution_is_shown_at_once_when_the_exercise_is_passed(capfd):
 
 def test_a_missing_solution_is_a_sentence(monkeypatch, tmp_path):
     check("0.2", right_node)
-    monkeypatch.setattr(progress_file, "COURSE", tmp_path)
+    monkeypatch.setattr("utils.course.COURSE", tmp_path)
     with pytest.raises(Advice, match="not in this copy of the course"):
         solution("0.2")
 
@@ -138,7 +141,11 @@ def test_progress_outlives_the_session(own_progress, monkeypatch, capfd):
     assert progress_file.load()["0.2"].passed
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1, 2]", '{"0.2": 3}', '{"0.2": {"passed": true}}', "\x00\x00", '"text"'])
+DAMAGED = ["", "{", "[1, 2]", '{"0.2": 3}', '{"0.2": {"tries": "many"}}', "\x00\x00", '"text"', "[" * 10**5]
+DAMAGED += ['{"0.2": {"tries": 1e400}}']
+
+
+@pytest.mark.parametrize("content", DAMAGED, ids=range(len(DAMAGED)))
 def test_a_damaged_file_is_set_aside_and_reported_and_stops_nothing(own_progress, capfd, content):
     own_progress.write_text(content)
     check("0.2", right_node)
@@ -146,6 +153,20 @@ def test_a_damaged_file_is_set_aside_and_reported_and_stops_nothing(own_progress
     assert "✓ 0.2" in shown and shown.count("was damaged") == 1
     assert own_progress.with_name("progress-damaged.json").read_text() == content
     assert json.loads(own_progress.read_text())["0.2"]["passed"]
+
+
+def test_a_second_damaged_file_does_not_replace_the_first_one(own_progress):
+    for content in ("{", "[", "{{"):
+        own_progress.write_text(content)
+        progress_file.load()
+    kept = [own_progress.with_name(f"progress-damaged{number}.json").read_text() for number in ("", "-2", "-3")]
+    assert kept == ["{", "[", "{{"]
+
+
+def test_a_file_of_an_older_course_that_knows_less_of_an_exercise_counts(own_progress, capfd):
+    own_progress.write_text('{"0.2": {"passed": true}}')
+    assert progress_file.load()["0.2"] == progress_file.State(passed=True)
+    assert capfd.readouterr().out == ""
 
 
 def test_a_file_that_cannot_be_written_is_said_once_and_stops_nothing(own_progress, monkeypatch, capfd):
@@ -197,7 +218,44 @@ def test_an_interrupted_check_says_so(monkeypatch):
 
 def test_solutions_run_without_touching_the_students_progress(monkeypatch):
     monkeypatch.undo()
-    monkeypatch.chdir(progress_file.COURSE / "solutions")
+    monkeypatch.setenv("LABS_SOLUTION", "1")
     assert progress_file.path() is None
-    monkeypatch.chdir(progress_file.COURSE)
-    assert progress_file.path() == progress_file.COURSE / "notebooks" / "progress.json"
+    monkeypatch.delenv("LABS_SOLUTION")
+    assert progress_file.path() == COURSE / "notebooks" / "progress.json"
+
+
+class Shell:
+    """What IPython's shell is to a handler of errors."""
+
+    custom_exceptions = ()
+
+    def __init__(self):
+        self.shown, self.InteractiveTB = [], self
+
+    def structured_traceback(self, kind, error, trace, tb_offset=None):
+        return ["traceback"]
+
+    def _showtraceback(self, kind, error, lines):
+        self.shown.append(" ".join(lines))
+
+    def set_custom_exc(self, kinds, handler):
+        self.custom_exceptions = kinds
+        self.CustomTB = lambda *args, **options: handler(self, *args, **options)
+
+    def show(self, code):
+        try:
+            exec(code, {})
+        except self.custom_exceptions as error:
+            self.CustomTB(type(error), error, error.__traceback__, tb_offset=None)
+
+
+def test_a_missing_name_is_explained_and_a_handler_that_was_there_stays():
+    shell, others = Shell(), []
+    shell.set_custom_exc((KeyError,), lambda shell, kind, error, trace, tb_offset=None: others.append(error))
+    missing_names.explain_in(shell)
+    shell.show("no_such_name")
+    shell.show("def f():\n    x += 1\nf()")
+    shell.show("{}['key']")
+    assert "`no_such_name` has no value in this session" in shell.shown[0]
+    assert "used before it has a value" in shell.shown[1] and "`None`" not in shell.shown[1]
+    assert len(shell.shown) == 2 and isinstance(others[0], KeyError)

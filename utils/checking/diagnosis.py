@@ -1,17 +1,20 @@
 """
 Says in one to three sentences how a value differs from the right one, where no named mistake explains it.
 
-Everything here compares arrays: what the answer gave (`got`) with what is right (`want`), case by case.
+Everything here compares arrays: what the answer gave (`got`) with what is right (`expected`), case by case.
 """
 
 import inspect
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-RTOL, ATOL = 1e-4, 1e-5  # float32 sums in another order differ by less; a mistake differs by more
+from utils.advice import Advice
+from utils.checking.exercise import ATOL
+
+RTOL = 1e-4  # beside an absolute ATOL
 
 
 class Case(NamedTuple):
@@ -19,12 +22,12 @@ class Case(NamedTuple):
 
     inputs: dict[str, Any]
     got: np.ndarray
-    want: np.ndarray
+    expected: np.ndarray
     atol: float = ATOL
 
 
-def unfit(value: Any) -> str | None:
-    """Why a value cannot be compared as numbers (or as the text of a choice); None when it can."""
+def no_numbers(value: Any) -> str | None:
+    """Why a value cannot be compared as numbers; None when it can."""
     if value is None:
         return "It gives None: the `return` is missing, or what stands after it gives None, as `print` and `append` do."
     if inspect.isgenerator(value) or isinstance(value, (map, filter, zip, range)):
@@ -32,7 +35,7 @@ def unfit(value: Any) -> str | None:
     if inspect.isclass(value) or inspect.isroutine(value):
         return f"It gives the {'class' if inspect.isclass(value) else 'function'} `{value.__name__}` itself, not a number."
     if isinstance(value, (str, bytes)):
-        return f"It gives the text {value!r}, and a number is due: leave out the quotes, `str` and `print`."
+        return f"It gives the text {value!r}, where a number is expected: leave out the quotes, `str` and `print`."
     if isinstance(value, (dict, set, frozenset)):
         return f"It gives a {type(value).__name__}; give an array, a tensor or a number."
     if type(value).__name__ in ("KerasTensor", "SymbolicTensor"):
@@ -40,46 +43,34 @@ def unfit(value: Any) -> str | None:
     return None
 
 
-def not_probabilities(y_hat: np.ndarray) -> str | None:
-    """Why a model's predictions are no probabilities; None when they can be."""
-    if y_hat.min() < 0 or y_hat.max() > 1:
-        return (
-            f"The model gives numbers from {y_hat.min():.2f} to {y_hat.max():.2f}, and probabilities are due. Which activation "
-            "of the last layer gives numbers between 0 and 1?"
-        )
-    return None
-
-
-NO_INPUT = "The model does not know yet how many inputs it has. The list begins with `keras.Input((…,))`, which says so."
-SAME_MODEL = "The function gives the same model each time. Make it within the function, so that each call begins anew, untrained."
-
-
-def activated(outputs: np.ndarray) -> bool:
-    """Whether what should be logits has gone through an activation: none of the numbers is negative, and not all are 0."""
-    return bool(np.all(outputs >= 0) and np.any(outputs > 0))
-
-
-def are_probabilities(outputs: np.ndarray) -> bool:
-    """Whether each row is a probability for each class, as softmax makes them."""
-    return activated(outputs) and np.allclose(np.sum(outputs, axis=-1), 1, atol=1e-3)
-
-
 def to_array(value: Any) -> np.ndarray:
     """A tensor, variable, array, number or nested list as a NumPy array; ValueError when it holds no numbers."""
     array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+    if array.dtype.kind == "c":  # NumPy would drop the imaginary part with a warning
+        raise ValueError("complex numbers")
     if array.dtype.kind not in "biufU":
-        array = array.astype(np.float64)  # bfloat16 has a kind of its own; objects and complex numbers fail here
+        array = array.astype(np.float64)  # bfloat16 has a kind of its own; objects fail here
     return array
 
 
-def close(got: np.ndarray, want: np.ndarray, atol: float = ATOL, rtol: float = RTOL) -> bool:
+def numbers_or_text(value: Any) -> np.ndarray:
+    """The same as to_array; Advice where the value cannot be read so."""
+    try:
+        return to_array(value)
+    except Exception:
+        if isinstance(value, int):
+            raise Advice(f"It gives a number with {len(str(abs(value)))} digits: larger than any that is right.") from None
+        raise Advice(f"What it gives cannot be read as numbers in rows of equal length: a {type(value).__name__}.") from None
+
+
+def close(got: np.ndarray, expected: np.ndarray, atol: float = ATOL, rtol: float = RTOL) -> bool:
     """Whether two arrays have the same shape, both or neither hold truth values, and nearly equal numbers."""
-    kinds = {got.dtype.kind, want.dtype.kind}
-    if got.shape != want.shape or (len(kinds) > 1 and kinds & {"b", "U"}):
+    kinds = {got.dtype.kind, expected.dtype.kind}
+    if got.shape != expected.shape or (len(kinds) > 1 and kinds & {"b", "U"}):
         return False
-    if want.dtype.kind == "U":
-        return bool(np.all(got == want))
-    return bool(np.allclose(got, want, rtol=rtol, atol=atol, equal_nan=True))
+    if expected.dtype.kind == "U":
+        return bool(np.all(got == expected))
+    return bool(np.allclose(got, expected, rtol=rtol, atol=atol, equal_nan=True))
 
 
 def diagnose(cases: Sequence[Case]) -> str:
@@ -87,7 +78,7 @@ def diagnose(cases: Sequence[Case]) -> str:
     for reason in (_text, _ignores_input, _shape, _truth_value):
         if advice := reason(cases):
             return advice
-    cases = [case._replace(got=case.got.astype(float), want=case.want.astype(float)) for case in cases]
+    cases = [case._replace(got=case.got.astype(float), expected=case.expected.astype(float)) for case in cases]
     for reason in (_whole_numbers, _only_printed_example, _transposed, _not_finite, _sign, _factor, _offset, _rounded):
         if advice := reason(cases):
             return advice
@@ -109,16 +100,18 @@ def show(value: Any) -> str:
 
 def show_inputs(inputs: dict[str, Any]) -> str:
     """The inputs of a case as `x = [1., 2.], b = 0.5`; nothing for an answer that takes none."""
-    return ", ".join(f"{name} = {show(value)}" for name, value in inputs.items())
+    numbers = {name: value for name, value in inputs.items() if not callable(value)}
+    return ", ".join(f"{name} = {show(value)}" for name, value in numbers.items())
 
 
 def _for(inputs: dict[str, Any]) -> str:
-    return f"For {show_inputs(inputs)} it" if inputs else "It"
+    shown = show_inputs(inputs)
+    return f"For {shown} it" if shown else "It"
 
 
 def wrong(cases: Sequence[Case]) -> list[Case]:
     """The cases in which the value differs from the right one, the one with the smallest inputs first: it is shown."""
-    differing = [case for case in cases if not close(case.got, case.want, case.atol)]
+    differing = [case for case in cases if not close(case.got, case.expected, case.atol)]
     return sorted(differing, key=lambda case: sum(math.prod(_dimensions(value)) for value in case.inputs.values()))
 
 
@@ -131,46 +124,46 @@ def _dimensions(value: Any) -> tuple[int, ...]:
 
 
 def _text(cases: Sequence[Case]) -> str | None:
-    got, want = wrong(cases)[0][1:3]
-    if want.dtype.kind == "U":
+    got, expected = wrong(cases)[0][1:3]
+    if expected.dtype.kind == "U":
         return f"{show(got.item()) if got.ndim == 0 else show(got)} is not the right choice."
     return None
 
 
 def _shape(cases: Sequence[Case]) -> str | None:
-    for inputs, got, want, _ in sorted(wrong(cases), key=_alike):
-        if got.shape == want.shape:
+    for inputs, got, expected, _ in sorted(wrong(cases), key=_alike):
+        if got.shape == expected.shape:
             continue
-        lead = f"{_for(inputs)} gives shape {got.shape}, and shape {want.shape} is due."
-        if got.shape == want.shape[::-1]:
-            return f"{lead} That is the transposed: rows and columns are exchanged."
-        if want.ndim == 1 and got.shape == (want.size, want.size):
+        lead = f"{_for(inputs)} gives shape {got.shape}; expected {expected.shape}."
+        if got.shape == expected.shape[::-1]:
+            return f"{lead} That is the transpose: rows and columns are exchanged."
+        if expected.ndim == 1 and got.shape == (expected.size, expected.size):
             return f"{lead} One of the arrays is a column (n, 1) and the other flat (n,): together they broadcast to n × n."
-        if sorted(got.shape) == sorted(want.shape):
+        if sorted(got.shape) == sorted(expected.shape):
             return f"{lead} The axes are in another order."
-        if np.squeeze(got).shape == np.squeeze(want).shape:
-            return f"{lead} An axis of length 1 is {'too many' if got.ndim > want.ndim else 'lost: do not squeeze it away'}."
-        if got.size == want.size:
+        if np.squeeze(got).shape == np.squeeze(expected).shape:
+            return f"{lead} An axis of length 1 is {'too many' if got.ndim > expected.ndim else 'lost: do not squeeze it away'}."
+        if got.size == expected.size:
             return f"{lead} The numbers are as many as they should be, but arranged in another way."
-        if got.ndim < want.ndim:
+        if got.ndim < expected.ndim:
             return f"{lead} An axis is lost that should stay: by a sum, a mean, an index?"
-        if got.ndim > want.ndim:
+        if got.ndim > expected.ndim:
             return f"{lead} An axis is too many: one that should be summed over, or that came by broadcasting?"
-        axis = next(i for i in range(want.ndim) if got.shape[i] != want.shape[i])
+        axis = next(i for i in range(expected.ndim) if got.shape[i] != expected.shape[i])
         return f"{lead} The number of axes is right, and axis {axis} has another length."
     return None
 
 
 def _alike(case: Case) -> int:
-    """How many axes of what is due have the length of another, or 1: where there are none, a shape tells which axis is which."""
-    return case.want.ndim - len(set(case.want.shape) - {1})
+    """How many axes of the expected array have the length of another, or 1. Where none has, a shape tells which axis is which."""
+    return case.expected.ndim - len(set(case.expected.shape) - {1})
 
 
 def _truth_value(cases: Sequence[Case]) -> str | None:
-    if any(got.dtype.kind == "b" and want.dtype.kind != "b" for _, got, want, _ in cases):
-        return "It gives True or False, and numbers are due: convert them, for example with `tf.cast`."
-    if any(got.dtype.kind != "b" and want.dtype.kind == "b" for _, got, want, _ in cases):
-        return "It gives numbers, and True or False is due: leave the result of the comparison as it is."
+    if any(got.dtype.kind == "b" and expected.dtype.kind != "b" for _, got, expected, _ in cases):
+        return "It gives True or False; expected numbers. Convert them, for example with `tf.cast`."
+    if any(got.dtype.kind != "b" and expected.dtype.kind == "b" for _, got, expected, _ in cases):
+        return "It gives numbers; expected True or False. Leave the result of the comparison as it is."
     return None
 
 
@@ -190,9 +183,9 @@ def _ignores_input(cases: Sequence[Case]) -> str | None:
 
 
 def _whole_numbers(cases: Sequence[Case]) -> str | None:
-    if any(not np.all(want == np.round(want)) for _, _, want, _ in cases):
+    if any(not np.all(expected == np.round(expected)) for _, _, expected, _ in cases):
         for what, cut in (("cut off", np.trunc), ("cut off", np.floor), ("rounded away", np.round)):
-            if all(close(got, cut(want)) for _, got, want, _ in cases):
+            if all(close(got, cut(expected)) for _, got, expected, _ in cases):
                 return f"The digits after the point are {what}: the result becomes a whole number. {_first_difference(cases)}"
     return None
 
@@ -207,54 +200,61 @@ def _only_printed_example(cases: Sequence[Case]) -> str | None:
 
 
 def _transposed(cases: Sequence[Case]) -> str | None:
-    if all(got.ndim >= 2 and close(got, want.T) for _, got, want, _ in cases):
-        return "It gives the transposed of what is due: rows and columns are exchanged."
+    if all(got.ndim >= 2 and close(got, expected.T) for _, got, expected, _ in cases):
+        return "It gives the transpose of what is expected: rows and columns are exchanged."
     return None
 
 
 def _not_finite(cases: Sequence[Case]) -> str | None:
-    for inputs, got, want, _ in cases:
-        bad = ~np.isfinite(got) & np.isfinite(want)
+    for inputs, got, expected, _ in cases:
+        bad = ~np.isfinite(got) & np.isfinite(expected)
         if bad.any():
             what = "nan" if np.isnan(got[bad]).any() else "inf"
-            why = "a division by 0 or an overflow"
+            why = "a division by 0, the logarithm of 0, or an overflow"
             if what == "nan":
                 why = "inf / inf, inf - inf, 0 / 0, or log or root of a negative number"
-            return f"{_for(inputs)} gives {what}{_where(np.argwhere(bad)[0])}. That comes from {why}."
+            cause = f"That comes from {why}." if _finite(inputs) else "An input is not finite, and the result should be."
+            return f"{_for(inputs)} gives {what}{_where(np.argwhere(bad)[0])}. {cause}"
     return None
 
 
+def _finite(inputs: dict[str, Any]) -> bool:
+    """Whether all numbers in the inputs are finite."""
+    arrays = [np.asarray(value) for value in inputs.values() if isinstance(value, (int, float)) or hasattr(value, "dtype")]
+    return all(np.isfinite(array.astype(float)).all() for array in arrays if array.dtype.kind in "fiub")
+
+
 def _sign(cases: Sequence[Case]) -> str | None:
-    if all(close(-got, want) for _, got, want, _ in cases):
+    if all(close(-got, expected) for _, got, expected, _ in cases):
         return "Every value has the wrong sign."
     return None
 
 
 def _factor(cases: Sequence[Case]) -> str | None:
     ratios = []
-    for _, got, want, _ in cases:
-        clear = np.abs(want) > 1e-3
-        ratio = got[clear] / want[clear]
+    for _, got, expected, _ in cases:
+        clear = np.abs(expected) > 1e-3
+        ratio = got[clear] / expected[clear]
         if not ratio.size:
             continue
         if np.ptp(ratio) > 1e-3 * abs(ratio[0]) or abs(ratio[0]) < 1e-6:
             return None
         ratios.append(float(ratio[0]))
-    if not ratios or np.allclose(ratios, 1, rtol=0.02) or sum(want.size for _, _, want, _ in cases) == 1:
+    if not ratios or np.allclose(ratios, 1, rtol=0.02) or sum(expected.size for _, _, expected, _ in cases) == 1:
         return None
     sizes = [{n for value in inputs.values() for n in _dimensions(value)} for inputs, *_ in cases]
     if (len(ratios) == len(cases) and np.ptp(ratios) > 1e-3) or len(ratios) == 1:
         if all(any(np.isclose(r, n, rtol=1e-3) for n in ns if n > 1) for r, ns in zip(ratios, sizes, strict=False)):
-            return "It is too large by the number of values: a sum where the mean is due, or a division by a mean, not by a sum."
+            return "It is too large by the number of values: a sum in place of a mean, or a division by a mean, not by a sum."
         if all(any(np.isclose(r * n, 1, rtol=1e-3) for n in ns if n > 1) for r, ns in zip(ratios, sizes, strict=False)):
-            return "It is too small by the number of values: a mean where the sum is due, or a division by a sum, not by a mean."
+            return "It is too small by the number of values: a mean in place of a sum, or a division by a sum, not by a mean."
     if np.ptp(ratios) <= 1e-3 * abs(ratios[0]):
         return f"Every value is {ratios[0]:.4g} times what it should be: a factor too many, or one missing."
     return None
 
 
 def _offset(cases: Sequence[Case]) -> str | None:
-    differences = np.concatenate([np.ravel(got - want) for _, got, want, _ in cases])
+    differences = np.concatenate([np.ravel(got - expected) for _, got, expected, _ in cases])
     if differences.size > 2 and np.ptp(differences) < 1e-4 and np.abs(differences).min() > 1e-2:
         more = "large" if differences[0] > 0 else "small"
         return f"Every value is too {more} by {abs(differences[0]):.4g}: something added is missing, or one too many."
@@ -262,30 +262,17 @@ def _offset(cases: Sequence[Case]) -> str | None:
 
 
 def _rounded(cases: Sequence[Case]) -> str | None:
-    if all(close(got, want, rtol=1e-2, atol=6e-3) and np.all(got * want >= 0) for _, got, want, _ in cases):
+    if all(close(got, expected, rtol=1e-2, atol=6e-3) and np.all(got * expected >= 0) for _, got, expected, _ in cases):
         return f"It is nearly right; the digits are lost by rounding or a short dtype. {_first_difference(cases)}"
     return None
 
 
 def _first_difference(cases: Sequence[Case]) -> str:
-    inputs, got, want, atol = wrong(cases)[0]
-    index = tuple(np.argwhere(~np.isclose(got, want, rtol=RTOL, atol=atol, equal_nan=True))[0])
-    return f"{_for(inputs)} gives {show(got[index].item())}{_where(index)}, and {show(want[index].item())} is due."
+    inputs, got, expected, atol = wrong(cases)[0]
+    index = tuple(np.argwhere(~np.isclose(got, expected, rtol=RTOL, atol=atol, equal_nan=True))[0])
+    return f"{_for(inputs)} gives {show(got[index].item())}{_where(index)}; expected {show(expected[index].item())}."
 
 
 def _where(index: Sequence[int]) -> str:
     """The place of an element, for a sentence; nothing for a single number."""
     return f" at position {list(map(int, index))}" if len(index) else ""
-
-
-def argument_names(functions: Sequence[Callable[..., Any]], count: int) -> list[str]:
-    """The names of the first `count` parameters, by the first of the functions that tells; else numbered ones."""
-    for function in functions:
-        try:
-            parameters = inspect.signature(function).parameters.values()
-        except (TypeError, ValueError):
-            continue
-        names = [parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
-        if len(names) >= count:
-            return names[:count]
-    return [f"argument {i + 1}" for i in range(count)]

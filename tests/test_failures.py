@@ -13,10 +13,10 @@ from jupyter_client.manager import start_new_kernel
 
 from tests.courses import copy_course
 from tests.test_kernel import run_cells, setup_code
-from utils import progress_file
+from utils.student import progress_file
 
 SESSIONS = """
-from utils import progress_file
+from utils.student import progress_file
 for i in range({count}):  # one notebook after the other passes one exercise, and closes
     progress_file._session.clear()
     progress_file.update(f"{number}.{{i}}", passed=True)
@@ -97,7 +97,7 @@ def test_a_kernel_killed_in_the_middle_of_training_loses_no_progress(kernel, tmp
     manager.restart_kernel(now=True)  # what Jupyter does with a kernel that died
     client.wait_for_ready(timeout=60)
     run("import sys; sys.path.append('..')")  # what the set-up cell does first
-    assert run("from utils import progress_file; print(progress_file.load()['1.1'].passed)") == "True\n"
+    assert run("from utils.student import progress_file; print(progress_file.load()['1.1'].passed)") == "True\n"
 
 
 MEET = """
@@ -137,9 +137,12 @@ def test_a_session_killed_while_it_writes_leaves_a_whole_file_and_no_lock(tmp_pa
         with start(1, 10**6) as session:
             wait_for(lambda before=before: len(passed()) > before)
             session.kill()
-    kept, begun = passed(), time.monotonic()
-    assert start(2, 1).wait(20) == 0
-    assert time.monotonic() - begun < 2, "a lock that outlives its holder is waited for"
+    kept = passed()
+    patient = "from utils.student import progress_file\nprogress_file._take.__defaults__ = (3600,)\n"
+    code = patient + SESSIONS.format(number=2, count=1)
+    subprocess.run(
+        [sys.executable, "-c", code], cwd=course, timeout=120, check=True
+    )  # a lock that outlives its holder would hold it up
     assert passed() == {*kept, "2.0"}
 
 

@@ -1,16 +1,23 @@
 """`python3 -m utils build`: makes the two notebooks of each lab from its source, and the README's table of labs."""
 
 import base64
+import copy
+import functools
+import os
 import subprocess
+import tempfile
 from html import escape
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from utils import REPOSITORY, source
-from utils.source import COURSE, Lab, SourceError
+from utils.authoring import source
+from utils.authoring.source import Lab, SourceError
+from utils.course import COURSE, REPOSITORY
+
+SECONDS_OF_A_CELL = 120
 
 
 def build(names: list[str], *, everything: bool = False) -> list[str]:
@@ -19,7 +26,6 @@ def build(names: list[str], *, everything: bool = False) -> list[str]:
     for lab in _labs(names):
         solution, student = _paths(lab)
         if everything or _stale_solution(lab):
-            _write(solution, source.solution_notebook(lab))  # what solution() shows while the lab runs
             _write(solution, execute(lab))
             written.append(_name(solution))
         if _write(student, source.student_notebook(lab)):
@@ -55,21 +61,27 @@ def stale(names: list[str]) -> list[str]:
 
 
 def execute(lab: Lab) -> nbformat.NotebookNode:
-    """Run a lab's solution from top to bottom and return it with its outputs, the same for the same source."""
+    """
+    Run a lab's solution from top to bottom and return it with its outputs, the same for the same source.
+
+    The files of the lab stay as they are until all of it has run. SourceError where a cell fails, takes too long, or ends the
+    kernel.
+    """
     notebook = source.solution_notebook(lab)
     client = NotebookClient(
         notebook,
-        timeout=120,
+        timeout=SECONDS_OF_A_CELL,
         kernel_name="python3",
         record_timing=False,
         resources={"metadata": {"path": str(COURSE / "solutions")}},
     )
-    try:
-        client.execute(stderr=subprocess.DEVNULL)
-    except CellExecutionError as error:
-        failed = next(cell for cell in notebook.cells if any(out.output_type == "error" for out in cell.get("outputs", [])))
-        line = lab.cells[notebook.cells.index(failed)].line
-        raise SourceError(f"{_name(lab.path)}:{line}: the cell stops with {error.ename}: {error.evalue}") from None
+    with tempfile.TemporaryDirectory() as folder:
+        in_work = Path(folder) / f"{lab.name}.ipynb"
+        in_work.write_text(_text(notebook), encoding="utf-8")  # what solution() shows while the lab runs
+        try:
+            client.execute(stderr=subprocess.DEVNULL, env={**os.environ, "LABS_SOLUTION_IN_WORK": str(in_work)})
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            raise SourceError(_why_it_stopped(lab, notebook, error)) from None
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = _joined_streams(cell.outputs)
@@ -77,9 +89,20 @@ def execute(lab: Lab) -> nbformat.NotebookNode:
     return notebook
 
 
+def _why_it_stopped(lab: Lab, notebook: nbformat.NotebookNode, error: Exception) -> str:
+    """Which cell a run stopped at, and why, in a sentence."""
+    begun = [i for i, cell in enumerate(notebook.cells) if cell.get("execution_count")]
+    why = "the kernel died in this cell"
+    if isinstance(error, CellTimeoutError):
+        why = f"the cell was still running after {SECONDS_OF_A_CELL} s and was stopped"
+    if isinstance(error, CellExecutionError):
+        why = f"the cell stops with {error.ename}: {error.evalue}"
+    return f"{_name(lab.path)}:{lab.cells[begun[-1]].line if begun else 1}: {why}"
+
+
 def cover(lab: Lab) -> tuple[bytes, str]:
     """The picture that stands for a lab, of the executed cell tagged `cover`: the PNG, and what it shows in words."""
-    notebook = nbformat.reads(_read(_paths(lab)[0]), as_version=4)
+    notebook = _parsed(_read(_paths(lab)[0]))
     tagged = [cell for cell in notebook.cells if "cover" in cell.metadata.get("tags", [])]
     outputs = [output for cell in tagged for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
     if not outputs:
@@ -122,7 +145,7 @@ def _cover_path(lab: Lab) -> Path:
 def _stale_solution(lab: Lab) -> bool:
     """Whether the executed solution has other cells than its source makes, or no outputs."""
     try:
-        notebook = nbformat.reads(_read(_paths(lab)[0]), as_version=4)
+        notebook = copy.deepcopy(_parsed(_read(_paths(lab)[0])))
     except nbformat.reader.NotJSONError:
         return True
     ran = any(cell.get("outputs") for cell in notebook.cells)
@@ -130,6 +153,11 @@ def _stale_solution(lab: Lab) -> bool:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     return not ran or _text(notebook) != _text(source.solution_notebook(lab))
+
+
+@functools.lru_cache(maxsize=32)  # it is asked whether it is stale, for its cover, and for the README
+def _parsed(text: str) -> nbformat.NotebookNode:
+    return nbformat.reads(text, as_version=4)
 
 
 def _joined_streams(outputs: list) -> list:
@@ -161,7 +189,9 @@ def _write_bytes(path: Path, content: bytes) -> bool:
     if path.exists() and path.read_bytes() == content:
         return False
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(content)
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_bytes(content)
+    os.replace(beside, path)
     return True
 
 

@@ -7,11 +7,21 @@ from typing import Any
 from IPython import get_ipython
 from IPython.display import Code, display
 
-from utils import exercises, progress_file
-from utils.advice import Advice, say, wrapped
-from utils.checking import CheckFailed, Exercise, Outcome, judge
+from utils import exercises
+from utils.advice import Advice, say
+from utils.checking import Exercise, Outcome, judge
+from utils.course import solution_notebook
+from utils.student import missing_names, progress_file
 
-_MARKS = {Outcome.RIGHT: "✓", Outcome.WRONG: "✗", Outcome.NOT_DONE: "○", Outcome.ERROR: "✗", Outcome.FAULT: "?"}
+_MARKS = {Outcome.RIGHT: "✓", Outcome.WRONG: "✗", Outcome.NOT_DONE: "○", Outcome.ERROR: "✗", Outcome.CHECKER_FAILED: "?"}
+
+
+class CheckFailed(Advice):
+    """Raised by a check whose answer is not right; shown as its advice alone."""
+
+    def __init__(self, message: str, outcome: Outcome):
+        super().__init__(message)
+        self.outcome = outcome
 
 
 def check(number: str | None = None, *answers: Any) -> None:
@@ -21,11 +31,11 @@ def check(number: str | None = None, *answers: Any) -> None:
     Prints one line when it is right. Else raises CheckFailed, which shows what is wrong and how to go on.
     """
     exercise = _find("check", number, example=", perceptron")
-    due = exercise.parts or ("your answer",)
-    if len(answers) != len(due):
+    names = [part.name for part in exercise.parts] or ["your answer"]
+    if len(answers) != len(names):
         raise Advice(
-            f'check("{exercise.number}", …) takes {len(due)} answer{"s" * (len(due) > 1)} after the number: '
-            f"{', '.join(due)}. You gave {len(answers) or 'none'}."
+            f'check("{exercise.number}", …) takes {len(names)} answer{"s" * (len(names) > 1)} after the number: '
+            f"{', '.join(names)}. You gave {len(answers) or 'none'}."
         ) from None
     try:
         outcome, title, advice = judge(exercise, *answers)
@@ -45,7 +55,7 @@ def _message(exercise: Exercise, outcome: Outcome, title: str, advice: str) -> s
     lead = f"{_MARKS[outcome]} {exercise.number} {title}"
     if outcome is Outcome.NOT_DONE:
         return f"{lead}: not done yet.\n{advice}"
-    if outcome is Outcome.FAULT:
+    if outcome is Outcome.CHECKER_FAILED:
         return (
             f"{lead}: the checker itself failed, so it cannot say whether your answer is right.\n"
             f"Please report this line to your teacher: exercise {exercise.number}, {advice}"
@@ -93,7 +103,7 @@ def progress() -> None:
     states = progress_file.load()
     rows = []
     for name in exercises.lab_names():
-        numbers = exercises.of_lab(name)
+        numbers = exercises.outline(name)
         marks = [(number, "✓" if number in states and states[number].passed else "·") for number in numbers]
         rows.append((name, marks, sum(mark == "✓" for _, mark in marks)))
     passed, total = sum(row[2] for row in rows), sum(len(row[1]) for row in rows)
@@ -125,22 +135,6 @@ class _Unbroken(Code):
         return super()._repr_html_().replace("<pre>", f'<pre style="{style}">')
 
 
-def _explain_missing_name(shell: Any, kind: type, error: NameError, trace: Any, tb_offset: int | None = None) -> list[str]:
-    """Below the traceback of a NameError, say what to do when the cell that defines the name was not run."""
-    lines = shell.InteractiveTB.structured_traceback(kind, error, trace, tb_offset=tb_offset)
-    advice = (
-        f"`{error.name}` has no value in this session. If a cell above defines it, run that cell first; after a restart "
-        "of the kernel, Run > Run All Above Selected Cell does them all."
-    )
-    lines += wrapped(advice).splitlines()
-    shell._showtraceback(kind, error, lines)
-    return lines
-
-
-if (_shell := get_ipython()) is not None:
-    _shell.set_custom_exc((NameError,), _explain_missing_name)
-
-
 def _find(verb: str, number: Any, example: str = "") -> Exercise:
     if not isinstance(number, (str, float, int)):
         raise Advice(f'{verb} begins with the number of the exercise, in quotes: {verb}("1.4"{example}).') from None
@@ -153,9 +147,13 @@ def _state(exercise: Exercise) -> progress_file.State:
 
 def _solution_code(number: str) -> str:
     """The code of an exercise's answer in the executed solution, whose cells carry the exercise's number as their id."""
-    path = progress_file.COURSE / "solutions" / f"{exercises.lab_of(number)}.ipynb"
+    path = solution_notebook(exercises.lab_of(number))
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
         raise Advice(f"The solution of {number} is not in this copy of the course: there is no solutions/{path.name}.") from None
     return "".join(next(cell["source"] for cell in cells if cell["id"] == exercises.answer_cell(number)))
+
+
+if (_shell := get_ipython()) is not None:
+    missing_names.explain_in(_shell)

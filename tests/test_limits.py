@@ -1,0 +1,195 @@
+"""An answer is ended by the work it does, and by the clock only where it does none; what ends it hits nothing else."""
+
+import contextlib
+import functools
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from tests.courses import COURSE
+from tests.devices import tf
+from tests.labs import run_cell
+from utils.checking import Exercise, Outcome, judge, limits
+
+doubled = Exercise("9.1", "Doubled", right=lambda x: 2 * x, inputs=lambda rng: [(np.ones(3, np.float32),)])
+
+
+def work(seconds):
+    """Use the processor for these seconds."""
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
+def written(code):
+    """A function as a student writes it, in a cell."""
+    namespace = {"np": np, "tf": tf, "time": time, "threading": threading}
+    run_cell(code, namespace, "written answer")
+    return namespace["answer"]
+
+
+ENDLESS = {
+    "a loop": "def answer(x):\n    while True:\n        pass",
+    "a loop that swallows every exception": (
+        "def answer(x):\n    while True:\n        try:\n            x + x\n        except:\n            pass"
+    ),
+    "a loop while TensorFlow records": (
+        "@tf.function\ndef answer(x):\n    while True:\n        for _ in list(range(1000)):\n            x = x + x\n    return x"
+    ),
+    "a loop in a layer": (
+        "class Layer(tf.keras.layers.Layer):\n    def call(self, x):\n        while 1 + 1:\n            x = x + 1\n\n"
+        "def answer(x):\n    return tf.keras.Sequential([Layer()])(x[None])"
+    ),
+    "a loop that ends, and says nothing of it": (
+        "def answer(x):\n    try:\n        while True:\n            pass\n    except BaseException:\n        return 2 * x"
+    ),
+    "an error that comes of the end": (
+        "def answer(x):\n    try:\n        while True:\n            pass\n    except BaseException:\n        raise ValueError"
+    ),
+}
+
+
+@pytest.mark.parametrize("code", ENDLESS.values(), ids=ENDLESS)
+def test_what_never_ends_is_stopped_and_named_whatever_becomes_of_the_exception(code):
+    begun = time.process_time()
+    outcome, _, advice = judge(doubled, written(code), seconds=1)
+    assert outcome is Outcome.ERROR
+    assert advice.startswith("Your code was still running after 1 s and was stopped. Look for a loop that never ends.")
+    assert time.process_time() - begun < 5
+
+
+WAITING = {
+    "sleep": "time.sleep(100)",
+    "a lock": "lock = threading.Lock()\n    lock.acquire()\n    lock.acquire()",
+    "short sleeps": "[time.sleep(0.01) for _ in range(10**4)]",
+}
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="what sleeps in the system is woken by a POSIX signal")
+@pytest.mark.parametrize("code", WAITING.values(), ids=WAITING)
+def test_what_only_waits_is_ended_by_the_clock_with_a_sentence_of_its_own(code, monkeypatch):
+    monkeypatch.setattr(limits, "PATIENCE", 2.0)
+    outcome, _, advice = judge(doubled, written(f"def answer(x):\n    {code}"))
+    assert outcome is Outcome.ERROR
+    assert advice == "Your code was still waiting after 2 s and was stopped. What does it sleep or wait for?"
+
+
+def test_what_waits_in_another_thread_is_ended_too(monkeypatch):
+    monkeypatch.setattr(limits, "PATIENCE", 1.0)
+    ended = []
+
+    def check():
+        with pytest.raises(limits.TimeUp) as up:
+            limits.within(10, lambda: [time.sleep(0.01) for _ in range(10**4)])
+        ended.append(up.value)
+
+    thread = threading.Thread(target=check)
+    thread.start()
+    thread.join(60)
+    assert ended[0].waited
+
+
+def test_the_limits_are_ten_seconds_of_work_and_a_minute_of_waiting():
+    assert (limits.SECONDS, limits.PATIENCE) == (10, 60)
+
+
+def test_an_answer_that_is_slow_where_everything_is_slow_is_right():
+    """The course's own answer takes as long: the machine is slow, not the answer."""
+
+    def slow(x):
+        work(0.6)
+        return 2 * x
+
+    assert (
+        judge(Exercise("9.2", "Slow", right=slow, inputs=doubled.inputs), lambda x: slow(x), seconds=0.3).outcome is Outcome.RIGHT
+    )
+    assert judge(doubled, slow, seconds=0.3).outcome is Outcome.ERROR
+
+
+def test_work_of_the_course_is_not_charged_to_the_answer():
+    def observe(answer, x):
+        with limits.not_charged():
+            work(1.0)
+        return answer(x)
+
+    trained = Exercise("9.3", "Trained", right=lambda x: 2 * x, inputs=doubled.inputs, observe=observe)
+    assert judge(trained, lambda x: x + x, seconds=0.5).outcome is Outcome.RIGHT
+    assert limits.work_of(lambda: observe(lambda x: work(0.1), 1)) < 0.5
+
+
+def test_time_that_others_take_is_not_work():
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as other:
+        try:
+            assert limits.within(0.5, lambda: time.sleep(1) or "done") == "done"
+        finally:
+            other.kill()
+
+
+def test_limits_within_limits_end_the_inner_one():
+    def inner():
+        with pytest.raises(limits.TimeUp):
+            limits.within(0.1, lambda: work(5))
+        return "went on"
+
+    assert limits.within(20, inner) == "went on"
+    assert not limits.is_up()
+
+
+def test_an_interrupt_gets_out_and_leaves_nothing_behind():
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        limits.within(10, interrupted)
+    assert not watches()
+
+
+def watches():
+    """The watches that still run."""
+    return [thread for thread in threading.enumerate() if "_watch" in thread.name]
+
+
+def swallow(seconds):
+    """Work, and let no exception out."""
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        with contextlib.suppress(BaseException):
+            sum(range(50))
+
+
+def test_a_limit_hits_the_call_and_never_what_comes_after_it():
+    """Calls that last as long as their limit, many times: each returns or is ended, no watch stays, and no exception is late."""
+    rng, ended = random.Random(0), 0
+    end = time.monotonic() + 10
+    calls = 0
+    while time.monotonic() < end:
+        limit = rng.choice([0.001, 0.005, 0.03])
+        call = functools.partial(rng.choice([work, swallow]), limit * rng.choice([0.5, 1, 1, 1.5]))
+        try:
+            limits.within(limit, call)
+        except limits.TimeUp:
+            ended += 1
+        calls += 1
+        assert limits._watching is None
+        assert not watches()
+    for _ in range(100_000):  # one that is late would be raised here
+        pass
+    assert 10 < ended < calls
+
+
+def test_the_stress_of_a_limit_in_a_process_of_its_own_never_hangs():
+    code = (
+        "from utils.checking import limits\nimport time\n"
+        "for _ in range(300):\n"
+        "    try:\n        limits.within(0.002, lambda: [i for i in range(10**5)])\n"
+        "    except limits.TimeUp:\n        pass\n"
+        "print('done')"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=COURSE, capture_output=True, text=True, timeout=120)
+    assert (ran.returncode, ran.stdout) == (0, "done\n"), ran.stderr

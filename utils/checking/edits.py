@@ -1,0 +1,32 @@
+"""Wrong answers as edits of a right one's text."""
+
+import inspect
+import linecache
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+
+def edits_of(right: Any) -> Callable[..., Any]:
+    """
+    A function that edits the text of `right`, a function or a class at the top of its module.
+
+    `wrong = edits_of(train_step)`, then `wrong("training=True", "training=False")` is `train_step` with that text changed. Its
+    arguments are pairs: an old text, which stands in `right` exactly once when its turn comes, and what stands there instead.
+    Raises ValueError where it does not stand there once.
+    """
+    source = textwrap.dedent(inspect.getsource(right))
+
+    def edited(*texts: str) -> Any:
+        text = source
+        for old, new in zip(texts[::2], texts[1::2], strict=True):
+            if text.count(old) != 1:
+                raise ValueError(f"{old!r} stands {text.count(old)} times in {right.__name__}; expected once")
+            text = text.replace(old, new)
+        name = f"<{right.__name__}: {' '.join(texts)}>"
+        linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)  # for tracebacks, and who asks for it
+        defined: dict[str, Any] = {}
+        exec(compile(text, name, "exec"), inspect.getmodule(right).__dict__, defined)
+        return defined[right.__name__]
+
+    return edited

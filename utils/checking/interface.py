@@ -1,0 +1,67 @@
+"""What an answer is before it is put to work: a value, a function or a class, and which arguments it takes."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from utils.quiet_tensorflow import tf
+
+
+def misplaced(answer: Any, right: Any) -> str | None:
+    """What is handed over in place of what was asked for: a class for an instance, a result for its function, …."""
+    name = getattr(answer, "__name__", "it")
+    if answer is None:
+        return "The answer is None: a cell that sets it was not run, or a function has no `return`."
+    if inspect.isclass(right) and not inspect.isclass(answer):
+        return f"Give check the class itself, without brackets: not an instance of it, nor a {type(answer).__name__}."
+    if inspect.isclass(answer) and not inspect.isclass(right):
+        plain = isinstance(right, (int, float, str, list, tuple, dict)) or hasattr(right, "dtype")
+        asked = "a function" if inspect.isroutine(right) else "a value" if plain else "an instance: call the class with brackets"
+        return f"`{name}` is a class; this exercise asks for {asked}."
+    if inspect.isfunction(right) and isinstance(answer, tf.keras.Model):
+        return "This is a model. Give check the function that makes it, so that it can be made anew: its name with no brackets."
+    if isinstance(right, tf.keras.Model) and (inspect.isroutine(answer) or not callable(answer)):
+        return f"This exercise asks for a Keras model, and this is of type {type(answer).__name__}."
+    if callable(right) and not callable(answer):
+        return (
+            f"Give check the function itself, not what it returns: its name with no brackets after it. "
+            f"This is a {type(answer).__name__}."
+        )
+    if not callable(right) and inspect.isroutine(answer):
+        return f"`{name}` is a function. Give check a value: call the function with brackets, or give the name of its result."
+    return None
+
+
+def signature(answer: Callable[..., Any], right: Callable[..., Any], args: tuple) -> str | None:
+    """What is wrong with a function's parameters, if the right one takes the inputs as its arguments and it does not."""
+    if not inspect.isfunction(right) or not _takes(right, args) or _takes(answer, args):
+        return None
+    expected = ", ".join(parameter_names([right], len(args)))
+    found = inspect.signature(answer)
+    return f"The function takes {found}, and it is called with ({expected}). Keep the first line of the cell as it was."
+
+
+def _takes(function: Callable[..., Any], args: tuple) -> bool:
+    """Whether a function takes these arguments; True where it does not tell."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return True
+    try:
+        signature.bind(*args)
+    except TypeError:
+        return False
+    return True
+
+
+def parameter_names(functions: Sequence[Callable[..., Any]], count: int) -> list[str]:
+    """The names of the first `count` parameters, by the first of the functions that tells; else numbered ones."""
+    for function in functions:
+        try:
+            parameters = inspect.signature(function).parameters.values()
+        except (TypeError, ValueError):
+            continue
+        names = [parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+        if len(names) >= count:
+            return names[:count]
+    return [f"argument {i + 1}" for i in range(count)]

@@ -1,0 +1,1 @@
+"""The verbs of a student, and what is kept of their progress."""
