@@ -6,7 +6,6 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from utils.pictures import Animation
 
 from tests.courses import COURSE
 from tests.devices import tf
@@ -15,6 +14,7 @@ from tests.labs import run_cell
 from utils import plots
 from utils.advice import Advice
 from utils.plots import pictures
+from utils.plots.pictures import Animation
 
 
 def test_a_picture_carries_its_description_and_the_same_bytes_each_time():
@@ -32,7 +32,7 @@ def test_a_picture_brings_its_description_to_jupyterlab_and_a_solution_only_the_
     data, _ = picture._repr_mimebundle_()
     image = base64.b64encode(data["image/png"]).decode()
     assert f'<img alt="{picture.alt}" src="data:image/png;base64,{image}"' in data["text/html"]
-    monkeypatch.chdir(COURSE / "solutions")
+    monkeypatch.setenv("LABS_SOLUTION", "1")
     assert set(picture._repr_mimebundle_()[0]) == {"image/png", "text/plain"}
 
 
@@ -66,25 +66,26 @@ def test_an_error_in_the_students_code_is_told_with_its_line():
         plots.linear_or_not(namespace["f"])
 
 
-def test_a_wrong_call_and_a_bug_of_a_picture_stay_the_errors_that_they_are(monkeypatch):
-    def bug(values):
-        return np.no_such_function(values)
+def bug(*args):
+    """A picture that is wrong, in the course's own code."""
+    space = {}
+    exec(compile("def bug(*args):\n    return args.no_such_thing", str(COURSE / "utils" / "plots" / "bug.py"), "exec"), space)
+    return pictures.picture(space["bug"])(*args)
 
+
+def test_a_wrong_call_and_a_bug_of_a_picture_stay_the_errors_that_they_are(monkeypatch):
     with pytest.raises(TypeError, match="no_such_option"):
         plots.linear_or_not(lambda x: x, no_such_option=1)
-    with pytest.raises(AttributeError, match="no_such_function"):
-        pictures.picture(bug)([1.0])
+    with pytest.raises(AttributeError, match="no_such_thing"):
+        bug([1.0])
     monkeypatch.setenv("LABS_SOLUTION", "1")
     with pytest.raises(ZeroDivisionError):
         plots.linear_or_not(lambda x: 1 / 0)
 
 
 def test_a_bug_of_a_picture_that_draws_the_students_code_names_itself_for_the_teacher():
-    def bug(f):
-        return np.no_such_function(f)
-
-    with pytest.raises(Advice, match=r"report this to your teacher: bug, AttributeError: .*no_such_function"):
-        pictures.picture(bug)(lambda x: x)
+    with pytest.raises(Advice, match=r"report this to your teacher: bug, AttributeError: .*no_such_thing"):
+        bug(lambda x: x)
 
 
 def moving():

@@ -1,6 +1,5 @@
 """Exercises of lab 8: two losses, dropout as a function and as a layer, penalties on the weights, and a network that generalizes."""
 
-import statistics
 from functools import cache
 
 import keras
@@ -77,39 +76,46 @@ def tolerance(n, p):
 
 def finding_of(outputs, x, rate, found):
     """The first thing that is wrong with dropout, from `found`, or FINE.  outputs: of CALLS calls while training, and one in prediction."""
-    trained, predicted = np.array(outputs[:-1]), outputs[-1]
-    kept, changed, zeros = trained != 0, not np.allclose(predicted, x, rtol=1e-5), (predicted == 0).any()
+    return next((finding for finding, is_so in findings_in(np.array(outputs[:-1]), outputs[-1], x, rate, found) if is_so), FINE)
+
+def findings_in(trained, predicted, x, rate, found):
+    """What can be wrong with dropout, in the order in which it is looked for, and whether it is so."""
+    if not np.allclose(predicted, x, rtol=1e-5):
+        zeros = (predicted == 0).any()
+        yield found.EXCHANGED, zeros and np.allclose(trained, x)
+        yield found.ACTIVE, zeros
+        yield found.SCALED_AT_PREDICTION, np.allclose(predicted, x * (1 - rate))
+        yield found.CHANGED_AT_PREDICTION, True
+    kept = trained != 0
+    yield found.ALL_GONE, not kept.any()
+    yield found.MASK_ALONE, np.isin(trained, (0, 1)).all()
     ratios, dropped = (trained / x)[kept], 1 - kept.mean()
-    scale = statistics.mode(ratios.round(4).tolist() or [0.0])
-    others = trained[kept][~np.isclose(ratios, scale, rtol=1e-3)]
-    another_share, another_scale = abs(dropped - rate) > tolerance(kept.size, rate), not np.isclose(scale, 1 / (1 - rate), rtol=1e-3)
-    pairs = ((kept[:, :, 0::2], kept[:, :, 1::2]), (kept[:, 0::2], kept[:, 1::2]), (kept[:2], kept[2:4]))
-    alike = rate**2 + (1 - rate) ** 2  # how often two independent units both stay or both go
-    findings = (
-        (found.EXCHANGED, changed and zeros and np.allclose(trained, x)),
-        (found.ACTIVE, changed and zeros),
-        (found.SCALED_AT_PREDICTION, changed and np.allclose(predicted, x * (1 - rate))),
-        (found.CHANGED_AT_PREDICTION, changed),
-        (found.ALL_GONE, not kept.any()),
-        (found.MASK_ALONE, np.isin(trained, (0, 1)).all()),
-        (found.BRACKETS, others.size and np.any([np.isclose(trained, value, atol=1e-5) for value in (x - rate, 0, -rate)], axis=0).all()),
-        (found.NOT_ZERO, others.size and (others == others[0]).all()),
-        (found.VALUES, others.size),
-        (found.NOTHING, rate and kept.all()),
-        (found.ONE_DRAW, rate and (kept == kept[:, :1, :1]).all()),
-        (found.ONE_MASK, rate and (kept == kept[:, :1]).all()),
-        (found.WHOLE_EXAMPLES, rate and (kept == kept[:, :, :1]).all()),
-        (found.SAME_MASK, rate and (kept == kept[:1]).all()),
-        (found.KEEPS, another_share and abs(dropped - (1 - rate)) < tolerance(kept.size, rate)),
-        (found.ANOTHER_SHARE, another_share or (rate and kept.all(axis=(1, 2)).any())),
-        (found.NOT_SCALED, another_scale and np.isclose(scale, 1, rtol=1e-3)),
-        (found.SCALED_DOWN, another_scale and np.isclose(scale, 1 - rate, rtol=1e-3)),
-        (found.SCALED_BY_RATE, another_scale and np.isclose(scale * rate, 1, rtol=1e-3)),
-        (found.OTHER_SCALE, another_scale),
-        (found.FIXED_NUMBER, rate and any(np.ptp(kept.sum(axis=axes)) == 0 for axes in ((1, 2), 2, 1))),
-        (found.TOGETHER, rate and any(abs((a == b).mean() - alike) > tolerance(a.size, alike) for a, b in pairs)),
-    )
-    return next((finding for finding, is_so in findings if is_so), FINE)
+    values, counts = np.unique(ratios.round(4), return_counts=True)
+    scale = values[counts.argmax()]
+    others = trained[kept][np.abs(ratios - scale) > 1e-3 * abs(scale)]
+    if others.size:
+        yield found.BRACKETS, np.any([np.isclose(trained, value, atol=1e-5) for value in (x - rate, 0, -rate)], axis=0).all()
+        yield found.NOT_ZERO, (others == others[0]).all()
+        yield found.VALUES, True
+    if rate:
+        yield found.NOTHING, kept.all()
+        yield found.ONE_DRAW, (kept == kept[:, :1, :1]).all()
+        yield found.ONE_MASK, (kept == kept[:, :1]).all()
+        yield found.WHOLE_EXAMPLES, (kept == kept[:, :, :1]).all()
+        yield found.SAME_MASK, (kept == kept[:1]).all()
+    another_share = abs(dropped - rate) > tolerance(kept.size, rate)
+    yield found.KEEPS, another_share and abs(dropped - (1 - rate)) < tolerance(kept.size, rate)
+    yield found.ANOTHER_SHARE, another_share or (rate and kept.all(axis=(1, 2)).any())
+    if not np.isclose(scale, 1 / (1 - rate), rtol=1e-3):
+        yield found.NOT_SCALED, np.isclose(scale, 1, rtol=1e-3)
+        yield found.SCALED_DOWN, np.isclose(scale, 1 - rate, rtol=1e-3)
+        yield found.SCALED_BY_RATE, np.isclose(scale * rate, 1, rtol=1e-3)
+        yield found.OTHER_SCALE, True
+    if rate:
+        yield found.FIXED_NUMBER, any(np.ptp(kept.sum(axis=axes)) == 0 for axes in ((1, 2), 2, 1))
+        alike = rate**2 + (1 - rate) ** 2  # how often two independent units both stay or both go
+        pairs = ((kept[:, :, 0::2], kept[:, :, 1::2]), (kept[:, 0::2], kept[:, 1::2]), (kept[:2], kept[2:4]))
+        yield found.TOGETHER, any(abs((a == b).mean() - alike) > tolerance(a.size, alike) for a, b in pairs)
 
 def some_units(rng):
     """Units without a zero among them, with the rate of the slide, a small one, none, and a random one."""
@@ -133,7 +139,7 @@ of_dropout, mistakes_of_dropout = findings_of(
     ("ACTIVE", drop("not training", "False"), "Units are dropped in prediction too. There every unit works: when not training, x passes as it is."),
     ("EXCHANGED", drop("not training", "training"), "Units are dropped in prediction and not in training: it is the other way round."),
     ("ONE_MASK", drop("tf.shape(x)", "x.shape[1:]"), "The whole batch loses the same units. Each example draws its own: take the shape of x."),
-    ("WHOLE_EXAMPLES", drop("tf.shape(x)", "(len(x), 1)"), "Whole examples are dropped. Each unit draws for itself: the mask has the shape of x."),
+    ("WHOLE_EXAMPLES", drop("tf.shape(x)", "(x.shape[0], 1)"), "Whole examples are dropped. Each unit draws for itself: the mask has the shape of x."),
     ("SAME_MASK", drop(DRAW, "tf.random.stateless_uniform(x.shape, (0, 0))"), "Every call drops the same units: nothing is drawn, or the draw starts "
      "again from a fixed seed. Then those units would never learn."),
     ("NOT_SCALED", drop(SCALED, "x"), "The units that stay are not scaled, so sums are smaller in training. Make up for the share that is missing."),
@@ -149,7 +155,7 @@ of_dropout, mistakes_of_dropout = findings_of(
     ("ALL_GONE", drop(">= rate", ">= 1"), "All units go. What is compared with what, and is a unit kept where that is True?"),
     ("FIXED_NUMBER", drop(f"{DRAW} >= rate", f"tf.argsort({DRAW}) >= round(rate * x.shape[1])"), "The same number of units goes each time. Each unit "
      "draws for itself, so that the number varies."),
-    ("TOGETHER", drop(DRAW, "tf.repeat(tf.random.uniform((len(x), x.shape[1] // 2)), 2, axis=1)"), "Units go together with their neighbors. Each "
+    ("TOGETHER", drop(DRAW, "tf.repeat(tf.random.uniform((x.shape[0], x.shape[1] // 2)), 2, axis=1)"), "Units go together with their neighbors. Each "
      "should draw for itself: as many random numbers as x has."),
     ("SCALED_DOWN", drop(SCALED, "x * (1 - rate)"), "The units that stay become smaller. Fewer of them have to give the same sum: make them larger."),
     ("SCALED_BY_RATE", drop(SCALED, "x / rate"), "The scale is right for a rate of 0.5 alone. The share that stays is not `rate`."),
