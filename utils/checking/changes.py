@@ -1,0 +1,146 @@
+"""
+The small changes that turn right code into wrong code, and back: one operator, number, name, call, argument or statement.
+
+The tests make mutants of the solutions with them. The search for the fault in a student's code tries them.
+"""
+
+import ast
+import copy
+from collections.abc import Iterator
+
+from utils.checking.trees import New, Path, get, walk
+
+OPERATORS = {
+    ast.Add: [ast.Sub, ast.Mult],
+    ast.Sub: [ast.Add],
+    ast.Mult: [ast.Add, ast.Div],
+    ast.Div: [ast.Mult],
+    ast.MatMult: [ast.Mult, ast.Add],
+    ast.Pow: [ast.Mult],
+    ast.Mod: [ast.Mult],
+    ast.FloorDiv: [ast.Div],
+}
+COMPARISONS = {
+    ast.Gt: [ast.GtE, ast.Lt],
+    ast.Lt: [ast.LtE, ast.Gt],
+    ast.GtE: [ast.Gt, ast.LtE],
+    ast.LtE: [ast.Lt, ast.GtE],
+    ast.Eq: [ast.NotEq],
+    ast.NotEq: [ast.Eq],
+}
+CALLS = {
+    "maximum": "minimum",
+    "minimum": "maximum",
+    "sum": "mean",
+    "mean": "sum",
+    "exp": "log",
+    "sigmoid": "tanh",
+    "tanh": "sigmoid",
+    "threshold": "relu",
+    "dot": "multiply",
+    "zeros": "ones_like",
+    "len": "sum",
+    "reduce_sum": "reduce_mean",
+}
+SAME_TWICE = ("__init__", "set_weights", "assign", "watch", "compile", "build", "Variable", "constant", "asarray")
+STRINGS = {  # the names of activations and losses, and the letters of a choice
+    "relu": ["tanh", "linear"],
+    "tanh": ["relu", "linear"],
+    "sigmoid": ["relu", "linear"],
+    "zeros": ["ones"],
+    **{letter: [other for other in "abcd" if other != letter] for letter in "abcd"},
+}
+
+
+def changes(tree: ast.AST) -> Iterator[tuple[Path, New]]:
+    """Where something may change, and what stands there then."""
+    for path, node in walk(tree):
+        fixed = any(name in ("targets", "target", "name", "decorator_list") for name, _ in path)
+        if path and not fixed and not isinstance(get(tree, path[:-1]), ast.arguments):
+            for new in _alternatives(node, tree, path):
+                yield path, new
+
+
+def _alternatives(node: ast.AST, tree: ast.AST, path: Path) -> list[New]:
+    if isinstance(node, ast.BinOp):
+        made = [ast.BinOp(node.left, op(), node.right) for op in OPERATORS.get(type(node.op), [])]
+        if isinstance(node.op, (ast.Sub, ast.Div, ast.MatMult, ast.Pow)):
+            made.append(ast.BinOp(node.right, node.op, node.left))
+        return [*made, node.left, node.right]
+    if isinstance(node, ast.UnaryOp):
+        return [node.operand]
+    if isinstance(node, ast.BoolOp):
+        return [ast.BoolOp(ast.And() if isinstance(node.op, ast.Or) else ast.Or(), node.values)]
+    if isinstance(node, ast.Compare):
+        return [ast.Compare(node.left, [op()], node.comparators) for op in COMPARISONS.get(type(node.ops[0]), [])]
+    if isinstance(node, ast.Constant):
+        return _constants(node.value)
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+        names = _parameters(tree, path)
+        return [ast.Name(other, ast.Load()) for other in names if other != node.id] if node.id in names else []
+    if isinstance(node, ast.Call):
+        return _calls(node)
+    if isinstance(node, ast.stmt):
+        return _statements(node, getattr(get(tree, path[:-1]), path[-1][0]), within=bool(path[:-1]))
+    return []
+
+
+def _constants(value: object) -> list[New]:
+    if isinstance(value, bool):
+        return [ast.Constant(not value)]
+    if isinstance(value, (int, float)):
+        return [ast.Constant(value + 1), ast.Constant(-value - 1)]
+    return [ast.Constant(other) for other in STRINGS.get(value, [])] if isinstance(value, str) else []
+
+
+def _calls(node: ast.Call) -> list[New]:
+    """The call without itself, with another function, with two arguments exchanged, without one of them."""
+    made: list[New] = [node.args[0]] if node.args else []
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if name in CALLS:
+        func = copy.deepcopy(node.func)
+        setattr(func, "attr" if isinstance(func, ast.Attribute) else "id", CALLS[name])
+        made.append(ast.Call(func, node.args, node.keywords))
+    if len(node.args) > 1:
+        made.append(ast.Call(node.func, [node.args[1], node.args[0], *node.args[2:]], node.keywords))
+    return made + [ast.Call(node.func, node.args, node.keywords[:i] + node.keywords[i + 1 :]) for i in range(len(node.keywords))]
+
+
+def _statements(node: ast.stmt, block: list[ast.stmt], within: bool) -> list[New]:
+    """The statement left out or doubled, its last line after it, or the last item of what it goes through or returns left out."""
+    if isinstance(node, ast.With):
+        *rest, last = node.body
+        return [[ast.With(node.items, rest or [ast.Pass()], lineno=node.lineno), last]]
+    if isinstance(node, ast.For):
+        return [ast.For(node.target, _all_but_last(node.iter), node.body, node.orelse, lineno=node.lineno)]
+    if isinstance(node, ast.Return):
+        named = isinstance(node.value, ast.Name)
+        return [ast.Return(ast.Constant(None)), *([ast.Return(_all_but_last(node.value))] if named else [])]
+    if isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr)) and within:
+        left_out = [None] if len(block) > 1 and not isinstance(node, ast.Expr) else []
+        return [*left_out, *([[node, node]] if _adds_up(node) else [])]
+    return []
+
+
+def _adds_up(statement: ast.stmt) -> bool:
+    """Whether a statement does more when it runs twice: it calls for an effect, or changes what it reads."""
+    if isinstance(statement, ast.AugAssign):
+        return True
+    if isinstance(statement.value, ast.Call) and getattr(statement.value.func, "attr", "") in SAME_TWICE:
+        return False
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Call)
+    names = [name for name in ast.walk(statement) if isinstance(name, ast.Name)]
+    read = {name.id for name in ast.walk(statement.value) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)}
+    bound = {name.id for name in ast.walk(statement.value) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)}
+    return any(isinstance(name.ctx, ast.Store) and name.id in read - bound for name in names)
+
+
+def _all_but_last(value: ast.expr) -> ast.expr:
+    return ast.Subscript(value, ast.Slice(upper=ast.UnaryOp(ast.USub(), ast.Constant(1))), ast.Load())
+
+
+def _parameters(tree: ast.AST, path: Path) -> list[str]:
+    """The parameters of the function that a path lies in."""
+    functions = [get(tree, path[:n]) for n in range(len(path)) if isinstance(get(tree, path[:n]), ast.FunctionDef)]
+    return [argument.arg for argument in functions[-1].args.args] if functions else []

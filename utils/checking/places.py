@@ -1,0 +1,93 @@
+"""Where in a student's code the fault is, and what kind of fault: as a sentence that never says what stands there instead."""
+
+import ast
+from enum import Enum
+from typing import NamedTuple
+
+from utils.checking.trees import alike
+
+LONGEST = 60  # characters of the student's code in a sentence
+
+
+class Kind(Enum):
+    """What kind of fault a place has; the value is the sentence, with the place as `{place}`."""
+
+    OPERATOR = "{place}: look at the operator."
+    COMPARISON = "{place}: look at the comparison."
+    NUMBER = "{place}: look at this number."
+    NAME = "{place}: is this the name that belongs here?"
+    TEXT = "{place}: look at this text."
+    SIGN = "{place}: look at the sign."
+    FUNCTION = "{place}: is this the function that belongs here?"
+    ARGUMENTS = "{place}: look at the arguments of this call."
+    AXIS = "{place}: look at the axis."
+    INDEX = "{place}: look at what is taken out by the square brackets."
+    ORDER = "{place}: look at the order."
+    MISSING = "{place}: something is missing here."
+    TOO_MUCH = "{place}: something here is too much."
+    PART = "{place}: look at this part."
+    LINE = "{place}: this line does not do what it should."
+    EXTRA = "{place}: this line is too much."
+    LACKING = "{place}: after this line, something is still to be done."
+    MOVED = "{place}: this line stands in the wrong place. What should come before it, and what does it belong to?"
+    BLOCK = "{place}: look at what belongs to this line and what comes after it."
+
+
+class Place(NamedTuple):
+    """A part of the student's code, with its first line there, and the kind of fault in it."""
+
+    line: int
+    text: str
+    kind: Kind
+
+    @property
+    def sentence(self) -> str:
+        """The sentence for the student."""
+        text = " ".join(self.text.split())
+        shown = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+        return self.kind.value.replace("{place}", f"Line {self.line} of the cell, `{shown}`")
+
+
+def place_of(node: ast.AST, kind: Kind, source: str) -> Place:
+    """The place of a node in the student's source; of a compound statement, its first line."""
+    text = ast.get_source_segment(source, node) or ast.unparse(node)
+    if isinstance(node, (ast.For, ast.While, ast.With, ast.If, ast.FunctionDef, ast.ClassDef)):
+        text = text.splitlines()[0]
+    return Place(node.lineno, text, kind)
+
+
+def kind_of(old: ast.AST, new: ast.AST) -> Kind:
+    """What kind of fault `old` is, where `new` is right."""
+    if any(alike(part, old) for part in ast.walk(new) if part is not new):
+        return Kind.SIGN if isinstance(new, ast.UnaryOp) else Kind.MISSING
+    if any(alike(part, new) for part in ast.walk(old) if part is not old):
+        return Kind.SIGN if isinstance(old, ast.UnaryOp) else Kind.TOO_MUCH
+    if isinstance(old, ast.BinOp) and isinstance(new, ast.BinOp):
+        sides = alike(old.left, new.left) and alike(old.right, new.right)
+        crossed = alike(old.left, new.right) and alike(old.right, new.left)
+        return Kind.OPERATOR if sides else Kind.ORDER if crossed else Kind.PART
+    if isinstance(old, (ast.Compare, ast.BoolOp)) and type(old) is type(new):
+        return Kind.COMPARISON
+    if isinstance(old, ast.Constant) and isinstance(new, (ast.Constant, ast.Name, ast.Attribute)):
+        return Kind.TEXT if isinstance(old.value, str) else Kind.NUMBER
+    if isinstance(old, (ast.Name, ast.Attribute)) and isinstance(new, (ast.Name, ast.Attribute, ast.Constant)):
+        return Kind.NAME
+    if isinstance(old, ast.Subscript) and isinstance(new, ast.Subscript):
+        return Kind.INDEX
+    if isinstance(old, ast.Call) and isinstance(new, ast.Call):
+        return _kind_of_call(old, new)
+    if isinstance(old, (ast.Tuple, ast.List)) and isinstance(new, (ast.Tuple, ast.List)):
+        same_items = sorted(map(ast.dump, old.elts)) == sorted(map(ast.dump, new.elts))
+        return Kind.ORDER if same_items else Kind.PART
+    return Kind.LINE if isinstance(old, ast.stmt) else Kind.PART
+
+
+def _kind_of_call(old: ast.Call, new: ast.Call) -> Kind:
+    if not alike(old.func, new.func):
+        return Kind.FUNCTION
+    options = [{word.arg: ast.dump(word.value) for word in call.keywords} for call in (old, new)]
+    differing = {name for each in options for name in each if options[0].get(name) != options[1].get(name)}
+    if differing and differing <= {"axis", "axes", "keepdims"}:
+        return Kind.AXIS
+    same_arguments = sorted(map(ast.dump, old.args)) == sorted(map(ast.dump, new.args))
+    return Kind.ORDER if same_arguments and not differing else Kind.ARGUMENTS

@@ -1,0 +1,234 @@
+"""
+Finds the place in a student's code where the fault is: an edit of its text that makes the answer right.
+
+Edits come from the solution, statement by statement, since the cell that the student fills in has its names; and from the
+small changes that students make. An edit counts where the answer is right with it on the inputs of the check and on fresh ones.
+"""
+
+import ast
+import copy
+import inspect
+import itertools
+import linecache
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from utils.checking import limits
+from utils.checking.changes import changes
+from utils.checking.observation import Cases, observe, same_values
+from utils.checking.places import Kind, Place, kind_of, place_of
+from utils.checking.trees import Path, alike, get, put, statement_at, walk
+
+SECONDS = 3.0  # of work that a search may do
+SECONDS_OF_AN_EDIT = 1.0
+FRESH_DRAWS = 3
+OUTSIDE = {"open", "os", "sys", "subprocess", "shutil", "input", "exec", "eval", "exit", "quit", "requests", "pathlib", "Path"}
+
+SIMPLE = (ast.Assign, ast.AugAssign, ast.Return, ast.Expr, ast.Delete, ast.Break, ast.Continue, ast.Pass, ast.Raise)
+COMPOUND = (ast.For, ast.While, ast.With, ast.If)
+Key = tuple  # of a statement: the function it stands in, what it does, and its rank among those that do the same
+
+
+def find(cases: Cases, answer: Any, failing: int, solution: str, seconds: float = SECONDS) -> Place | None:
+    """
+    The place of the fault; None where no edit makes the answer right.
+
+    failing: the number of an input with which the answer is not right.  solution: the code of a right answer's cell.
+    """
+    source = _cell_of(answer)
+    with suppress(limits.TimeUp, SyntaxError):
+        tree, right = ast.parse(source), ast.parse(solution)
+        if not any(getattr(node, "name", None) == answer.__name__ for node in tree.body) or _touches_the_outside(tree):
+            return None
+        trial = _Trial(cases, answer, failing)
+        return limits.within(seconds, lambda: next(_places(tree, right, trial.fits, source), None))
+    return None
+
+
+def _cell_of(answer: Any) -> str:
+    """The source of the cell that defines a function or a class; nothing where it is not known."""
+    methods = filter(inspect.isfunction, vars(answer).values()) if inspect.isclass(answer) else iter([inspect.unwrap(answer)])
+    code = getattr(next(methods, None), "__code__", None)
+    return "".join(linecache.getlines(code.co_filename)) if code else ""
+
+
+def _touches_the_outside(tree: ast.AST) -> bool:
+    return any(isinstance(node, ast.Name) and node.id in OUTSIDE for node in ast.walk(tree))
+
+
+class _Trial:
+    """Tries an edited cell: whether the answer that it defines is right."""
+
+    def __init__(self, cases: Cases, answer: Any, failing: int):
+        self.cases, self.name = cases, answer.__name__
+        functions = [answer, *vars(answer).values()] if inspect.isclass(answer) else [inspect.unwrap(answer)]
+        self.globals = next(f.__globals__ for f in functions if hasattr(f, "__globals__"))
+        self.order = [failing, *(case for case in range(len(cases.inputs)) if case != failing)]
+
+    def fits(self, tree: ast.AST) -> bool:
+        """Whether the cell is right: on the input that failed, on the others, and on fresh ones."""
+        try:
+            return limits.within(SECONDS_OF_AN_EDIT, lambda: self._fits(tree))
+        except limits.TimeUp:
+            return False
+
+    def _fits(self, tree: ast.AST) -> bool:
+        space = dict(self.globals)
+        definitions = [node for node in tree.body if not isinstance(node, ast.Expr)]
+        try:
+            exec(compile(ast.Module(definitions, []), "<an edit>", "exec"), space)
+        except Exception:
+            return False
+        answer = space.get(self.name)
+        if not all(self._is_right(self.cases, answer, case) for case in self.order):
+            return False
+        fresh = [Cases(self.cases.table, np.random.default_rng()) for _ in range(FRESH_DRAWS)]
+        return all(self._is_right(each, answer, case) for each in fresh for case in range(len(each.inputs)))
+
+    @staticmethod
+    def _is_right(cases: Cases, answer: Any, case: int) -> bool:
+        got = observe(cases.table, answer, cases.inputs[case])
+        return got.comparable and (got.fine or same_values(cases.table, got, cases.expected(case)))
+
+
+Fits = Callable[[ast.AST], bool]
+
+
+def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str) -> Iterator[Place]:
+    """Places whose edit fits, the most telling first."""
+    ours, theirs = _statements(tree), _statements(right)
+    differing = [key for key in theirs if key in ours and not alike(get(tree, ours[key]), get(right, theirs[key]))]
+    for key in differing:
+        old, new = get(tree, ours[key]), get(right, theirs[key])
+        yield from _one_statement(tree, ours[key], _with_own_body(old, new), fits, source)
+    yield from _moved(tree, right, ours, theirs, fits, source)
+    yield from _extra_or_lacking(tree, right, ours, theirs, fits, source)
+    yield from _small_changes(tree, fits, source)
+    for key in differing:
+        if isinstance(get(tree, ours[key]), COMPOUND) and fits(put(tree, ours[key], get(right, theirs[key]))):
+            yield place_of(get(tree, ours[key]), Kind.BLOCK, source)
+    for one, other in itertools.combinations(differing, 2):
+        both = put(put(tree, ours[one], get(right, theirs[one])), ours[other], get(right, theirs[other]))
+        if fits(both):
+            yield place_of(get(tree, ours[one]), Kind.LINE, source)
+
+
+def _statements(tree: ast.Module) -> dict[Key, Path]:
+    """The paths of the statements of a cell, by keys that two versions of the cell share."""
+    found: dict[Key, Path] = {}
+    for path, node in walk(tree):
+        if not isinstance(node, SIMPLE + COMPOUND) or not path[:-1]:
+            continue
+        within = tuple(each.name for n in range(len(path)) if hasattr(each := get(tree, path[:n]), "name"))
+        what = (within, type(node).__name__, _target(node))
+        if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            found[(*what, sum(key[:3] == what for key in found))] = path
+    return found
+
+
+def _target(node: ast.stmt) -> str:
+    """What a statement assigns, or calls."""
+    if isinstance(node, ast.Assign):
+        return ", ".join(map(ast.unparse, node.targets))
+    if isinstance(node, ast.AugAssign):
+        return ast.unparse(node.target)
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return ast.unparse(node.value.func)
+    return ""
+
+
+def _with_own_body(old: ast.stmt, new: ast.stmt) -> ast.stmt:
+    """The statement of the solution; of a compound one, its first line with what the student has below it."""
+    if not isinstance(new, COMPOUND):
+        return new
+    new = copy.copy(new)
+    new.body, new.orelse = old.body, getattr(old, "orelse", [])
+    return new
+
+
+def _one_statement(tree: ast.Module, path: Path, new: ast.stmt, fits: Fits, source: str) -> Iterator[Place]:
+    """The smallest part of a statement with which the one of the solution makes the answer right."""
+    if alike(get(tree, path), new) or not fits(put(tree, path, new)):
+        return
+    path, new = _smallest(tree, path, new, fits)
+    old = get(tree, path)
+    yield place_of(old if hasattr(old, "lineno") else statement_at(tree, path), kind_of(old, new), source)
+
+
+def _smallest(tree: ast.Module, path: Path, new: ast.AST, fits: Fits) -> tuple[Path, ast.AST]:
+    """Go down where the old and the new are alike but for one part, or where one part of the new makes the answer right."""
+    old = get(tree, path)
+    if type(old) is not type(new):
+        return path, new
+    parts = [(step, part) for step, part in walk(new) if len(step) == 1]
+    if [step for step, _ in parts] != [step for step, part in walk(old) if len(step) == 1]:
+        return path, new
+    differing = [(step, part) for step, part in parts if not alike(get(old, step), part)]
+    same_but_one = [(step, part) for step, part in differing if alike(put(old, step, part), new)]
+    for step, part in same_but_one or differing:
+        if isinstance(get(old, step), (ast.expr, ast.keyword)) and (same_but_one or fits(put(tree, path + step, part))):
+            return _smallest(tree, path + step, part, fits)
+    return path, new
+
+
+def _moved(tree: ast.Module, right: ast.Module, ours: dict, theirs: dict, fits: Fits, source: str) -> Iterator[Place]:
+    """Statements that stand where the solution has them not."""
+    for key in theirs:
+        if key in ours and _blocks(tree, ours[key]) != _blocks(right, theirs[key]):
+            without = put(tree, ours[key], None)
+            moved = _inserted(without, right, _statements(without), theirs, key)
+            if moved is not None and fits(moved):
+                yield place_of(get(tree, ours[key]), Kind.MOVED, source)
+
+
+def _blocks(tree: ast.Module, path: Path) -> list[str]:
+    return [type(get(tree, path[:n])).__name__ for n in range(1, len(path)) if isinstance(get(tree, path[:n]), COMPOUND)]
+
+
+def _extra_or_lacking(tree: ast.Module, right: ast.Module, ours: dict, theirs: dict, fits: Fits, source: str) -> Iterator[Place]:
+    """Statements that the solution has not, and those that it alone has."""
+    for key, path in ours.items():
+        if key not in theirs and fits(put(tree, path, None)):
+            yield place_of(get(tree, path), Kind.EXTRA, source)
+    for key in theirs:
+        if key not in ours and (filled := _inserted(tree, right, ours, theirs, key)) is not None and fits(filled):
+            before = _neighbor(right, ours, theirs, key)
+            yield place_of(get(tree, before[0]), Kind.LACKING, source)
+
+
+def _neighbor(right: ast.Module, ours: dict, theirs: dict, key: Key) -> tuple[Path, int] | None:
+    """The student's statement beside which one of the solution belongs, and whether after it (1) or before it (0)."""
+    path = theirs[key]
+    keys = {path: key for key, path in theirs.items()}
+    (field, place), block = path[-1], path[:-1]
+    siblings = len(getattr(get(right, block), field))
+    for other, after in [*((i, 1) for i in reversed(range(place))), *((i, 0) for i in range(place + 1, siblings))]:
+        if (beside := keys.get((*block, (field, other)))) in ours:
+            return ours[beside], after
+    return None
+
+
+def _inserted(tree: ast.Module, right: ast.Module, ours: dict, theirs: dict, key: Key) -> ast.Module | None:
+    """The student's cell with a statement of the solution where the solution has it; None where that place is not there."""
+    found = _neighbor(right, ours, theirs, key)
+    if found is None:
+        return None
+    path, after = found
+    new, there = get(right, theirs[key]), get(tree, path)
+    return put(tree, path, [there, new] if after else [new, there])
+
+
+def _small_changes(tree: ast.Module, fits: Fits, source: str) -> Iterator[Place]:
+    """Changes that students make, undone."""
+    for path, new in changes(tree):
+        if fits(put(tree, path, new)):
+            old = get(tree, path)
+            if new is None or isinstance(new, list):
+                yield place_of(
+                    old, Kind.EXTRA if new is None else Kind.BLOCK if isinstance(old, COMPOUND) else Kind.LACKING, source
+                )
+            else:
+                yield place_of(old, kind_of(old, new), source)
