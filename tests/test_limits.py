@@ -12,7 +12,6 @@ import time
 import numpy as np
 import pytest
 
-from tests.courses import COURSE
 from tests.devices import tf
 from tests.labs import run_cell
 from utils.checking import Exercise, Outcome, judge, limits
@@ -58,10 +57,10 @@ ENDLESS = {
 @pytest.mark.parametrize("code", ENDLESS.values(), ids=ENDLESS)
 def test_what_never_ends_is_stopped_and_named_whatever_becomes_of_the_exception(code):
     begun = time.process_time()
-    outcome, _, advice = judge(doubled, written(code), seconds=1)
+    outcome, _, advice = judge(doubled, written(code), seconds=0.5)
     assert outcome is Outcome.ERROR
-    assert advice.startswith("Your code was still running after 1 s and was stopped. Look for a loop that never ends.")
-    assert time.process_time() - begun < 5
+    assert advice.startswith("Your code was still running after 0.5 s and was stopped. Look for a loop that never ends.")
+    assert time.process_time() - begun < 4
 
 
 WAITING = {
@@ -74,10 +73,10 @@ WAITING = {
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="what sleeps in the system is woken by a POSIX signal")
 @pytest.mark.parametrize("code", WAITING.values(), ids=WAITING)
 def test_what_only_waits_is_ended_by_the_clock_with_a_sentence_of_its_own(code, monkeypatch):
-    monkeypatch.setattr(limits, "PATIENCE", 2.0)
+    monkeypatch.setattr(limits, "PATIENCE", 1.0)
     outcome, _, advice = judge(doubled, written(f"def answer(x):\n    {code}"))
     assert outcome is Outcome.ERROR
-    assert advice == "Your code was still waiting after 2 s and was stopped. What does it sleep or wait for?"
+    assert advice == "Your code was still waiting after 1 s and was stopped. What does it sleep or wait for?"
 
 
 def test_what_waits_in_another_thread_is_ended_too(monkeypatch):
@@ -103,30 +102,30 @@ def test_an_answer_that_is_slow_where_everything_is_slow_is_right():
     """The course's own answer takes as long: the machine is slow, not the answer."""
 
     def slow(x):
-        work(0.6)
+        work(0.2)
         return 2 * x
 
     assert (
-        judge(Exercise("9.2", "Slow", right=slow, inputs=doubled.inputs), lambda x: slow(x), seconds=0.3).outcome is Outcome.RIGHT
+        judge(Exercise("9.2", "Slow", right=slow, inputs=doubled.inputs), lambda x: slow(x), seconds=0.1).outcome is Outcome.RIGHT
     )
-    assert judge(doubled, slow, seconds=0.3).outcome is Outcome.ERROR
+    assert judge(doubled, slow, seconds=0.1).outcome is Outcome.ERROR
 
 
 def test_work_of_the_course_is_not_charged_to_the_answer():
     def observe(answer, x):
         with limits.not_charged():
-            work(1.0)
+            work(0.4)
         return answer(x)
 
     trained = Exercise("9.3", "Trained", right=lambda x: 2 * x, inputs=doubled.inputs, observe=observe)
-    assert judge(trained, lambda x: x + x, seconds=0.5).outcome is Outcome.RIGHT
-    assert limits.work_of(lambda: observe(lambda x: work(0.1), 1)) < 0.5
+    assert judge(trained, lambda x: x + x, seconds=0.2).outcome is Outcome.RIGHT
+    assert limits.work_of(lambda: observe(lambda x: work(0.1), 1)) < 0.3
 
 
 def test_time_that_others_take_is_not_work():
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as other:
         try:
-            assert limits.within(0.5, lambda: time.sleep(1) or "done") == "done"
+            assert limits.within(0.3, lambda: time.sleep(0.6) or "done") == "done"
         finally:
             other.kill()
 
@@ -166,9 +165,8 @@ def swallow(seconds):
 def test_a_limit_hits_the_call_and_never_what_comes_after_it():
     """Calls that last as long as their limit, many times: each returns or is ended, no watch stays, and no exception is late."""
     rng, ended = random.Random(0), 0
-    end = time.monotonic() + 10
     calls = 0
-    while time.monotonic() < end:
+    while calls < 300:
         limit = rng.choice([0.001, 0.005, 0.03])
         call = functools.partial(rng.choice([work, swallow]), limit * rng.choice([0.5, 1, 1, 1.5]))
         try:
@@ -181,15 +179,3 @@ def test_a_limit_hits_the_call_and_never_what_comes_after_it():
     for _ in range(100_000):  # one that is late would be raised here
         pass
     assert 10 < ended < calls
-
-
-def test_the_stress_of_a_limit_in_a_process_of_its_own_never_hangs():
-    code = (
-        "from utils.checking import limits\nimport time\n"
-        "for _ in range(300):\n"
-        "    try:\n        limits.within(0.002, lambda: [i for i in range(10**5)])\n"
-        "    except limits.TimeUp:\n        pass\n"
-        "print('done')"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], cwd=COURSE, capture_output=True, text=True, timeout=120)
-    assert (ran.returncode, ran.stdout) == (0, "done\n"), ran.stderr

@@ -3,6 +3,7 @@
 import base64
 import copy
 import functools
+import json
 import os
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
+from utils import exercises
 from utils.authoring import source
 from utils.authoring.source import Lab, SourceError
 from utils.course import COURSE, REPOSITORY
@@ -32,8 +34,9 @@ def build(names: list[str], *, everything: bool = False) -> list[str]:
             written.append(_name(student))
         if _write_bytes(_cover_path(lab), cover(lab)[0]):
             written.append(_name(_cover_path(lab)))
-    if _write_text(COURSE / "README.md", readme()):
-        written.append("README.md")
+    for path, text in {COURSE / "README.md": readme(), exercises.AS_WRITTEN: as_written()}.items():
+        if _write_text(path, text):
+            written.append(_name(path))
     return written
 
 
@@ -57,6 +60,8 @@ def stale(names: list[str]) -> list[str]:
             ]
         if not problems and readme() != _read(COURSE / "README.md"):
             problems.append("README.md does not have the table of labs as the sources have it")
+        if as_written() != _read(exercises.AS_WRITTEN):
+            problems.append(f"{_name(exercises.AS_WRITTEN)} does not have the answers as the sources have them")
     return problems
 
 
@@ -125,6 +130,12 @@ def readme() -> str:
         before, _, rest = text.partition(begin)
         text = before + begin + "\n".join([*lines, end]) + rest.partition(end)[2]
     return text
+
+
+def as_written() -> str:
+    """The code of every answer's cell by its exercise, for checks in a course that is handed out without its solutions."""
+    answers = {cell.exercise: source.unmarked(cell.text) for lab in _labs([]) for cell in lab.cells if cell.role == "answer"}
+    return json.dumps(answers, indent=1, ensure_ascii=False) + "\n"
 
 
 def _labs(names: list[str]) -> list[Lab]:

@@ -143,7 +143,7 @@ def _lines_within_strings(text: str) -> set[int]:
 
 def solution_notebook(lab: Lab) -> nbformat.NotebookNode:
     """The notebook with the answers in it, without the marks around them; not yet executed."""
-    return _notebook(lab, [_unmarked(cell.text) for cell in lab.cells], _setup() + SETUP_OF_SOLUTION)
+    return _notebook(lab, [unmarked(cell.text) for cell in lab.cells], _setup() + SETUP_OF_SOLUTION)
 
 
 def student_notebook(lab: Lab) -> nbformat.NotebookNode:
@@ -187,7 +187,7 @@ def blank(text: str, path: Path, first_line: int) -> str:
     return "\n".join(student)
 
 
-def _unmarked(text: str) -> str:
+def unmarked(text: str) -> str:
     """An answer as a reader sees it: what the marks say stays as a comment, wrong starts and marks go."""
     text = re.sub(r"^ *# INSTEAD\n(?: *#.*\n)*?(?= *# END SOLUTION)", "", text, flags=re.M)
     text = re.sub(r"\n *# END SOLUTION$", "", text, flags=re.M)

@@ -6,7 +6,7 @@ Everything here compares arrays: what the answer gave (`got`) with what is right
 
 import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,14 +75,23 @@ def close(got: np.ndarray, expected: np.ndarray, atol: float = ATOL, rtol: float
 
 def diagnose(cases: Sequence[Case]) -> str:
     """What is wrong, from the most telling reason to the least: at the end, the first value that differs."""
-    for reason in (_text, _ignores_input, _shape, _truth_value):
-        if advice := reason(cases):
-            return advice
-    cases = [case._replace(got=case.got.astype(float), expected=case.expected.astype(float)) for case in cases]
-    for reason in (_whole_numbers, _only_printed_example, _transposed, _not_finite, _sign, _factor, _offset, _rounded):
-        if advice := reason(cases):
-            return advice
-    return _first_difference(cases)
+    if advice := _first((_text, _ignores_input, _shape, _truth_value), cases):
+        return advice
+    reasons = (_whole_numbers, _only_printed_example, _transposed, _not_finite, _sign, _factor, _offset, _rounded)
+    return _first((*reasons, _first_difference), _as_floats(cases))
+
+
+def first_difference(cases: Sequence[Case]) -> str:
+    """The first value that differs, or how its shape or its kind does; no reason is guessed."""
+    return _first((_text, _shape, _truth_value), cases) or _first_difference(_as_floats(cases))
+
+
+def _first(reasons: Sequence[Callable[[Sequence[Case]], str | None]], cases: Sequence[Case]) -> str:
+    return next(filter(None, (reason(cases) for reason in reasons)), "")
+
+
+def _as_floats(cases: Sequence[Case]) -> list[Case]:
+    return [case._replace(got=case.got.astype(float), expected=case.expected.astype(float)) for case in cases]
 
 
 def show(value: Any) -> str:
@@ -110,9 +119,19 @@ def _for(inputs: dict[str, Any]) -> str:
 
 
 def wrong(cases: Sequence[Case]) -> list[Case]:
-    """The cases in which the value differs from the right one, the one with the smallest inputs first: it is shown."""
+    """
+    The cases in which the value differs from the right one; the first is shown: that with the smallest inputs.
+
+    Inputs of one element come last, since with one a sum and a mean are the same.
+    """
     differing = [case for case in cases if not close(case.got, case.expected, case.atol)]
-    return sorted(differing, key=lambda case: sum(math.prod(_dimensions(value)) for value in case.inputs.values()))
+    return sorted(differing, key=_tells_little)
+
+
+def _tells_little(case: Case) -> tuple[bool, int]:
+    sizes = [_dimensions(value) for value in case.inputs.values()]
+    lengths = [math.prod(size) for size in sizes if size]
+    return bool(lengths) and max(lengths) == 1, sum(map(math.prod, sizes))
 
 
 def _dimensions(value: Any) -> tuple[int, ...]:

@@ -9,6 +9,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from utils.checking import familiar
+
 
 def describe(error: BaseException) -> str:
     """The error in the student's own words: its kind, its message, and the line of theirs where it happened."""
@@ -25,7 +27,9 @@ def describe(error: BaseException) -> str:
         return f"{what.rstrip('.')}."
     frame, line_number = frames[-1]
     line = linecache.getline(frame.f_code.co_filename, line_number).strip()
-    return f"{what.rstrip('.')}.\nIt happens in line {line_number} of the cell" + (f":  {line}" if line else ".")
+    course = familiar.explanation(text(error), line)
+    where = f"It happens in line {line_number} of the cell" + (f":  {line}" if line else ".")
+    return "\n".join(filter(None, (course, f"{what.rstrip('.')}.", where)))
 
 
 def student_frames(error: BaseException) -> list[tuple[Any, int]]:

@@ -5,13 +5,14 @@ What data does on its way goes down: from here to the observation of an answer, 
 """
 
 import functools
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from utils.checking import diagnosis, errors, interface, limits, placeholders, sandbox
+from utils.checking import diagnosis, errors, interface, limits, placeholders, sandbox, search
 from utils.checking.exercise import Exercise, Mistake, Table, call
 from utils.checking.observation import Cases, Observation, same, same_values
 
@@ -45,18 +46,21 @@ def draw(exercise: Exercise, rng: np.random.Generator | None = None) -> list[Cas
     return [Cases(table, rng) for table in exercise.tables]
 
 
-def judge(exercise: Exercise, *answers: Any, cases: Sequence[Cases] = (), seconds: float = limits.SECONDS) -> Verdict:
+def judge(
+    exercise: Exercise, *answers: Any, cases: Sequence[Cases] = (), seconds: float = limits.SECONDS, solution: str = ""
+) -> Verdict:
     """
     Judge the answers to an exercise (one for each part): the first that is not right decides.
 
     cases: inputs that were drawn before; by default new ones each time.
     seconds: how much work an answer may do, in seconds of processor time.
+    solution: the code of the solution's cell, with which the fault in a wrong answer's code is searched for.
     """
     for each, answer in zip(cases or draw(exercise), answers, strict=True):
         title = exercise.title_of(each.table)
         try:
             with sandbox.quiet() as printed:
-                outcome, advice = _judge(each, answer, seconds)
+                outcome, advice = _judge(each, answer, seconds, "" if exercise.open else solution)
         except Exception as error:
             return Verdict(Outcome.CHECKER_FAILED, title, f"{type(error).__name__}: {errors.text(error)}")
         if outcome is not Outcome.RIGHT:
@@ -66,7 +70,7 @@ def judge(exercise: Exercise, *answers: Any, cases: Sequence[Cases] = (), second
     return Verdict(Outcome.RIGHT, exercise.title)
 
 
-def _judge(cases: Cases, answer: Any, seconds: float) -> tuple[Outcome, str]:
+def _judge(cases: Cases, answer: Any, seconds: float, solution: str) -> tuple[Outcome, str]:
     """Outcome and advice for one answer."""
     table = cases.table
     if placeholders.is_placeholder(answer):
@@ -75,14 +79,16 @@ def _judge(cases: Cases, answer: Any, seconds: float) -> tuple[Outcome, str]:
         return Outcome.WRONG, advice
     if table.observe is call and (advice := interface.signature(answer, table.right, cases.inputs[0])):
         return Outcome.WRONG, advice
+    begun = time.process_time()
     try:
         got = _observe(cases, answer, seconds)
     except limits.TimeUp as up:
         return Outcome.ERROR, str(up)
+    search_with = functools.partial(search.find, solution=solution, seconds_to_observe=time.process_time() - begun)
     outcome, advice = _classify(cases, answer, got)
     if advice or outcome is Outcome.RIGHT:
         return outcome, advice
-    return _explain(cases, answer, got, outcome)
+    return _explain(cases, answer, got, outcome, search_with if solution else None)
 
 
 def _observe(cases: Cases, answer: Any, seconds: float) -> list[Observation]:
@@ -110,13 +116,14 @@ def _classify(cases: Cases, answer: Any, got: list[Observation]) -> tuple[Outcom
     return Outcome.ERROR, ""
 
 
-def _is_right(cases: Cases, got: list[Observation]) -> bool:
+def _is_right(cases: Cases, got: list[Observation], first: int = 0) -> bool:
+    """Whether what an answer gives is right.  first: the number of the input that `got` begins with."""
     if not all(each.comparable for each in got):
         return False
-    return all(each.fine or same_values(cases.table, each, cases.expected(case)) for case, each in enumerate(got))
+    return all(each.fine or same_values(cases.table, each, cases.expected(case)) for case, each in enumerate(got, first))
 
 
-def _explain(cases: Cases, answer: Any, got: list[Observation], outcome: Outcome) -> tuple[Outcome, str]:
+def _explain(cases: Cases, answer: Any, got: list[Observation], outcome: Outcome, find: Callable | None) -> tuple[Outcome, str]:
     """Why an answer is not right: a named mistake, its own error, or a general diagnosis."""
     stopped = next((each.error for each in got if each.error), None)
     for mistake in cases.table.mistakes:
@@ -124,14 +131,25 @@ def _explain(cases: Cases, answer: Any, got: list[Observation], outcome: Outcome
             error = f"\n{errors.describe(stopped)}" if stopped and not mistake.untouched else ""
             return Outcome.NOT_DONE if mistake.untouched else outcome, advice + error
     if stopped:
-        return outcome, errors.describe(stopped) + _input_that_stops(cases, answer, got)
+        place = _place(cases, answer, got, find)
+        return outcome, place + errors.describe(stopped) + _input_that_stops(cases, answer, got)
     if found := next((each.finding for each in got if each.finding), None):
         return outcome, found.advice
     if problem := next((each.problem for each in got if each.problem), ""):
         return outcome, problem
     if any(each.changed_input for each in got):
         return outcome, CHANGED_INPUT
-    return outcome, _compare(cases, answer, got) or "That is not right yet."
+    place = _place(cases, answer, got, find)
+    return outcome, place + (_compare(cases, answer, got, bool(place)) or "That is not right yet.")
+
+
+def _place(cases: Cases, answer: Any, got: list[Observation], find: Callable | None) -> str:
+    """Where in the answer's code the fault is, as a line; nothing where that is not found."""
+    if find is None or not hasattr(answer, "__name__"):
+        return ""
+    failing = next(case for case, each in enumerate(got) if not _is_right(cases, [each], case))
+    place = find(cases, answer, failing)
+    return f"{place.sentence}\n" if place else ""
 
 
 def _recognize(cases: Cases, mistake: Mistake, got: list[Observation]) -> str:
@@ -144,8 +162,12 @@ def _recognize(cases: Cases, mistake: Mistake, got: list[Observation]) -> str:
     return mistake.advice if makes_it else ""
 
 
-def _compare(cases: Cases, answer: Any, got: list[Observation]) -> str:
-    """How what was observed differs from what was expected: in the exercise's own words, else in general ones."""
+def _compare(cases: Cases, answer: Any, got: list[Observation], place_is_known: bool) -> str:
+    """
+    How what was observed differs from what was expected: in the exercise's own words, else in general ones.
+
+    Where the place is known, a first difference is enough: no reason is guessed.
+    """
     table = cases.table
     triples = [(args, g, cases.expected(case)) for case, (args, g) in enumerate(zip(cases.inputs, got, strict=True))]
     triples = [(args, g, expected) for args, g, expected in triples if not g.fine]
@@ -161,7 +183,8 @@ def _compare(cases: Cases, answer: Any, got: list[Observation]) -> str:
             for args, g, expected in triples
         ]
         if diagnosis.wrong(compared):
-            return (f"Look at {output}. " if output else "") + diagnosis.diagnose(compared)
+            reason = diagnosis.first_difference if place_is_known else diagnosis.diagnose
+            return (f"Look at {output}. " if output else "") + reason(compared)
     return ""
 
 

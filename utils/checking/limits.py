@@ -31,14 +31,15 @@ class TimeUp(BaseException):
     waited = False
 
 
-def within(seconds: float, call: Callable[[], Result]) -> Result:
+def within(seconds: float, call: Callable[[], Result], everything: bool = False) -> Result:
     """
     What `call` returns, within these seconds of work. Raises TimeUp where they do not suffice, whatever else the call does.
 
     The call runs in this thread. Where it swallows TimeUp, that is raised again, twice a second.
+    everything: whether work of the course counts as well, which is not charged otherwise.
     """
     global _watching
-    watch, before = _Watch(seconds), _watching
+    watch, before = _Watch(seconds, everything), _watching
     try:
         _watching = watch
         watch.start()
@@ -65,7 +66,7 @@ def within(seconds: float, call: Callable[[], Result]) -> Result:
 def work_of(call: Callable[[], object]) -> float:
     """Seconds of work that a call does, without what is not charged."""
     global _watching
-    watch, before = _Watch(math.inf), _watching
+    watch, before = _Watch(math.inf, everything=False), _watching
     _watching = watch
     try:
         call()
@@ -83,7 +84,7 @@ def is_up() -> bool:
 def not_charged() -> Iterator[None]:
     """Work that the course does in here, such as a training, does not count as work of the answer."""
     watch = _watching
-    if watch is None or watch.free_since is not None:  # nobody watches, or this is within work of the course
+    if watch is None or watch.everything or watch.free_since is not None:  # nobody watches, or this makes no difference
         yield
         return
     begun = time.process_time()
@@ -98,8 +99,9 @@ def not_charged() -> Iterator[None]:
 class _Watch:
     """Watches over one call, from a thread of its own."""
 
-    def __init__(self, seconds: float):
-        self.seconds, self.over, self.sent, self.waited = seconds, False, False, False
+    def __init__(self, seconds: float, everything: bool):
+        self.seconds, self.everything = seconds, everything
+        self.over, self.sent, self.waited = False, False, False
         self.free, self.free_since = 0.0, None  # work that is not charged: until now, and since when
         self._answer = threading.get_ident()
         self._bell = threading.Lock()  # released when the call is over

@@ -8,10 +8,11 @@ small changes that students make. An edit counts where the answer is right with 
 import ast
 import copy
 import inspect
+import io
 import itertools
 import linecache
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ from utils.checking.observation import Cases, observe, same_values
 from utils.checking.places import Kind, Place, kind_of, place_of
 from utils.checking.trees import Path, alike, get, put, statement_at, walk
 
-SECONDS = 3.0  # of work that a search may do
+SECONDS, SECONDS_IF_SLOW = 3.0, 6.0  # of work that a search may do; an answer is slow that takes SLOW seconds to observe
+SLOW = 0.5
 SECONDS_OF_AN_EDIT = 1.0
 FRESH_DRAWS = 3
 OUTSIDE = {"open", "os", "sys", "subprocess", "shutil", "input", "exec", "eval", "exit", "quit", "requests", "pathlib", "Path"}
@@ -32,19 +34,23 @@ COMPOUND = (ast.For, ast.While, ast.With, ast.If)
 Key = tuple  # of a statement: the function it stands in, what it does, and its rank among those that do the same
 
 
-def find(cases: Cases, answer: Any, failing: int, solution: str, seconds: float = SECONDS) -> Place | None:
+def find(cases: Cases, answer: Any, failing: int, solution: str, seconds_to_observe: float = 0.0) -> Place | None:
     """
     The place of the fault; None where no edit makes the answer right.
 
     failing: the number of an input with which the answer is not right.  solution: the code of a right answer's cell.
+    seconds_to_observe: how long the answer took. For one that trains, only statements are tried, on the input that failed.
     """
+    slow = seconds_to_observe > SLOW
     source = _cell_of(answer)
     with suppress(limits.TimeUp, SyntaxError):
         tree, right = ast.parse(source), ast.parse(solution)
         if not any(getattr(node, "name", None) == answer.__name__ for node in tree.body) or _touches_the_outside(tree):
             return None
-        trial = _Trial(cases, answer, failing)
-        return limits.within(seconds, lambda: next(_places(tree, right, trial.fits, source), None))
+        trial = _Trial(cases, answer, failing, max(SECONDS_OF_AN_EDIT, 2 * seconds_to_observe), slow)
+        seconds = SECONDS_IF_SLOW if slow else SECONDS
+        with redirect_stdout(io.StringIO()):  # what the student's code prints was shown once
+            return limits.within(seconds, lambda: next(_places(tree, right, trial.fits, source, slow), None), everything=True)
     return None
 
 
@@ -62,16 +68,16 @@ def _touches_the_outside(tree: ast.AST) -> bool:
 class _Trial:
     """Tries an edited cell: whether the answer that it defines is right."""
 
-    def __init__(self, cases: Cases, answer: Any, failing: int):
-        self.cases, self.name = cases, answer.__name__
+    def __init__(self, cases: Cases, answer: Any, failing: int, seconds: float, slow: bool):
+        self.cases, self.name, self.seconds, self.slow = cases, answer.__name__, seconds, slow
         functions = [answer, *vars(answer).values()] if inspect.isclass(answer) else [inspect.unwrap(answer)]
         self.globals = next(f.__globals__ for f in functions if hasattr(f, "__globals__"))
-        self.order = [failing, *(case for case in range(len(cases.inputs)) if case != failing)]
+        self.order = [failing, *(case for case in range(len(cases.inputs)) if case != failing and not slow)]
 
     def fits(self, tree: ast.AST) -> bool:
         """Whether the cell is right: on the input that failed, on the others, and on fresh ones."""
         try:
-            return limits.within(SECONDS_OF_AN_EDIT, lambda: self._fits(tree))
+            return limits.within(self.seconds, lambda: self._fits(tree), everything=True)
         except limits.TimeUp:
             return False
 
@@ -85,6 +91,8 @@ class _Trial:
         answer = space.get(self.name)
         if not all(self._is_right(self.cases, answer, case) for case in self.order):
             return False
+        if self.slow:
+            return True
         fresh = [Cases(self.cases.table, np.random.default_rng()) for _ in range(FRESH_DRAWS)]
         return all(self._is_right(each, answer, case) for each in fresh for case in range(len(each.inputs)))
 
@@ -97,7 +105,7 @@ class _Trial:
 Fits = Callable[[ast.AST], bool]
 
 
-def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str) -> Iterator[Place]:
+def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str, slow: bool) -> Iterator[Place]:
     """Places whose edit fits, the most telling first."""
     ours, theirs = _statements(tree), _statements(right)
     differing = [key for key in theirs if key in ours and not alike(get(tree, ours[key]), get(right, theirs[key]))]
@@ -106,7 +114,8 @@ def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str) -> Ite
         yield from _one_statement(tree, ours[key], _with_own_body(old, new), fits, source)
     yield from _moved(tree, right, ours, theirs, fits, source)
     yield from _extra_or_lacking(tree, right, ours, theirs, fits, source)
-    yield from _small_changes(tree, fits, source)
+    if not slow:
+        yield from _small_changes(tree, fits, source)
     for key in differing:
         if isinstance(get(tree, ours[key]), COMPOUND) and fits(put(tree, ours[key], get(right, theirs[key]))):
             yield place_of(get(tree, ours[key]), Kind.BLOCK, source)

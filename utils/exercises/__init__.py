@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ if TYPE_CHECKING:  # the tables need TensorFlow, which takes seconds to import
     from utils.checking import Exercise
 
 _FOLDER = Path(__file__).parent
+AS_WRITTEN = _FOLDER / "as_written.json"  # made by the build
 
 
 def lab_names() -> list[str]:
@@ -68,6 +70,14 @@ def lab_of(number: str) -> str:
 def answer_cell(number: str) -> str:
     """The id of the notebook cell with the answer to an exercise: `ex-1-4`."""
     return f"ex-{(find(number).same_answer_as or number).replace('.', '-')}"
+
+
+def as_written(number: str) -> str:
+    """The code of the solution's cell with the answer to an exercise; nothing where it is not known."""
+    try:
+        return json.loads(AS_WRITTEN.read_text(encoding="utf-8")).get(number, "")
+    except (OSError, ValueError):
+        return ""
 
 
 def find(number: str) -> "Exercise":

@@ -38,7 +38,7 @@ def check(number: str | None = None, *answers: Any) -> None:
             f"{', '.join(names)}. You gave {len(answers) or 'none'}."
         ) from None
     try:
-        outcome, title, advice = judge(exercise, *answers)
+        outcome, title, advice = judge(exercise, *answers, solution=exercises.as_written(exercise.number))
     except KeyboardInterrupt:
         raise Advice("The check was interrupted. Nothing is lost: run the cell again when you like.") from None
     state = _state(exercise)
