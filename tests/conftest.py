@@ -64,7 +64,7 @@ class ByFile(LoadFileScheduling):
     """A process runs a file, its tests in their order; of the files that judge each exercise's answers, those of one lab."""
 
     def _split_scope(self, nodeid):
-        lab = re.match(r"tests/test_(?:exercises|mutants)\.py::.*\[(\d+)\.\d+\]", nodeid)
+        lab = re.match(r"tests/test_(?:exercises|mutants|search)\.py::.*\[(\d+)\.\d+\]", nodeid)
         return f"answers of lab {lab[1]}" if lab else super()._split_scope(nodeid)
 
 
@@ -122,6 +122,8 @@ def pytest_terminal_summary(terminalreporter):
             f"mutation score: {wrong} of {wrong + accepted} mutants that give something are rejected "
             f"({wrong / (wrong + accepted):.1%}); {crashed} more stop with an error, and {equivalent} are listed as equivalent"
         )
+    if places := measured.get("places"):
+        report_places(terminalreporter, places)
     if megabytes := measured.get(MEMORY):
         used = f"{max(megabytes):.0f} MB at most"
         terminalreporter.write_line(f"memory of a solution's kernel: {used}, given back before the next one starts")
@@ -130,6 +132,18 @@ def pytest_terminal_summary(terminalreporter):
     for name in ("seconds from `lab` to a served JupyterLab", "seconds that utils adds to TensorFlow's import"):
         for number in measured.get(name, []):
             terminalreporter.write_line(f"{name}: {number:.2f}")
+
+
+def report_places(terminalreporter, places):
+    """For how many mutants the search names the edited line, by exercise and in all."""
+    for kind, of_kind in (("functions", False), ("classes and trainings", True)):
+        rows = [(number, *counts) for number, is_of_kind, *counts in places if is_of_kind is of_kind]
+        named, tried, elsewhere = (sum(row[i] for row in rows) for i in (1, 2, 3))
+        by_exercise = ", ".join(f"{number} {named}/{tried}" for number, named, tried, _ in rows if tried)
+        terminalreporter.write_line(
+            f"place of the fault in mutated {kind}: named for {named} of {tried} ({named / max(tried, 1):.0%}), another line "
+            f"for {elsewhere}; by exercise: {by_exercise}"
+        )
 
 
 def seconds_of_solutions(terminalreporter):

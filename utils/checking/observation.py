@@ -1,6 +1,7 @@
 """Puts answers to work on inputs, and keeps what was observed in one form: values, or what is wrong with them, or an error."""
 
 import functools
+import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -86,6 +87,8 @@ class Cases:
     def __init__(self, table: Table, rng: np.random.Generator):
         self.table, self._rng = table, rng
         self._observed: dict[tuple[int, int], Observation] = {}
+        self._own = [table.right, *(mistake.answer for mistake in table.mistakes)]
+        self.longest = 0.0  # seconds of work that one of the table's answers took on one input
 
     @functools.cached_property
     def inputs(self) -> list[tuple]:
@@ -96,8 +99,10 @@ class Cases:
         """What one of the table's own answers gives for the input with this number."""
         key = id(answer), id(self.inputs[case])
         if key not in self._observed:
+            begun = time.process_time()
             with limits.not_charged():
                 self._observed[key] = observe(self.table, answer, self.inputs[case])
+            self.longest = max(self.longest, time.process_time() - begun)
         return self._observed[key]
 
     def expected(self, case: int) -> Observation:
@@ -109,7 +114,7 @@ class Cases:
 
     def work_of_right(self) -> float:
         """Seconds of work that the right answer does on this machine."""
-        return limits.work_of(lambda: self._observe(self.table.right, self.inputs))
+        return limits.work_of(lambda: [observe(self.table, self.table.right, args) for args in self.inputs])
 
     def observe(self, answer: Any) -> list[Observation]:
         """What a student's answer gives for each input; as arrays, or as tensors where it takes those only."""
@@ -120,6 +125,8 @@ class Cases:
         return got
 
     def _observe(self, answer: Any, inputs: list[tuple]) -> list[Observation]:
+        if inputs is self.inputs and any(answer is own for own in self._own):
+            return [self.of(answer, case) for case in range(len(inputs))]
         got = []
         for args in inputs:
             got.append(observe(self.table, answer, args))

@@ -27,6 +27,7 @@ SECONDS, SECONDS_IF_SLOW = 3.0, 6.0  # of work that a search may do; an answer i
 SLOW = 0.5
 SECONDS_OF_AN_EDIT = 1.0
 FRESH_DRAWS = 3
+EDIT = "<an edit of the answer>"
 OUTSIDE = {"open", "os", "sys", "subprocess", "shutil", "input", "exec", "eval", "exit", "quit", "requests", "pathlib", "Path"}
 
 SIMPLE = (ast.Assign, ast.AugAssign, ast.Return, ast.Expr, ast.Delete, ast.Break, ast.Continue, ast.Pass, ast.Raise)
@@ -41,13 +42,14 @@ def find(cases: Cases, answer: Any, failing: int, solution: str, seconds_to_obse
     failing: the number of an input with which the answer is not right.  solution: the code of a right answer's cell.
     seconds_to_observe: how long the answer took. For one that trains, only statements are tried, on the input that failed.
     """
-    slow = seconds_to_observe > SLOW
+    seconds_of_an_edit = max(SECONDS_OF_AN_EDIT, 2 * seconds_to_observe, 2 * cases.longest)
+    slow = max(seconds_to_observe, cases.longest) > SLOW
     source = _cell_of(answer)
     with suppress(limits.TimeUp, SyntaxError):
         tree, right = ast.parse(source), ast.parse(solution)
         if not any(getattr(node, "name", None) == answer.__name__ for node in tree.body) or _touches_the_outside(tree):
             return None
-        trial = _Trial(cases, answer, failing, max(SECONDS_OF_AN_EDIT, 2 * seconds_to_observe), slow)
+        trial = _Trial(cases, answer, failing, seconds_of_an_edit, slow)
         seconds = SECONDS_IF_SLOW if slow else SECONDS
         with redirect_stdout(io.StringIO()):  # what the student's code prints was shown once
             return limits.within(seconds, lambda: next(_places(tree, right, trial.fits, source, slow), None), everything=True)
@@ -69,30 +71,37 @@ class _Trial:
     """Tries an edited cell: whether the answer that it defines is right."""
 
     def __init__(self, cases: Cases, answer: Any, failing: int, seconds: float, slow: bool):
-        self.cases, self.name, self.seconds, self.slow = cases, answer.__name__, seconds, slow
+        self.cases, self.failing, self.seconds, self.slow = cases, failing, seconds, slow
+        self.name = answer.__name__
         functions = [answer, *vars(answer).values()] if inspect.isclass(answer) else [inspect.unwrap(answer)]
         self.globals = next(f.__globals__ for f in functions if hasattr(f, "__globals__"))
-        self.order = [failing, *(case for case in range(len(cases.inputs)) if case != failing and not slow)]
 
     def fits(self, tree: ast.AST) -> bool:
         """Whether the cell is right: on the input that failed, on the others, and on fresh ones."""
         try:
-            return limits.within(self.seconds, lambda: self._fits(tree), everything=True)
+            answer = limits.within(self.seconds, lambda: self._right_where_it_failed(tree), everything=True)
         except limits.TimeUp:
             return False
+        return answer is not None and self._is_confirmed(answer)
 
-    def _fits(self, tree: ast.AST) -> bool:
+    def _right_where_it_failed(self, tree: ast.AST) -> Any:
+        """The answer that an edited cell defines, if it is right on the input that failed."""
         space = dict(self.globals)
-        definitions = [node for node in tree.body if not isinstance(node, ast.Expr)]
+        text = ast.unparse([node for node in tree.body if not isinstance(node, ast.Expr)])
+        linecache.cache[EDIT] = len(text), None, text.splitlines(keepends=True), EDIT  # tf.function reads what it records
         try:
-            exec(compile(ast.Module(definitions, []), "<an edit>", "exec"), space)
+            exec(compile(text, EDIT, "exec"), space)
         except Exception:
-            return False
+            return None
         answer = space.get(self.name)
-        if not all(self._is_right(self.cases, answer, case) for case in self.order):
-            return False
+        return answer if self._is_right(self.cases, answer, self.failing) else None
+
+    def _is_confirmed(self, answer: Any) -> bool:
         if self.slow:
             return True
+        others = (case for case in range(len(self.cases.inputs)) if case != self.failing)
+        if not all(self._is_right(self.cases, answer, case) for case in others):
+            return False
         fresh = [Cases(self.cases.table, np.random.default_rng()) for _ in range(FRESH_DRAWS)]
         return all(self._is_right(each, answer, case) for each in fresh for case in range(len(each.inputs)))
 

@@ -1,0 +1,186 @@
+"""The place of a fault is found in a student's own code, and is never one that has nothing to do with it."""
+
+import ast
+import difflib
+import time
+
+import numpy as np
+import pytest
+
+from tests.labs import ALL, answers_of, cells_of, run_cell, without_mistakes
+from utils import exercises
+from utils.checking import Exercise, Outcome, draw, judge, sandbox, search
+from utils.checking.changes import changes
+from utils.checking.observation import same_values
+from utils.checking.places import Kind, kind_of
+from utils.checking.trees import put
+
+NOWHERE = object()
+SAMPLE, SAMPLE_IF_SLOW = 4, 2  # mutants of an exercise; the tests of mutants try all of them
+CLASSES_AND_TRAININGS = {
+    "2.2",
+    "2.5",
+    "3.1",
+    "3.2",
+    "3.3",
+    "5.4",
+    "5.5",
+    "7.3",
+    "7.5",
+    "8.3",
+    "8.5",
+    "9.3",
+    "10.6",
+    "11.2",
+    "11.3",
+    "11.5",
+}
+
+
+def edited_lines(before, after):
+    """The lines of a text that are not as before, and those beside which something is missing."""
+    matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
+    blocks = [(start, end) for tag, _, _, start, end in matcher.get_opcodes() if tag != "equal"]
+    return {line for start, end in blocks for line in range(start, end + 2)}
+
+
+def sampled(solution, most):
+    """Some of the mutants of a solution, spread over all of them."""
+    tree = ast.parse(solution)
+    before = ast.unparse(tree)
+    texts = list(dict.fromkeys(ast.unparse(put(tree, path, new)) for path, new in changes(tree)))
+    return before, [text for text in texts[:: max(1, len(texts) // most)][:most] if text != before]
+
+
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")  # a mutant may look odd to Python
+@pytest.mark.parametrize(("lab", "number"), ALL, ids=[number for _, number in ALL])
+def test_the_line_that_was_edited_is_named(lab, number, record_property):
+    """Without the table's own mistakes: nine times in ten for functions, three in four for classes and trainings."""
+    exercise = without_mistakes(exercises.of_lab(lab)[number])
+    if exercise.open or exercise.same_answer_as:
+        pytest.skip(exercise.open or "the answer is that of another exercise")
+    solution, _, check, namespace = cells_of(lab, number)
+    before, texts = sampled(solution, SAMPLE_IF_SLOW if exercise.seconds >= 1 else SAMPLE)
+    named, elsewhere, tried = 0, [], 0
+    for n, text in enumerate(texts):
+        try:
+            answers = answers_of(text, check, namespace, f"searched {number} {n}")
+        except Exception:
+            continue  # it does not even define an answer
+        for cases, answer in zip(draw(exercise), answers, strict=True):
+            place = found(cases, answer, before)
+            if place is None:
+                continue
+            tried += 1
+            named += place is not NOWHERE and place.line in edited_lines(before, text)
+            if place is not NOWHERE and place.line not in edited_lines(before, text):
+                elsewhere.append((place.sentence, text))
+    record_property("places", (number, number in CLASSES_AND_TRAININGS, named, tried, len(elsewhere)))
+    assert len(elsewhere) <= 1, elsewhere
+
+
+def found(cases, answer, solution):
+    """What a search finds; None for an answer that is right, or no function or class."""
+    if not hasattr(answer, "__name__"):
+        return None
+    with sandbox.quiet():
+        begun = time.process_time()
+        got = cases.observe(answer)
+        seconds = time.process_time() - begun
+        for case, each in enumerate(got):
+            expected = cases.expected(case)
+            if not (each.comparable and (each.fine or same_values(cases.table, each, expected))):
+                return search.find(cases, answer, case, solution, seconds) or NOWHERE
+    return None
+
+
+mean_of_squares = Exercise(
+    "9.1",
+    "Mean of squares",
+    right=lambda x, y: np.mean((x - y) ** 2),
+    inputs=lambda rng: [(rng.normal(size=n), rng.normal(size=n)) for n in (3, 5)],
+)
+SOLUTION = """
+def loss(x, y):
+    difference = x - y
+    squares = difference ** 2
+    total = 0.0
+    for square in squares:
+        total += square
+    return total / len(x)
+"""
+FAULTS = [
+    ("x - y", "x + y", "Line 3 of the cell, `x + y`: look at the operator."),
+    ("difference ** 2", "difference ** 3", "Line 4 of the cell, `3`: look at this number."),
+    ("difference ** 2", "difference", "Line 4 of the cell, `difference`: something is missing here."),
+    ("difference ** 2", "abs(difference) ** 2 * 2", "Line 4 of the cell, `abs(difference) ** 2 * 2`: look at this part."),
+    ("/ len(x)", "/ len(x[1:])", "Line 8 of the cell, `x[1:]`: something here is too much."),
+    ("    return", "        return", "Line 8 of the cell, `return total / len(x)`: this line stands in the wrong place."),
+    (
+        "    total = 0.0\n    for",
+        "    for",
+        "Line 4 of the cell, `squares = difference ** 2`: after this line, something is still to be done.",
+    ),
+    (
+        "        total += square\n",
+        "        total += square\n        total += square\n",
+        "Line 8 of the cell, `total += square`: this line is too much.",
+    ),
+    ("len(x)", "len(x) * 2", "Line 8 of the cell, `total / len(x) * 2`: something here is too much."),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "sentence"), FAULTS, ids=[new for _, new, _ in FAULTS])
+def test_a_fault_is_named_with_its_line_its_part_and_its_kind(old, new, sentence):
+    space = {"np": np}
+    run_cell(SOLUTION.replace(old, new), space, f"fault {new}")
+    outcome, _, advice = judge(mean_of_squares, space["loss"], solution=SOLUTION)
+    assert outcome in (Outcome.WRONG, Outcome.ERROR)
+    assert advice.startswith(sentence), advice
+
+
+def test_an_answer_in_another_form_is_searched_by_small_changes():
+    space = {"np": np}
+    run_cell("def loss(x, y):\n    return np.mean(np.square(x + y))\n", space, "another form")
+    assert "`x + y`" in judge(mean_of_squares, space["loss"], solution=SOLUTION).advice
+
+
+@pytest.mark.parametrize(
+    "code", ["def loss(x, y):\n    open('x')\n    return 1.0", "def loss(x, y):\n    import os\n    return os.sep"]
+)
+def test_code_that_touches_the_outside_is_not_run_again(code):
+    space, runs = {}, []
+    run_cell(code.replace("    ", "    runs.append(1)\n    ", 1), space | {"runs": runs}, "outside")
+    space = {"runs": runs}
+    run_cell(code.replace("def loss(x, y):\n", "def loss(x, y):\n    runs.append(1)\n"), space, "outside")
+    judge(mean_of_squares, space["loss"])
+    before = len(runs)
+    judge(mean_of_squares, space["loss"], solution=SOLUTION)
+    assert len(runs) == 2 * before
+
+
+KINDS = [
+    ("a + b", "a - b", Kind.OPERATOR),
+    ("a - b", "b - a", Kind.ORDER),
+    ("a < b", "a <= b", Kind.COMPARISON),
+    ("2", "3", Kind.NUMBER),
+    ("0.9", "beta", Kind.NUMBER),
+    ("a", "b", Kind.NAME),
+    ("-a", "a", Kind.SIGN),
+    ("a", "-a", Kind.SIGN),
+    ("f(a)", "a", Kind.TOO_MUCH),
+    ("a", "f(a)", Kind.MISSING),
+    ("f(a)", "g(a)", Kind.FUNCTION),
+    ("f(a, b)", "f(b, a)", Kind.ORDER),
+    ("f(a, axis=0)", "f(a, axis=1)", Kind.AXIS),
+    ("f(a)", "f(a, axis=1)", Kind.AXIS),
+    ("f(a, training=False)", "f(a, training=True)", Kind.ARGUMENTS),
+    ("a[0]", "a[1]", Kind.INDEX),
+    ("'relu'", "'tanh'", Kind.TEXT),
+    ("(a, b)", "(b, a)", Kind.ORDER),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "kind"), KINDS, ids=[f"{old} for {new}" for old, new, _ in KINDS])
+def test_the_kind_of_a_fault(old, new, kind):
+    assert kind_of(*(ast.parse(code, mode="eval").body for code in (old, new))) is kind
