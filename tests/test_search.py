@@ -113,7 +113,7 @@ FAULTS = [
     ("x - y", "x + y", "Line 3 of the cell, `x + y`: look at the operator."),
     ("difference ** 2", "difference ** 3", "Line 4 of the cell, `3`: look at this number."),
     ("difference ** 2", "difference", "Line 4 of the cell, `difference`: something is missing here."),
-    ("difference ** 2", "abs(difference) ** 2 * 2", "Line 4 of the cell, `abs(difference) ** 2 * 2`: look at this part."),
+    ("difference ** 2", "abs(difference) ** 2 * 2", "Line 4 of the cell, `abs(difference) ** 2 * 2`: something here is too much."),
     ("/ len(x)", "/ len(x[1:])", "Line 8 of the cell, `x[1:]`: something here is too much."),
     ("    return", "        return", "Line 8 of the cell, `return total / len(x)`: this line stands in the wrong place."),
     (
@@ -124,7 +124,7 @@ FAULTS = [
     (
         "        total += square\n",
         "        total += square\n        total += square\n",
-        "Line 8 of the cell, `total += square`: this line is too much.",
+        "Line 7 of the cell, `total += square`: this line is too much.",
     ),
     ("len(x)", "len(x) * 2", "Line 8 of the cell, `total / len(x) * 2`: something here is too much."),
 ]

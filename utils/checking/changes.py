@@ -144,3 +144,80 @@ def _parameters(tree: ast.AST, path: Path) -> list[str]:
     """The parameters of the function that a path lies in."""
     functions = [get(tree, path[:n]) for n in range(len(path)) if isinstance(get(tree, path[:n]), ast.FunctionDef)]
     return [argument.arg for argument in functions[-1].args.args] if functions else []
+
+
+def repairs(tree: ast.AST) -> Iterator[tuple[Path, New]]:
+    """More that a search may change in a student's code: what is seldom wrong in a right answer's text, and often in theirs."""
+    for path, node in walk(tree):
+        if not path or isinstance(get(tree, path[:-1]), ast.arguments):
+            continue
+        if isinstance(node, ast.BinOp):
+            yield from ((path, new) for new in _bracketed_otherwise(node))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield from ((path, ast.Name(name, ast.Load())) for name in _locals(tree, path) if name != node.id)
+        if isinstance(node, (ast.Name, ast.Call, ast.BinOp)) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+            yield path, ast.UnaryOp(ast.USub(), node)
+        if isinstance(node, ast.Constant) and isinstance(get(tree, path[:-1]), ast.Subscript):
+            yield from ((path, ast.Name(name, ast.Load())) for name in _loop_variables(tree, path))
+        if isinstance(node, ast.AugAssign):
+            yield path, ast.Assign([node.target], node.value, lineno=node.lineno)
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            yield path, ast.AugAssign(node.targets[0], ast.Add(), node.value)
+        if isinstance(node, ast.stmt) and path[-1][1] is not None:
+            yield from _rearranged(tree, path, node)
+
+
+def _bracketed_otherwise(node: ast.BinOp) -> list[New]:
+    """(a ∘ b) ∘ c as a ∘ (b ∘ c), and the other way round; a power binds first."""
+    made: list[New] = []
+    if isinstance(node.left, ast.BinOp):
+        made.append(ast.BinOp(node.left.left, node.left.op, ast.BinOp(node.left.right, node.op, node.right)))
+    if isinstance(node.right, ast.BinOp):
+        made.append(ast.BinOp(ast.BinOp(node.left, node.op, node.right.left), node.right.op, node.right.right))
+    return made
+
+
+def _rearranged(tree: ast.AST, path: Path, node: ast.stmt) -> Iterator[tuple[Path, New]]:
+    """A statement and the next one exchanged; one at the edge of a loop moved out of it, or into it."""
+    field, place = path[-1]
+    block = getattr(get(tree, path[:-1]), field)
+    following = block[place + 1] if place + 1 < len(block) else None
+    if following is not None and path[:-1]:
+        whole = [*block[:place], following, node, *block[place + 2 :]]
+        yield from _as_block(tree, path[:-1], field, whole)
+    if isinstance(node, (ast.For, ast.While, ast.With)):
+        if len(node.body) > 1:
+            yield path, [_with_body(node, node.body[:-1]), node.body[-1]]
+            yield path, [node.body[0], _with_body(node, node.body[1:])]
+        if place and path[:-1]:
+            longer = _with_body(node, [block[place - 1], *node.body])
+            yield from _as_block(tree, path[:-1], field, [*block[: place - 1], longer, *block[place + 1 :]])
+        if following is not None and path[:-1]:
+            longer = _with_body(node, [*node.body, following])
+            yield from _as_block(tree, path[:-1], field, [*block[:place], longer, *block[place + 2 :]])
+
+
+def _with_body(node: ast.stmt, body: list[ast.stmt]) -> ast.stmt:
+    node = copy.copy(node)
+    node.body = body
+    return node
+
+
+def _as_block(tree: ast.AST, path: Path, field: str, block: list[ast.stmt]) -> Iterator[tuple[Path, New]]:
+    owner = copy.copy(get(tree, path))
+    setattr(owner, field, block)
+    yield path, owner
+
+
+def _locals(tree: ast.AST, path: Path) -> list[str]:
+    """The names that the function around a path assigns, and its parameters."""
+    functions = [get(tree, path[:n]) for n in range(len(path)) if isinstance(get(tree, path[:n]), ast.FunctionDef)]
+    if not functions:
+        return []
+    stored = {node.id for node in ast.walk(functions[-1]) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return sorted(stored | set(_parameters(tree, path)))
+
+
+def _loop_variables(tree: ast.AST, path: Path) -> list[str]:
+    loops = [get(tree, path[:n]) for n in range(len(path)) if isinstance(get(tree, path[:n]), ast.For)]
+    return [node.id for loop in loops for node in ast.walk(loop.target) if isinstance(node, ast.Name)]

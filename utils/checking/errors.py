@@ -12,8 +12,12 @@ from typing import Any
 from utils.checking import familiar
 
 
-def describe(error: BaseException) -> str:
-    """The error in the student's own words: its kind, its message, and the line of theirs where it happened."""
+def describe(error: BaseException, explain: bool = True) -> str:
+    """
+    The error in the student's own words: its kind, its message, and the line of their cell where it happened.
+
+    explain: whether the words of the course come before it, where the error is a familiar one.
+    """
     if isinstance(error, SystemExit):
         what = "Your code calls `exit()`, which would stop the whole notebook; a function ends with `return`"
     elif isinstance(error, EOFError):
@@ -24,10 +28,15 @@ def describe(error: BaseException) -> str:
         what = f"Your code stops with {type(error).__name__}: {words(error)}"
     frames = student_frames(error)
     if not frames:
-        return f"{what.rstrip('.')}."
-    frame, line_number = frames[-1]
+        recorded = re.findall(r'File "(<.+?>|.*ipykernel.*?)", line (\d+), in ', text(error))  # by TensorFlow, in its message
+        if not recorded:
+            return f"{what.rstrip('.')}."
+        line = linecache.getline(recorded[-1][0], int(recorded[-1][1])).strip()
+        return f"{what.rstrip('.')}.\nIt happens in line {recorded[-1][1]} of the cell" + (f":  {line}" if line else ".")
+    cell = frames[0][0].f_code.co_filename  # further ones may lie in cells above, whose functions this one calls
+    frame, line_number = [each for each in frames if each[0].f_code.co_filename == cell][-1]
     line = linecache.getline(frame.f_code.co_filename, line_number).strip()
-    course = familiar.explanation(text(error), line)
+    course = familiar.explanation(text(error), line) if explain else ""
     where = f"It happens in line {line_number} of the cell" + (f":  {line}" if line else ".")
     return "\n".join(filter(None, (course, f"{what.rstrip('.')}.", where)))
 
@@ -74,7 +83,8 @@ def words(error: BaseException) -> str:
         lines = [line.removeprefix(kind) for line in lines[starts[-1] if starts else -1 :]]
     if lines[0].startswith("Exception encountered when calling"):  # Keras puts its own line first
         lines = [line for line in lines[1:] if not line.startswith("Arguments received")] or lines
-    return re.sub(r"\s+", " ", re.sub(r"\x1b\[\d*m", "", lines[0]))[:200].strip()
+    line = re.sub(r"\x1b\[\d*m|\b[\w.]+\.<locals>\.", "", lines[0])
+    return re.sub(r"\s+", " ", line)[:200].strip()
 
 
 def text(error: BaseException) -> str:
@@ -99,6 +109,7 @@ def _in_library(name: str) -> bool:
     """Whether code with this file name belongs to Python, a package or the course."""
     return (
         name.startswith(("<frozen", "<__array_function__"))
+        or not (name.startswith("<") or os.path.isabs(name))  # compiled code names its source so
         or "autograph_generated" in name
         or (not name.startswith("<") and os.path.realpath(name).startswith(_LIBRARIES))
     )

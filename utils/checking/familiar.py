@@ -41,10 +41,12 @@ def _inner(found: re.Match) -> str:
 
 
 def _elementwise(found: re.Match) -> str:
-    shapes = " and ".join(filter(None, found.groups())) or "of the two"
+    shapes = [tuple(map(int, re.findall(r"\d+", shape))) for shape in filter(None, found.groups())]
+    named = " and ".join(map(str, shapes)) or "of the two"
+    product = len(shapes) == 2 and all(shapes) and shapes[0][-1] == shapes[1][0]
     return (
-        f"`+`, `-`, `*` and comparisons work element by element, and the shapes {shapes} do not fit: each axis has the same "
-        "length in both, or 1. For a matrix product there is `@`."
+        f"`+`, `-`, `*` and comparisons work element by element, and the shapes {named} do not fit: each axis has the same "
+        f"length in both, or 1.{' For a matrix product there is `@`.' if product else ''}"
     )
 
 
@@ -54,6 +56,7 @@ FAMILIAR = [
         r"truth value of an array|truth value .* is ambiguous",
         "`if`, `while`, `and`, `or` and `not` need one True or False, and this is an array of them. Choose for each element with "
         "`np.where`, or ask for all or any of them.",
+        line=r"\b(if|while|and|or|not)\b",
     ),
     Familiar(
         r"'(tuple|list)' object cannot be interpreted as an integer|expected a sequence of integers or a single integer",
@@ -67,8 +70,9 @@ FAMILIAR = [
     Familiar(r"could not be broadcast together with shapes (\([\d,]*\)) (\([\d,]*\))", _elementwise),
     Familiar(r"Incompatible shapes: (\[[\d,]*\]) vs\. (\[[\d,]*\])|required broadcastable shapes", _elementwise),
     Familiar(
-        r"Sequential\.__init__\(\) takes from",
+        r"Sequential\.__init__\(\) takes from|Argument `name` must be a string|Expected `trainable` to be a boolean",
         "`keras.Sequential` takes one list of layers: put square brackets around all of them.",
+        line=r"Sequential\(\s*[^\[\s]",
     ),
     Familiar(
         r"expected to be a (float|double) tensor but is a int|expected to be a int\d* tensor but is a (float|double)"

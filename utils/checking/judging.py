@@ -128,7 +128,7 @@ def _explain(cases: Cases, answer: Any, got: list[Observation], outcome: Outcome
     stopped = next((each.error for each in got if each.error), None)
     for mistake in cases.table.mistakes:
         if advice := _recognize(cases, mistake, got):
-            error = f"\n{errors.describe(stopped)}" if stopped and not mistake.untouched else ""
+            error = f"\n{errors.describe(stopped, explain=False)}" if stopped and not mistake.untouched else ""
             return Outcome.NOT_DONE if mistake.untouched else outcome, advice + error
     if stopped:
         place = _place(cases, answer, got, find)
@@ -136,7 +136,7 @@ def _explain(cases: Cases, answer: Any, got: list[Observation], outcome: Outcome
     if found := next((each.finding for each in got if each.finding), None):
         return outcome, found.advice
     if problem := next((each.problem for each in got if each.problem), ""):
-        return outcome, problem
+        return outcome, _place(cases, answer, got, find) + problem
     if any(each.changed_input for each in got):
         return outcome, CHANGED_INPUT
     place = _place(cases, answer, got, find)
@@ -174,6 +174,8 @@ def _compare(cases: Cases, answer: Any, got: list[Observation], place_is_known: 
     for args, g, expected in triples:
         if table.explain and not same_values(table, g, expected) and (text := table.explain(g.raw, expected.raw, *args)):
             return text
+    if not callable(table.right):  # the number is what the student has to find
+        return diagnosis.without_numbers([diagnosis.Case({}, g.values[0], expected.values[0]) for _, g, expected in triples])
     if not table.outputs and (several := _tuple_for_one(triples)):
         return f"It gives {len(several)} values, separated by commas; expected one."
     names = _names(table, answer, len(cases.inputs[0]))

@@ -61,6 +61,8 @@ def _definitions(text: str) -> list[ast.FunctionDef | ast.ClassDef]:
 def _is_placeholder(node: ast.AST) -> bool:
     if isinstance(node, ast.Raise):
         return "NotImplementedError" in ast.unparse(node)
+    if isinstance(node, ast.Call):
+        return any(isinstance(argument, ast.Constant) and argument.value is Ellipsis for argument in node.args)
     if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)):
         return False
     parts = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]

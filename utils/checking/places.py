@@ -18,6 +18,11 @@ class Kind(Enum):
     NAME = "{place}: is this the name that belongs here?"
     TEXT = "{place}: look at this text."
     SIGN = "{place}: look at the sign."
+    NOT = "{place}: look at the `not`."
+    BRACKETS = "{place}: look at the brackets."
+    TARGET = "{place}: look at what stands left of the `=`."
+    ASSIGNMENT = "{place}: look at how this line assigns: `=`, `==` and `+=` are not the same."
+    LEADS_TO = "{place}: look at this part, and at the lines that make what it uses."
     FUNCTION = "{place}: is this the function that belongs here?"
     ARGUMENTS = "{place}: look at the arguments of this call."
     AXIS = "{place}: look at the axis."
@@ -29,6 +34,9 @@ class Kind(Enum):
     LINE = "{place}: this line does not do what it should."
     EXTRA = "{place}: this line is too much."
     LACKING = "{place}: after this line, something is still to be done."
+    LACKING_BEFORE = "{place}: before this line, something is still to be done."
+    EXCHANGED = "{place}: look at the order of this line and those around it."
+    PARAMETERS = "{place}: the parameters are in another order than in the cell as you found it. Put its first line back."
     MOVED = "{place}: this line stands in the wrong place. What should come before it, and what does it belong to?"
     BLOCK = "{place}: look at what belongs to this line and what comes after it."
 
@@ -58,14 +66,18 @@ def place_of(node: ast.AST, kind: Kind, source: str) -> Place:
 
 def kind_of(old: ast.AST, new: ast.AST) -> Kind:
     """What kind of fault `old` is, where `new` is right."""
+    if isinstance(old, ast.stmt) and isinstance(new, ast.stmt):
+        return _kind_of_statement(old, new)
     if any(alike(part, old) for part in ast.walk(new) if part is not new):
-        return Kind.SIGN if isinstance(new, ast.UnaryOp) else Kind.MISSING
+        return _sign(new) or Kind.MISSING
     if any(alike(part, new) for part in ast.walk(old) if part is not old):
-        return Kind.SIGN if isinstance(old, ast.UnaryOp) else Kind.TOO_MUCH
+        return _sign(old) or Kind.TOO_MUCH
     if isinstance(old, ast.BinOp) and isinstance(new, ast.BinOp):
         sides = alike(old.left, new.left) and alike(old.right, new.right)
         crossed = alike(old.left, new.right) and alike(old.right, new.left)
-        return Kind.OPERATOR if sides else Kind.ORDER if crossed else Kind.PART
+        if not sides and not crossed:
+            return Kind.PART
+        return Kind.ORDER if type(old.op) is type(new.op) else Kind.OPERATOR
     if isinstance(old, (ast.Compare, ast.BoolOp)) and type(old) is type(new):
         return Kind.COMPARISON
     if isinstance(old, ast.Constant) and isinstance(new, (ast.Constant, ast.Name, ast.Attribute)):
@@ -79,12 +91,29 @@ def kind_of(old: ast.AST, new: ast.AST) -> Kind:
     if isinstance(old, (ast.Tuple, ast.List)) and isinstance(new, (ast.Tuple, ast.List)):
         same_items = sorted(map(ast.dump, old.elts)) == sorted(map(ast.dump, new.elts))
         return Kind.ORDER if same_items else Kind.PART
-    return Kind.LINE if isinstance(old, ast.stmt) else Kind.PART
+    return Kind.PART
+
+
+def _sign(node: ast.AST) -> Kind | None:
+    if isinstance(node, ast.UnaryOp):
+        return Kind.NOT if isinstance(node.op, ast.Not) else Kind.SIGN
+    return None
+
+
+def _kind_of_statement(old: ast.stmt, new: ast.stmt) -> Kind:
+    values = [getattr(each, "value", None) for each in (old, new)]
+    targets = [getattr(each, "targets", [getattr(each, "target", None)])[0] for each in (old, new)]
+    if None in values:
+        return Kind.LINE
+    if None not in targets and alike(*values) and type(old) is type(new):
+        return Kind.TARGET
+    return Kind.ASSIGNMENT if type(old) is not type(new) and not isinstance(old, ast.Return) else Kind.LINE
 
 
 def _kind_of_call(old: ast.Call, new: ast.Call) -> Kind:
     if not alike(old.func, new.func):
-        return Kind.FUNCTION
+        same = [ast.dump(ast.Tuple([*call.args, *(word.value for word in call.keywords)])) for call in (old, new)]
+        return Kind.FUNCTION if same[0] == same[1] else Kind.PART
     options = [{word.arg: ast.dump(word.value) for word in call.keywords} for call in (old, new)]
     differing = {name for each in options for name in each if options[0].get(name) != options[1].get(name)}
     if differing and differing <= {"axis", "axes", "keepdims"}:

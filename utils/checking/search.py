@@ -18,15 +18,16 @@ from typing import Any
 import numpy as np
 
 from utils.checking import limits
-from utils.checking.changes import changes
+from utils.checking.changes import changes, repairs
 from utils.checking.observation import Cases, observe, same_values
 from utils.checking.places import Kind, Place, kind_of, place_of
-from utils.checking.trees import Path, alike, get, put, statement_at, walk
+from utils.checking.trees import Path, alike, get, put, walk
 
 SECONDS, SECONDS_IF_SLOW = 3.0, 6.0  # of work that a search may do; an answer is slow that takes SLOW seconds to observe
 SLOW = 0.5
 SECONDS_OF_AN_EDIT = 1.0
 FRESH_DRAWS = 3
+BRACKETS = str.maketrans("", "", "()")
 EDIT = "<an edit of the answer>"
 OUTSIDE = {"open", "os", "sys", "subprocess", "shutil", "input", "exec", "eval", "exit", "quit", "requests", "pathlib", "Path"}
 
@@ -118,13 +119,20 @@ def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str, slow: 
     """Places whose edit fits, the most telling first."""
     ours, theirs = _statements(tree), _statements(right)
     differing = [key for key in theirs if key in ours and not alike(get(tree, ours[key]), get(right, theirs[key]))]
+    vague = []
+    yield from _parameters(tree, right, source)
     for key in differing:
         old, new = get(tree, ours[key]), get(right, theirs[key])
-        yield from _one_statement(tree, ours[key], _with_own_body(old, new), fits, source)
+        for place, sure in _one_statement(tree, ours[key], _with_own_body(old, new), fits, source):
+            if sure:
+                yield place
+            vague.append(place)
+    yield from _unlike(tree, right, ours, theirs, fits, source)
     yield from _moved(tree, right, ours, theirs, fits, source)
-    yield from _extra_or_lacking(tree, right, ours, theirs, fits, source)
     if not slow:
         yield from _small_changes(tree, fits, source)
+    yield from _extra_or_lacking(tree, right, ours, theirs, fits, source)
+    yield from vague
     for key in differing:
         if isinstance(get(tree, ours[key]), COMPOUND) and fits(put(tree, ours[key], get(right, theirs[key]))):
             yield place_of(get(tree, ours[key]), Kind.BLOCK, source)
@@ -132,6 +140,16 @@ def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str, slow: 
         both = put(put(tree, ours[one], get(right, theirs[one])), ours[other], get(right, theirs[other]))
         if fits(both):
             yield place_of(get(tree, ours[one]), Kind.LINE, source)
+
+
+def _parameters(tree: ast.Module, right: ast.Module, source: str) -> Iterator[Place]:
+    """Functions whose parameters stand in another order than in the solution."""
+    functions = {node.name: node for node in ast.walk(right) if isinstance(node, ast.FunctionDef)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name in functions:
+            names, expected = ([each.arg for each in f.args.args] for f in (node, functions[node.name]))
+            if names != expected and sorted(names) == sorted(expected):
+                yield place_of(node, Kind.PARAMETERS, source)
 
 
 def _statements(tree: ast.Module) -> dict[Key, Path]:
@@ -167,13 +185,36 @@ def _with_own_body(old: ast.stmt, new: ast.stmt) -> ast.stmt:
     return new
 
 
-def _one_statement(tree: ast.Module, path: Path, new: ast.stmt, fits: Fits, source: str) -> Iterator[Place]:
-    """The smallest part of a statement with which the one of the solution makes the answer right."""
+def _one_statement(tree: ast.Module, path: Path, new: ast.stmt, fits: Fits, source: str) -> Iterator[tuple[Place, bool]]:
+    """
+    The smallest part of a statement with which the one of the solution makes the answer right, and whether that is sure.
+
+    It is not where the part is the whole value, or uses names of the student's own, which may hold something wrong.
+    """
     if alike(get(tree, path), new) or not fits(put(tree, path, new)):
         return
+    statement, whole = get(tree, path), new
     path, new = _smallest(tree, path, new, fits)
     old = get(tree, path)
-    yield place_of(old if hasattr(old, "lineno") else statement_at(tree, path), kind_of(old, new), source)
+    own = _names(old) - _names(whole) - {"np", "tf", "keras"}
+    assigned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    uses_own, kind = bool(own & assigned), kind_of(old, new)
+    place = place_of(old if hasattr(old, "lineno") else statement, Kind.LEADS_TO if uses_own else kind, source)
+    yield place, not uses_own and not (kind is Kind.PART and old is getattr(statement, "value", None))
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def _unlike(tree: ast.Module, right: ast.Module, ours: dict, theirs: dict, fits: Fits, source: str) -> Iterator[Place]:
+    """Statements of the student that the solution has not, where one that only it has makes the answer right."""
+    for mine, path in ours.items():
+        for key in theirs:
+            if mine not in theirs and key not in ours and mine[0] == key[0] and isinstance(get(right, theirs[key]), SIMPLE):
+                old, new = get(tree, path), get(right, theirs[key])
+                if isinstance(old, SIMPLE) and fits(put(tree, path, new)):
+                    yield place_of(old, kind_of(old, new), source)
 
 
 def _smallest(tree: ast.Module, path: Path, new: ast.AST, fits: Fits) -> tuple[Path, ast.AST]:
@@ -213,8 +254,8 @@ def _extra_or_lacking(tree: ast.Module, right: ast.Module, ours: dict, theirs: d
             yield place_of(get(tree, path), Kind.EXTRA, source)
     for key in theirs:
         if key not in ours and (filled := _inserted(tree, right, ours, theirs, key)) is not None and fits(filled):
-            before = _neighbor(right, ours, theirs, key)
-            yield place_of(get(tree, before[0]), Kind.LACKING, source)
+            beside, after = _neighbor(right, ours, theirs, key)
+            yield place_of(get(tree, beside), Kind.LACKING if after else Kind.LACKING_BEFORE, source)
 
 
 def _neighbor(right: ast.Module, ours: dict, theirs: dict, key: Key) -> tuple[Path, int] | None:
@@ -241,12 +282,25 @@ def _inserted(tree: ast.Module, right: ast.Module, ours: dict, theirs: dict, key
 
 def _small_changes(tree: ast.Module, fits: Fits, source: str) -> Iterator[Place]:
     """Changes that students make, undone."""
-    for path, new in changes(tree):
-        if fits(put(tree, path, new)):
-            old = get(tree, path)
-            if new is None or isinstance(new, list):
-                yield place_of(
-                    old, Kind.EXTRA if new is None else Kind.BLOCK if isinstance(old, COMPOUND) else Kind.LACKING, source
-                )
-            else:
-                yield place_of(old, kind_of(old, new), source)
+    for path, new in itertools.chain(changes(tree), repairs(tree)):
+        if not fits(put(tree, path, new)):
+            continue
+        old = get(tree, path)
+        kind = Kind.EXTRA if new is None else Kind.BLOCK if isinstance(old, COMPOUND) else Kind.LACKING
+        if isinstance(new, ast.AST) and isinstance(old, (*COMPOUND, ast.FunctionDef)):
+            old, kind = _first_difference(old, new), Kind.EXCHANGED
+        elif isinstance(new, ast.AST):
+            kind = Kind.BRACKETS if _is_bracketed_otherwise(old, new) else kind_of(old, new)
+        yield place_of(old, kind, source)
+
+
+def _first_difference(old: ast.stmt, new: ast.stmt) -> ast.stmt:
+    """The first statement of a block that is not as it was."""
+    return next((a for a, b in zip(old.body, new.body, strict=False) if not alike(a, b)), old)
+
+
+def _is_bracketed_otherwise(old: ast.AST, new: ast.AST) -> bool:
+    """Whether two formulas have the same parts in the same order."""
+    if not (isinstance(old, ast.BinOp) and isinstance(new, ast.BinOp)):
+        return False
+    return ast.unparse(old).translate(BRACKETS) == ast.unparse(new).translate(BRACKETS)

@@ -152,11 +152,11 @@ the_split = Exercise("9.1", "Three parts", parts=[split_part, standardize_part],
 
 # --- 9.2 --------------------------------------------------------------------------------------------------------------
 def histories(rng):
-    """A U with a bump, one with a tie, with nan amid, after a 0, and first; one that falls to the end, one that only rises, and random ones."""
+    """A U with a bump, one with a tie, with nan amid, after a 0, and first; one that falls to the end, one that only rises, random ones, many ties."""
     for val_loss in (
         [0.9, 0.6, 0.65, 0.45, 0.5, 0.7, 0.8, 1.1], [0.9, 0.4, 0.6, 0.4, 0.5, 0.4, 0.8, 1.2], [0.9, 0.7, np.nan, 0.6, 0.5, 0.8, 0.9, 0.95],
         [0.9, 0.4, 0.0, np.nan, 0.2, 0.3], [np.nan, 0.7, 0.6, 0.8], [0.9, 0.8, 0.7, 0.6], [0.3, 0.5, 0.6, 0.8],
-        *(rng.permutation(n).astype(float).tolist() for n in rng.integers(6, 20, 2)),
+        *(rng.permutation(n).astype(float).tolist() for n in rng.integers(6, 20, 2)), (rng.integers(1, 4, 60) / 4).tolist(),
     ):
         yield ({"loss": [*(1 / np.arange(1, len(val_loss))).tolist(), 0.5], "val_loss": val_loss},)
 
@@ -363,6 +363,7 @@ class LoopFinding(Finding):
     LIVE = "The stopper gets the model's variables, which go on changing, so the best weights are lost. Which method of the model copies them?"
     TWO_EPOCHS = "Each turn of the loop trains for two epochs: `train_epoch` is called twice. Call it once, and keep what it gives."
     ONE_NUMBER = "Several epochs get the same number, and the order of the examples comes from it. Each epoch has its own: use that of the loop."
+    OTHER_NUMBERS = "The numbers of the epochs are 0, 1, 2 and so on: the order of the examples comes from them. Hand over that of the loop."
     SOME_LAYERS = "Some layers have weights of one epoch, and some of another. Hand over the weights of the whole model, and put them all back."
 
 def trainings(rng):
@@ -397,6 +398,8 @@ def loop_at_work(answer, losses, patience, epochs):
         return LoopFinding.LIVE
     if len(set(numbers)) < len(numbers):
         return LoopFinding.TWO_EPOCHS if numbers == np.repeat(np.unique(numbers), 2).tolist() else LoopFinding.ONE_NUMBER
+    if numbers != list(range(len(numbers))):
+        return LoopFinding.OTHER_NUMBERS
     first, second = np.ravel(model.get_weights())
     return LoopFinding.SOME_LAYERS if first != second else np.array([len(numbers), first, *(float(np.ravel(item)[0]) for item in handed)])
 
@@ -432,11 +435,12 @@ loop_part = Part("train_until_best", right=lambda train_epoch, model, stopper, e
     Mistake(loop("model.get", "model.layers[0].get", "model.set", "model.layers[0].set"), LoopFinding.SOME_LAYERS),
     Mistake(loop("train_epoch(number)", "train_epoch(0)"), LoopFinding.ONE_NUMBER),
     Mistake(loop("J_val =", "train_epoch(number)\n        J_val ="), LoopFinding.TWO_EPOCHS),
+    Mistake(loop("train_epoch(number)", "train_epoch(number + 1)"), LoopFinding.OTHER_NUMBERS),
     Mistake(loop("range(epochs)", "range(epochs + 1)"), "The loop trains for one epoch too many."),
     Mistake(loop("range(epochs)", "range(epochs - 1)"), "The loop trains for one epoch too few."),
     Mistake(loop("update(J_val", "update(number"), "The stopper gets the epoch's number. It needs the validation loss, which `train_epoch` returns."),
 ], also_right=[
-    train_until_best, loop("train_epoch(number)", "train_epoch(keras.ops.array(number + 1))"),
+    train_until_best, loop("train_epoch(number)", "train_epoch(keras.ops.array(number))"),
     loop("for number in range(epochs):", "number, stop = -1, False\n    while not stop and (number := number + 1) < epochs:",
          RESTORE, "    [variable.assign(weight) for variable, weight in zip(model.weights, stopper.best_weights)]"),
 ])

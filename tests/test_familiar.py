@@ -1,0 +1,67 @@
+"""The errors that students meet most are told in the words of the course, with Python's own words below."""
+
+import numpy as np
+import pytest
+
+from tests.devices import tf
+from tests.labs import run_cell
+from utils.checking import Exercise, Outcome, judge
+
+SETUP = "import keras\nX, W, x, n = tf.ones((4, 3)), tf.ones((3, 2)), np.ones(3), tf.constant([1, 2, 3])\nv = tf.Variable(1.0)\n"
+MODEL = "model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])\nsgd = keras.optimizers.SGD(0.1)\n"
+TAPE = (
+    "with tf.GradientTape() as tape:\n        J = model(np.ones((1, 1)))\n"
+    "    gradients = tape.gradient(J, model.trainable_variables)\n    "
+)
+ERRORS = [
+    ("x ^ 2.0", "A power is written `**`"),
+    ("1.0 if x > 0 else 0.0", "need one True or False"),
+    ("np.random.rand((3, 2))", "take the lengths one by one"),
+    ("W @ X", "the two stand in the wrong order"),
+    ("tf.matmul(X, X)", "one of the two is transposed"),
+    ("np.ones((4, 3)) @ np.ones((4, 3))", "should be the same number"),
+    ("np.dot(np.ones((4, 3)), np.ones((4, 3)))", "one of the two is transposed"),
+    ("np.ones((4, 3)) * np.ones((3, 2))", "element by element"),
+    ("X * W", "element by element"),
+    ("keras.Sequential(keras.Input((2,)), keras.layers.Dense(3))", "one list of layers"),
+    ("n * tf.constant(0.5)", "`tf.cast(x, tf.float32)`"),
+    ("sgd.minimize(lambda: v, [v])", "have no `minimize`"),
+    ("tf.gradients(v * v, v)", "`tf.GradientTape`"),
+    ("tf.function(lambda z: z.numpy() + 1)(X)", "only records this code"),
+]
+
+
+def advice_on(code):
+    namespace = {"np": np, "tf": tf}
+    run_cell(f"{SETUP}{MODEL}\ndef answer(a):\n    {code}\n", namespace, f"familiar {code}")
+    exercise = Exercise("9.1", "An error", right=lambda a: 1.0, inputs=lambda rng: [(1.0,)])
+    outcome, _, advice = judge(exercise, namespace["answer"])
+    assert outcome is Outcome.ERROR
+    return advice
+
+
+@pytest.mark.parametrize(("code", "words"), ERRORS, ids=[code for code, _ in ERRORS])
+def test_an_error_is_explained_before_its_own_words(code, words):
+    first, second, *_ = advice_on(f"return {code}").splitlines()
+    assert words in first
+    assert second.startswith("Your code stops with ")
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        ("sgd.apply_gradients(gradients)", "takes pairs of a gradient and its variable"),
+        ("sgd.apply_gradients(zip(model.trainable_variables, gradients))", "the gradient comes first"),
+    ],
+)
+def test_how_gradients_are_applied_is_explained(call, words):
+    assert words in advice_on(TAPE + call)
+
+
+def test_a_gradient_that_is_none_is_explained():
+    code = "with tf.GradientTape() as tape:\n        J = tf.constant(1.0)\n    return 0.1 * tape.gradient(J, v)"
+    assert "A gradient is None" in advice_on(code)
+
+
+def test_an_error_that_is_not_known_keeps_its_own_words_alone():
+    assert advice_on("return {}['key']").startswith("Your code stops with KeyError: 'key'.")
