@@ -91,7 +91,7 @@ def without_numbers(cases: Sequence[Case]) -> str:
     if advice := _first((_text, _shape, _truth_value), cases):
         return advice
     got, expected = (array.astype(float) for array in cases[0][1:3])
-    if close(got, expected, rtol=1e-2, atol=6e-3):
+    if close(got, expected, rtol=1e-2):
         return "It is nearly right: give more digits, as they are computed."
     return f"{show(got)} is not right. Take the steps one by one, and look at each result."
 

@@ -175,7 +175,7 @@ def _compare(cases: Cases, answer: Any, got: list[Observation], place_is_known: 
         if table.explain and not same_values(table, g, expected) and (text := table.explain(g.raw, expected.raw, *args)):
             return text
     if not callable(table.right):  # the number is what the student has to find
-        return diagnosis.without_numbers([diagnosis.Case({}, g.values[0], expected.values[0]) for _, g, expected in triples])
+        return diagnosis.without_numbers([diagnosis.Case({}, g.values[0], e.values[0], table.atol) for _, g, e in triples])
     if not table.outputs and (several := _tuple_for_one(triples)):
         return f"It gives {len(several)} values, separated by commas; expected one."
     names = _names(table, answer, len(cases.inputs[0]))
