@@ -188,6 +188,6 @@ def test_the_kind_of_a_fault(old, new, kind):
 
 def test_the_number_that_an_exercise_asks_for_is_never_shown():
     number = Exercise("9.2", "A number", right=0.123456, observe=lambda answer: answer, atol=1e-7)
-    for answer in (0.5, 0.1235, 0.123456 + 5e-6, 12.3456, np.ones(2)):
+    for answer in (0.5, 0.1235, 0.12349, 12.3456, np.ones(2)):
         advice = judge(number, answer).advice
         assert advice and "0.123456" not in advice, advice

@@ -80,7 +80,7 @@ def kind_of(old: ast.AST, new: ast.AST) -> Kind:
         return Kind.ORDER if type(old.op) is type(new.op) else Kind.OPERATOR
     if isinstance(old, (ast.Compare, ast.BoolOp)) and type(old) is type(new):
         return Kind.COMPARISON
-    if isinstance(old, ast.Constant) and isinstance(new, (ast.Constant, ast.Name, ast.Attribute)):
+    if isinstance(old, ast.Constant) and isinstance(new, (ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp)):
         return Kind.TEXT if isinstance(old.value, str) else Kind.NUMBER
     if isinstance(old, (ast.Name, ast.Attribute)) and isinstance(new, (ast.Name, ast.Attribute, ast.Constant)):
         return Kind.NAME

@@ -117,13 +117,17 @@ Fits = Callable[[ast.AST], bool]
 
 def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str, slow: bool) -> Iterator[Place]:
     """Places whose edit fits, the most telling first."""
-    ours, theirs = _statements(tree), _statements(right)
+    ours = _statements(tree)
+    right = _one_by_one(right, ours)
+    theirs = _statements(right)
     differing = [key for key in theirs if key in ours and not alike(get(tree, ours[key]), get(right, theirs[key]))]
     vague = []
     yield from _parameters(tree, right, source)
     for key in differing:
         old, new = get(tree, ours[key]), get(right, theirs[key])
-        for place, sure in _one_statement(tree, ours[key], _with_own_body(old, new), fits, source):
+        for place, sure in _one_statement(
+            tree, ours[key], _with_own_body(old, new), fits, source, _stored(tree) - _stored(right)
+        ):
             if sure:
                 yield place
             vague.append(place)
@@ -140,6 +144,19 @@ def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str, slow: 
         both = put(put(tree, ours[one], get(right, theirs[one])), ours[other], get(right, theirs[other]))
         if fits(both):
             yield place_of(get(tree, ours[one]), Kind.LINE, source)
+
+
+def _one_by_one(right: ast.Module, ours: dict) -> ast.Module:
+    """The solution with `a, b = x, y` as two statements, where the student has not written it so."""
+    for key, path in reversed(_statements(right).items()):
+        node = get(right, path)
+        if key in ours or not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Tuple):
+            continue
+        targets, values = node.targets[0].elts, getattr(node.value, "elts", [])
+        if len(targets) == len(values) and not _stored(node) & _names(node.value):
+            lines = [ast.Assign([target], value, lineno=node.lineno) for target, value in zip(targets, values, strict=True)]
+            right = put(right, path, lines)
+    return right
 
 
 def _parameters(tree: ast.Module, right: ast.Module, source: str) -> Iterator[Place]:
@@ -185,7 +202,9 @@ def _with_own_body(old: ast.stmt, new: ast.stmt) -> ast.stmt:
     return new
 
 
-def _one_statement(tree: ast.Module, path: Path, new: ast.stmt, fits: Fits, source: str) -> Iterator[tuple[Place, bool]]:
+def _one_statement(
+    tree: ast.Module, path: Path, new: ast.stmt, fits: Fits, source: str, own_names: set[str]
+) -> Iterator[tuple[Place, bool]]:
     """
     The smallest part of a statement with which the one of the solution makes the answer right, and whether that is sure.
 
@@ -196,15 +215,27 @@ def _one_statement(tree: ast.Module, path: Path, new: ast.stmt, fits: Fits, sour
     statement, whole = get(tree, path), new
     path, new = _smallest(tree, path, new, fits)
     old = get(tree, path)
-    own = _names(old) - _names(whole) - {"np", "tf", "keras"}
-    assigned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    uses_own, kind = bool(own & assigned), kind_of(old, new)
+    uses_own, kind = bool((_names(old) - _names(whole)) & own_names), kind_of(old, new)
+    if (call := _call_with_axis(tree, path)) is not None:
+        old, kind = call, Kind.AXIS
     place = place_of(old if hasattr(old, "lineno") else statement, Kind.LEADS_TO if uses_own else kind, source)
     yield place, not uses_own and not (kind is Kind.PART and old is getattr(statement, "value", None))
 
 
+def _call_with_axis(tree: ast.Module, path: Path) -> ast.Call | None:
+    """The call in whose `axis=…` a path ends; None where it does not."""
+    for n in range(len(path), 0, -1):
+        if getattr(get(tree, path[:n]), "arg", None) in ("axis", "axes", "keepdims"):
+            return get(tree, path[: n - 1])
+    return None
+
+
 def _names(node: ast.AST) -> set[str]:
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def _stored(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
 
 
 def _unlike(tree: ast.Module, right: ast.Module, ours: dict, theirs: dict, fits: Fits, source: str) -> Iterator[Place]:
