@@ -279,11 +279,11 @@ check("5.6", model)
 
 # %% tags=["nbval-ignore-output"]
 you = np.array([[4, 5]], np.float32)
-told = []
+predictions = []
 for weights in looks:
     model.set_weights(weights)
-    told.append(model(you)[0, 0])
-plots.curves({"ŷ for you": told}, ylabel="ŷ", xlabel="look")
+    predictions.append(model(you)[0, 0])
+plots.curves({"ŷ for you": predictions}, ylabel="ŷ", xlabel="look")
 
 # %% [markdown]
 # And everybody else? Guess the shape of the first border, and of the last one. Then press play.

@@ -1,4 +1,4 @@
-"""Where the machine fails or is stopped: a killed kernel, a full disk, two notebooks at once. Nothing is lost, and it is said."""
+"""Where the machine fails or is stopped: a killed kernel, a full disk, two notebooks at once. Nothing is lost, and a sentence says so."""
 
 import json
 import os
@@ -69,7 +69,7 @@ from utils import training
 X = y = np.ones((8, 1), np.float32)
 model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
 mse = keras.losses.MeanSquaredError()
-with redirect_stdout(StringIO()) as said:
+with redirect_stdout(StringIO()) as printed:
     history = training.train(model, keras.optimizers.SGD(0.1), mse, X, y, 10**6, watch=lambda _: Path({begun!r}).touch())
 """
 
@@ -81,7 +81,7 @@ def test_the_stop_button_ends_a_training_and_keeps_what_there_is(kernel, tmp_pat
     client.execute(TRAIN.format(begun=str(begun)))
     wait_for(begun.exists)
     manager.interrupt_kernel()
-    text = run("print(said.getvalue(), 0 < len(history['loss']) < 10**6)")
+    text = run("print(printed.getvalue(), 0 < len(history['loss']) < 10**6)")
     assert "Interrupted after" in text and text.endswith("True\n") and "Traceback" not in text
 
 
@@ -170,8 +170,8 @@ def test_a_full_disk_keeps_the_old_progress_and_takes_the_new_when_there_is_room
             stream.write(bytes(1024))
     for _ in range(2):
         progress_file.update("1.2", passed=True)
-    said = " ".join(capfd.readouterr().out.split())
-    assert said == "Your progress cannot be saved (No space left on device); it is kept in this session only."
+    printed = " ".join(capfd.readouterr().out.split())
+    assert printed == "Your progress cannot be saved (No space left on device); it is kept in this session only."
     assert file.read_bytes() == before
     assert {path.name for path in small_disk.iterdir()} == {"progress.json", ".progress.lock", "fill"}
     fill.unlink()

@@ -79,13 +79,13 @@ def test_a_wrong_answer_is_told_why(exercise, answer, words):
 
 
 def test_a_reason_is_given_only_where_it_holds():
-    def told(got, want):
-        return diagnosis.diagnose([diagnosis.Case({}, np.array(got), np.array(want))])
+    def reason(got, expected):
+        return diagnosis.diagnose([diagnosis.Case({}, np.array(got), np.array(expected))])
 
-    assert told(-0.0031, 0.00247) == "It gives -0.0031; expected 0.00247."  # no digit is lost
-    assert "something added" not in told([0.5 + 1e-5, 0.25, 0.125], [0.5 + 3e-5, 0.25 + 4e-5, 0.125 + 2e-5])
-    assert "in another order" in told(np.ones((3, 1, 3)), np.ones((3, 3, 1)))
-    assert "gives nan" in told([np.nan] * 2, [1.0, 2.0]) and "whatever" not in told([np.nan] * 2, [1.0, 2.0])
+    assert reason(-0.0031, 0.00247) == "It gives -0.0031; expected 0.00247."  # no digit is lost
+    assert "something added" not in reason([0.5 + 1e-5, 0.25, 0.125], [0.5 + 3e-5, 0.25 + 4e-5, 0.125 + 2e-5])
+    assert "in another order" in reason(np.ones((3, 1, 3)), np.ones((3, 3, 1)))
+    assert "gives nan" in reason([np.nan] * 2, [1.0, 2.0]) and "whatever" not in reason([np.nan] * 2, [1.0, 2.0])
 
 
 def test_an_error_with_another_reason_is_not_that_of_the_mistake():

@@ -192,7 +192,7 @@ def test_penalties_of_layers_are_trained_and_not_reported():
 
 def test_xla_compiles_where_many_steps_follow(monkeypatch):
     asked = []
-    monkeypatch.setattr(training, "compile_epoch", lambda *given: asked.append(given[-1]) or (lambda seed: {"loss": 1.0}))
+    monkeypatch.setattr(training, "compile_epoch", lambda *args: asked.append(args[-1]) or (lambda seed: {"loss": 1.0}))
     monkeypatch.setattr(training, "MANY_STEPS", 5)
     for epochs in (2, 3):  # of two steps
         training.train(a_model(), keras.optimizers.SGD(0.1), mse, *examples(), epochs, batch_size=5)

@@ -33,15 +33,15 @@ for batch in batches:
 
 
 def test_two_processes_know_their_places_and_give_the_gradient_of_one():
-    said = [lines.splitlines() for lines in workers.run(GRADIENT)]
-    (first, *addresses), (second, *the_same) = (place.split() for place, _ in said)
+    outputs = [lines.splitlines() for lines in workers.run(GRADIENT)]
+    (first, *addresses), (second, *the_same) = (place.split() for place, _ in outputs)
     assert (first, second) == ("0", "1") and len(set(addresses)) == 2 and addresses == the_same
     X = np.arange(14, dtype=np.float32).reshape(7, 2) / 10
     w = tf.Variable([[0.5], [-1.0]])
     with tf.GradientTape() as tape:
         J = tf.reduce_mean(tf.reduce_sum((X @ w - X[:, :1] ** 2) ** 2, axis=1))
-    assert said[0][1] == said[1][1]
-    assert np.allclose(np.array(eval(said[0][1])), np.ravel(tape.gradient(J, w)), atol=1e-6)
+    assert outputs[0][1] == outputs[1][1]
+    assert np.allclose(np.array(eval(outputs[0][1])), np.ravel(tape.gradient(J, w)), atol=1e-6)
 
 
 def test_two_devices_give_the_gradient_of_one():
