@@ -1,4 +1,4 @@
-"""Where the machine fails or is stopped: a killed kernel, a full disk, two notebooks at once. Nothing is lost, and a sentence says so."""
+"""Where the machine fails or is stopped: a killed kernel, a full disk, two notebooks at once. Nothing is lost."""
 
 import json
 import os
