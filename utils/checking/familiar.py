@@ -70,7 +70,7 @@ FAMILIAR = [
     Familiar(r"could not be broadcast together with shapes (\([\d,]*\)) (\([\d,]*\))", _elementwise),
     Familiar(r"Incompatible shapes: (\[[\d,]*\]) vs\. (\[[\d,]*\])|required broadcastable shapes", _elementwise),
     Familiar(
-        r"Sequential\.__init__\(\) takes from|Argument `name` must be a string|Expected `trainable` to be a boolean",
+        r"Sequential\.__init__\(\) takes from|Argument `name` must be|Expected `trainable` to|KerasTensor cannot be used",
         "`keras.Sequential` takes one list of layers: put square brackets around all of them.",
         line=r"Sequential\(\s*[^\[\s]",
     ),

@@ -206,9 +206,10 @@ def untrained(kind="momentum"):
     """
     dense, adam, sgd = keras.layers.Dense, keras.optimizers.Adam, keras.optimizers.SGD
     dropout = keras.layers.Lambda(lambda x, training=False: x * [2.0, 2.0, 0.0, 0.0] if training else x)
-    layers = [dense(4, "tanh", name="first"), dropout, dense(2, "tanh", trainable=False, name="frozen"), dense(1, "sigmoid", name="last")]
+    layers = [dense(4, "tanh", name="first"), dropout, dense(2, "tanh", name="frozen"), dense(1, "sigmoid", name="last")]
     model, rng = Counted([keras.Input((2,)), *layers], name="small"), np.random.default_rng(3)
     model.set_weights([rng.normal(size=weight.shape) for weight in model.weights])
+    model.get_layer("frozen").trainable = False  # once it has its weights: Keras 3.0 would forget it before
     optimizer = adam(0.05, name=kind) if kind == "Adam" else sgd(0.2, momentum=0.9, name=kind)
     optimizer.build(model.trainable_variables)
     return model, optimizer
@@ -237,7 +238,7 @@ def one_step(answer, optimizer, X, y):
     """How many steps the optimizer takes, the loss that the answer returns, and the weights it leaves."""
     model, optimizer = untrained(optimizer)
     J = loss_number(answer(model, optimizer, BINARY, X, y))
-    steps, calls, weights = int(optimizer.iterations), model.calls, flat_weights(model)
+    steps, calls, weights = int(optimizer.iterations.numpy()), model.calls, flat_weights(model)
     if calls > 1:
         after = [float(BINARY(y, model(X, training=training))) for training in (True, False)]
         return StepMistake.AFTER if steps and np.isclose(J, after, atol=1e-5).any() else StepMistake.TWICE.about(calls)
@@ -313,7 +314,7 @@ def loop_of_steps(answer, epochs, X, y):
     start = flat_weights(model)
     history = answer(model, optimizer, BINARY, X, y, epochs)
     history = np.array([loss_number(J) for J in history]) if isinstance(history, (list, tuple)) else require.numbers(history)
-    steps, weights = int(optimizer.iterations), flat_weights(model)
+    steps, weights = int(optimizer.iterations.numpy()), flat_weights(model)
     if steps == 0 and not np.array_equal(weights, start):
         return LoopMistake.OTHER_OPTIMIZER
     return LoopMistake.NO_STEP if steps == 0 and history.size == epochs > 0 else (steps, history, weights)

@@ -327,6 +327,7 @@ class Tuning(Finding):
 def what_moves(answer, rate):
     """What is wrong with fine-tuning: by how far the weights of body and head move in its first step, in units of the rate."""
     model = with_new_head(small_body(), 3)
+    model(IMAGES[:1])  # in Keras 3.0 the head has no weights before
     before = weights_by_layer(model)
     train = answer(model, model.layers[0], rate)
     if not callable(train) or isinstance(train, keras.Model):
@@ -340,11 +341,17 @@ def what_moves(answer, rate):
         return Tuning.PARTLY if any(of_body) else Tuning.BODY_FROZEN
     return Tuning.FAR if max(*of_body, of_head) > 1.1 else Tuning.NEAR if min(*of_body, of_head) < 0.9 else FINE
 
-def by_keras(model, body, learning_rate):
+def step_by_step(model, body, learning_rate):
     for layer in model.layers:
         layer.trainable = True
-    model.compile(keras.optimizers.Adam(learning_rate), LOSS, run_eagerly=True)
-    return lambda X, y, steps: [model.train_on_batch(X, y) for _ in range(steps)]
+    optimizer = keras.optimizers.Adam(learning_rate)
+
+    def train(X, y, steps):
+        for _ in range(steps):
+            with tf.GradientTape() as tape:
+                J = LOSS(y, model(X, training=True))
+            optimizer.apply_gradients(zip(tape.gradient(J, model.trainable_variables), model.trainable_variables, strict=True))
+    return train
 
 def fine_tuning(model, body, learning_rate):
     body.trainable = True
@@ -353,7 +360,7 @@ def fine_tuning(model, body, learning_rate):
 
 tuned = edits_of(fine_tuning)
 optimizer_as = partial(tuned, "Adam(learning_rate)")
-the_fine_tuning = Exercise("11.5", "Fine-tuning", right=by_keras, inputs=lambda rng: [(1e-3,), (2e-4,)], observe=what_moves, seconds=2.0, mistakes=[
+the_fine_tuning = Exercise("11.5", "Fine-tuning", right=step_by_step, inputs=lambda rng: [(1e-3,), (2e-4,)], observe=what_moves, seconds=2.0, mistakes=[
     Mistake(tuned("    body.trainable = True\n", "", "return", "train =", "LOSS)", "LOSS); body.trainable = True; return train"), Tuning.BODY_FROZEN),
     Mistake(tuned("body.trainable", "body.layers[0].trainable"), Tuning.PARTLY),
     Mistake(tuned("= True", "= True\n    model.layers[-1].trainable = False"), Tuning.HEAD_FROZEN),
