@@ -16,7 +16,7 @@ from utils.checking.places import Kind, kind_of
 from utils.checking.trees import put
 
 NOWHERE = object()
-SAMPLE, SAMPLE_IF_SLOW = 4, 1  # mutants of an exercise; the tests of mutants try all of them
+SAMPLE, SAMPLE_IF_SLOW = 3, 1  # mutants of an exercise; the tests of mutants try all of them
 CLASSES_AND_TRAININGS = {
     "2.2",
     "2.5",
@@ -191,3 +191,21 @@ def test_the_number_that_an_exercise_asks_for_is_never_shown():
     for answer in (0.5, 0.1235, 0.12349, 12.3456, np.ones(2)):
         advice = judge(number, answer).advice
         assert advice and "0.123456" not in advice, advice
+
+
+def test_a_search_changes_nothing_in_the_notebook_and_runs_no_more_of_the_cell_than_its_definitions():
+    numbers, trained = np.ones(3), []
+    space = {"np": np, "numbers": numbers, "trained": trained}
+    cell = "factor = 2.0\nnumbers += 1\nnumbers[0] = 9\ntrained.append(1)\n" + SOLUTION.replace("x - y", "factor * x - y")
+    run_cell(cell, space, "a cell that does more")
+    before = numbers.copy()
+    assert "Line" in judge(mean_of_squares, space["loss"], solution=SOLUTION).advice
+    assert np.array_equal(numbers, before) and trained == [1]
+
+
+def test_a_search_that_fails_leaves_the_verdict_as_it_is(monkeypatch):
+    space = {"np": np}
+    run_cell(SOLUTION.replace("x - y", "x + y"), space, "a failing search")
+    monkeypatch.setattr(search, "find", lambda *args, **options: 1 / 0)
+    outcome, _, advice = judge(mean_of_squares, space["loss"], solution=SOLUTION)
+    assert outcome is Outcome.WRONG and "expected" in advice

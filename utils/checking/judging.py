@@ -7,6 +7,7 @@ What data does on its way goes down: from here to the observation of an answer, 
 import functools
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -148,8 +149,10 @@ def _place(cases: Cases, answer: Any, got: list[Observation], find: Callable | N
     if find is None or not hasattr(answer, "__name__"):
         return ""
     failing = next(case for case, each in enumerate(got) if not _is_right(cases, [each], case))
-    place = find(cases, answer, failing)
-    return f"{place.sentence}\n" if place else ""
+    with suppress(Exception):  # that an answer is wrong is known already, whatever becomes of the search
+        place = find(cases, answer, failing)
+        return f"{place.sentence}\n" if place else ""
+    return ""
 
 
 def _recognize(cases: Cases, mistake: Mistake, got: list[Observation]) -> str:

@@ -64,6 +64,13 @@ def _cell_of(answer: Any) -> str:
     return "".join(linecache.getlines(code.co_filename)) if code else ""
 
 
+def _only_defines(node: ast.stmt) -> bool:
+    """Whether a statement of a cell gives names their values and changes nothing that was there before."""
+    if isinstance(node, ast.Assign):
+        return all(isinstance(target, (ast.Name, ast.Tuple)) for target in node.targets)
+    return isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom))
+
+
 def _touches_the_outside(tree: ast.AST) -> bool:
     return any(isinstance(node, ast.Name) and node.id in OUTSIDE for node in ast.walk(tree))
 
@@ -88,7 +95,7 @@ class _Trial:
     def _right_where_it_failed(self, tree: ast.AST) -> Any:
         """The answer that an edited cell defines, if it is right on the input that failed."""
         space = dict(self.globals)
-        text = ast.unparse([node for node in tree.body if not isinstance(node, ast.Expr)])
+        text = ast.unparse([node for node in tree.body if _only_defines(node)])
         linecache.cache[EDIT] = len(text), None, text.splitlines(keepends=True), EDIT  # tf.function reads what it records
         try:
             exec(compile(text, EDIT, "exec"), space)
