@@ -31,15 +31,16 @@ class TimeUp(BaseException):
     waited = False
 
 
-def within(seconds: float, call: Callable[[], Result], everything: bool = False) -> Result:
+def within(seconds: float, call: Callable[[], Result], everything: bool = False, patience: float | None = None) -> Result:
     """
     What `call` returns, within these seconds of work. Raises TimeUp where they do not suffice, whatever else the call does.
 
     The call runs in this thread. Where it swallows TimeUp, that is raised again, twice a second.
     everything: whether work of the course counts as well, which is not charged otherwise.
+    patience: the seconds that the call may wait without work; PATIENCE by default.
     """
     global _watching
-    watch, before = _Watch(seconds, everything), _watching
+    watch, before = _Watch(seconds, everything, patience or PATIENCE), _watching
     try:
         _watching = watch
         watch.start()
@@ -66,7 +67,7 @@ def within(seconds: float, call: Callable[[], Result], everything: bool = False)
 def work_of(call: Callable[[], object]) -> float:
     """Seconds of work that a call does, without what is not charged."""
     global _watching
-    watch, before = _Watch(math.inf, everything=False), _watching
+    watch, before = _Watch(math.inf, False, PATIENCE), _watching
     _watching = watch
     try:
         call()
@@ -99,8 +100,8 @@ def not_charged() -> Iterator[None]:
 class _Watch:
     """Watches over one call, from a thread of its own."""
 
-    def __init__(self, seconds: float, everything: bool):
-        self.seconds, self.everything = seconds, everything
+    def __init__(self, seconds: float, everything: bool, patience: float):
+        self.seconds, self.everything, self.patience = seconds, everything, patience
         self.over, self.sent, self.waited = False, False, False
         self.free, self.free_since = 0.0, None  # work that is not charged: until now, and since when
         self._answer = threading.get_ident()
@@ -130,7 +131,7 @@ class _Watch:
         """The exception that tells the student."""
         sentence = f"Your code was still running after {self.seconds:.3g} s and was stopped. Look for a loop that never ends."
         if self.waited:
-            sentence = f"Your code was still waiting after {PATIENCE:g} s and was stopped. What does it sleep or wait for?"
+            sentence = f"Your code was still waiting after {self.patience:g} s and was stopped. What does it sleep or wait for?"
         up = TimeUp(sentence)
         up.waited = self.waited
         return up
@@ -148,8 +149,8 @@ class _Watch:
                 return
             if self.work() >= self.seconds:
                 self._send()
-            if time.monotonic() - rested > PATIENCE:
-                self.waited = time.process_time() - worked < AT_REST * PATIENCE
+            if time.monotonic() - rested > self.patience:
+                self.waited = time.process_time() - worked < AT_REST * self.patience
                 if self.waited:
                     self._wake()
                 rested, worked = time.monotonic(), time.process_time()

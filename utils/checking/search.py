@@ -26,6 +26,7 @@ from utils.checking.trees import Path, alike, get, put, walk
 SECONDS, SECONDS_IF_SLOW = 3.0, 6.0  # of work that a search may do; an answer is slow that takes SLOW seconds to observe
 SLOW = 0.5
 SECONDS_OF_AN_EDIT = 1.0
+PATIENCE = 2.0  # seconds that an edited answer may wait
 FRESH_DRAWS = 3
 BRACKETS = str.maketrans("", "", "()")
 EDIT = "<an edit of the answer>"
@@ -87,7 +88,7 @@ class _Trial:
     def fits(self, tree: ast.AST) -> bool:
         """Whether the cell is right: on the input that failed, on the others, and on fresh ones."""
         try:
-            answer = limits.within(self.seconds, lambda: self._right_where_it_failed(tree), everything=True)
+            answer = limits.within(self.seconds, lambda: self._right_where_it_failed(tree), everything=True, patience=PATIENCE)
         except limits.TimeUp:
             return False
         return answer is not None and self._is_confirmed(answer)
