@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Callable
 from typing import Any
 
+from utils.checking.exercise import Mistake
+
 
 def edits_of(right: Any) -> Callable[..., Any]:
     """
@@ -17,7 +19,7 @@ def edits_of(right: Any) -> Callable[..., Any]:
     """
     source = textwrap.dedent(inspect.getsource(right))
 
-    def edited(*texts: str) -> Any:
+    def edit(*texts: str) -> Any:
         text = source
         for old, new in zip(texts[::2], texts[1::2], strict=True):
             if text.count(old) != 1:
@@ -29,4 +31,10 @@ def edits_of(right: Any) -> Callable[..., Any]:
         exec(compile(text, name, "exec"), inspect.getmodule(right).__dict__, defined)
         return defined[right.__name__]
 
-    return edited
+    return edit
+
+
+def edited(right: Any, *rows: tuple[str, ...]) -> list[Mistake]:
+    """Mistakes as edits of a right answer.  rows: pairs of an old text and a new one, and at the end the advice."""
+    edit = edits_of(right)
+    return [Mistake(edit(*texts), advice) for *texts, advice in rows]

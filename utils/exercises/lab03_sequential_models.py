@@ -9,14 +9,9 @@ import tensorflow as tf
 
 from utils import datasets
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, choice, diagnosis, edits_of, require
+from utils.checking import FINE, Exercise, Finding, Mistake, choice, diagnosis, edited, edits_of, require
 
 Dense, relu, sigmoid = keras.layers.Dense, keras.ops.relu, keras.ops.sigmoid
-
-def edited(right, *rows):
-    """Mistakes as edits of a right answer.  rows: pairs of an old text and a new one, and at the end the advice."""
-    edit = edits_of(right)
-    return [Mistake(edit(*texts), advice) for *texts, advice in rows]
 
 # --- 3.1 to 3.3: models are compared by what they predict -------------------------------------------------------------
 LIST_OF_LAYERS = "It gives a list of layers. `keras.Sequential` makes a model of such a list."

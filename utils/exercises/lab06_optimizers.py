@@ -9,13 +9,7 @@ from keras.optimizers import SGD, Adadelta, Adagrad, Adam, RMSprop
 
 from utils import datasets, training
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, Part, diagnosis, edits_of, limits, require
-
-
-def edited(right, *rows):
-    """Mistakes as edits of a right answer.  rows: pairs of an old text and a new one, and at the end the advice."""
-    edit = edits_of(right)
-    return [Mistake(edit(*texts), advice) for *texts, advice in rows]
+from utils.checking import FINE, Exercise, Finding, Mistake, Part, diagnosis, edited, edits_of, limits, require
 
 # --- 6.1 --------------------------------------------------------------------------------------------------------------
 
