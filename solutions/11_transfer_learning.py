@@ -35,7 +35,7 @@ def task(X, y, classes):
     """The images whose digit is one of the classes, and their labels, 0 to k - 1.
 
     X: images, shape (n, …).  y: digits, shape (n,).  classes: k digits, ascending.
-    Returns two NumPy arrays; the labels are whole numbers.
+    Returns two NumPy arrays, in the order of X and y; the labels are whole numbers.
     """
     rows = np.isin(y, classes)  # SOLUTION: which rows belong to it
     return X[rows], np.searchsorted(classes, y[rows])  # SOLUTION: images, new labels

@@ -10,6 +10,8 @@ from utils.checking import diagnosis
 from utils.quiet_tensorflow import tf
 
 NO_INPUT = "The model does not know yet how many inputs it has. Begin the list with `keras.Input((…,))`, which says so."
+FROZEN = "Nothing in the network can learn: `trainable` is False for all of it. Training would change no weight."
+TRAINED = "The network was trained before it is returned. Return a new one, with the weights that it begins with: the check trains it."
 SAME_MODEL = "The function returns the same model each time. Make it within the function, so that each call begins untrained."
 
 
@@ -55,6 +57,13 @@ def model(value: Any, inputs: Sequence[int] | None = None, outputs: Sequence[int
         if shape is not None and shape != (None, *expected):
             raise Advice(f"The model {what} of shape {shape}; expected {(None, *expected)}: the first axis counts the examples.")
     return value
+
+
+def can_learn(network: Any) -> Any:
+    """A model, as `model` returns it, some of whose weights are trainable."""
+    if network.weights and not network.trainable_variables:
+        raise Advice(FROZEN)
+    return network
 
 
 def probabilities(y_hat: np.ndarray) -> np.ndarray:

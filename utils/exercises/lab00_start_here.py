@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from utils.checking import Exercise, Finding, Mistake, Part
+from utils.checking import Exercise, Finding, Mistake, Part, require
 
 COUNT = ("no number", "one number", "two numbers", "three numbers", "four numbers")
 
@@ -19,7 +19,7 @@ def tensor(name, right, *also_right, mistakes):
     def shape_of(answer):
         if not (hasattr(answer, "shape") and hasattr(answer, "dtype")):
             return found.NO_TENSOR.about(type(answer).__name__)
-        shape = tuple(answer.shape)
+        shape = require.numbers(answer).shape
         return shape if shape in (right.shape, *dict(mistakes)) else found.OTHER_SHAPE.about(shape)
 
     return Part(name, right=right, observe=shape_of, also_right=also_right, mistakes=[

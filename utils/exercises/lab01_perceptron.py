@@ -141,8 +141,8 @@ activations = Exercise("1.2", "Four activations", parts=[
 })
 
 def slope_inputs(rng):
-    """The numbers for the activations, all as floats."""
-    return [(np.float32(z),) for (z,) in activation_inputs(rng)]
+    """The numbers for the activations, all as floats, none so far out that a formula in e^z overflows: only 1.2 asks for those."""
+    return [(np.float32(z),) for (z,) in activation_inputs(rng) if np.max(np.abs(z)) < 30]
 
 def by_tape(g):
     """The derivative of an activation, by TensorFlow's tape."""
@@ -165,10 +165,10 @@ derivatives = Exercise("1.3", "Their derivatives", parts=[
         Mistake(lambda z: 1 - sigmoid(z) ** 2, "This is the formula of tanh, 1 - g². The sigmoid's derivative is g(1 - g)."),
         Mistake(sigmoid, "This is the sigmoid itself, not its slope."),
         Mistake(lambda z: 1 - sigmoid(z), "One factor is missing: the slope is the product of g and 1 - g."),
-        Mistake(lambda z: np.exp(-z) / (1 + np.exp(-z)) ** 2, f"This is right on paper, but e^1000 {NAN} Use g(z): it is never larger than 1."),
         Mistake(lambda z: sigmoid(sigmoid(z)) * (1 - sigmoid(sigmoid(z))), "The sigmoid is applied twice: once to z, and then to g(z) again."),
     ], also_right=[
         lambda z: sigmoid(z) - sigmoid(z) ** 2, lambda z: sigmoid(z) * sigmoid(-z), lambda z: 0.25 * (1 - tf.tanh(z / 2) ** 2),
+        lambda z: np.exp(-z) / (1 + np.exp(-z)) ** 2, by_tape(lambda z: 1 / (1 + tf.exp(-z))),
     ]),
     Part("tanh_prime", right=by_tape(tf.tanh), inputs=slope_inputs, mistakes=[
         Mistake(lambda z: 1 - z**2, "This is 1 - z². The formula has g(z), not z: take tanh first, then square."),
@@ -181,9 +181,9 @@ derivatives = Exercise("1.3", "Their derivatives", parts=[
         Mistake(lambda z: np.tanh(z) ** 2, "This is g²; the slope is the difference between it and 1."),
         Mistake(np.tanh, "This is tanh itself, not its slope."),
         Mistake(lambda z: 1 - sigmoid(z) ** 2, "g is tanh here, and this uses the sigmoid."),
-        Mistake(lambda z: 4 * np.exp(2 * z) / (np.exp(2 * z) + 1) ** 2, f"This is right on paper, but e^2000 {NAN} Use tanh: it is at most 1."),
     ], also_right=[
         lambda z: 1 - np.tanh(z) ** 2, lambda z: (1 - np.tanh(z)) * (1 + np.tanh(z)), lambda z: 4 * sigmoid(2 * z) * sigmoid(-2 * z),
+        lambda z: 4 * np.exp(2 * z) / (np.exp(2 * z) + 1) ** 2,
     ]),
     Part("relu_prime", right=by_tape(tf.nn.relu), inputs=slope_inputs, observe=open_at_zero, mistakes=[
         Mistake(lambda z: np.maximum(z, 0), "This is ReLU itself. Its slope is 1 where z is positive, whatever z is there."),
@@ -371,7 +371,7 @@ def one_layer(W1, b1, W2, b2):
 
 layer = edits_of(one_layer)
 
-collapse = Exercise("1.7", "Two linear layers are one", right=read_off, inputs=two_layers, outputs=("W", "b"), row_for_vector=True, mistakes=[
+collapse = Exercise("1.7", "Two linear layers are one", right=read_off, inputs=two_layers, outputs=("W", "b"), mistakes=[
         Mistake(layer("W1 @ W2", "W2 @ W1"), "The matrices stand in the wrong order. Which of the two does x meet first? That one stands next to x."),
         Mistake(layer("b1 @ W2", "b1"), "The bias of the first layer is not carried through the second: what b1 adds is multiplied by W2 as well."),
         Mistake(layer("b1 @ W2 + b2", "b2"), "b1 is lost. The first layer adds it, and the second multiplies it by W2."),
@@ -388,13 +388,14 @@ collapse = Exercise("1.7", "Two linear layers are one", right=read_off, inputs=t
                 "`tf.linalg.matvec` and `tf.tensordot` are for vectors."),
         Mistake(layer("W, b\n", "b, W\n"), "W and b are returned in the wrong order."),
         Mistake(layer("W, b\n", "W, b.reshape(-1, 1)\n"), "b is a column here, shape (k, 1). Each row of x W gets it added: its shape is (k,)."),
+        Mistake(layer("b1 @ W2", "b1[None, :] @ W2"), "b is a row of a matrix here, shape (1, k). A bias has one axis: its shape is (k,)."),
         Mistake(layer("W, b\n", "W.T, b\n"), "W is transposed: it takes inputs in its rows, as W1 does."),
     ], hints=[
         "Write the two layers below each other, and put the first into the second: (x W1 + b1) W2 + b2. Then multiply out.",
         "Two terms of it contain no x: together they are b. What multiplies x is W.",
         "W is the matrix product of W1 and W2, in this order. In b, the vector b1 is multiplied by W2 from the right, and b2 is added.",
     ], also_right=[
-        one_layer, lambda W1, b1, W2, b2: (tf.matmul(W1, W2), tf.matmul(b1[None, :], W2) + b2),
+        one_layer, lambda W1, b1, W2, b2: (tf.matmul(W1, W2), tf.matmul(b1[None, :], W2)[0] + b2),
         lambda W1, b1, W2, b2: [np.dot(W1, W2), np.dot(b1, W2) + b2], lambda W1, b1, W2, b2: (np.float64(W1) @ W2, W2.T @ b1 + b2),
         lambda W1, b1, W2, b2: (tf.einsum("ij,jk->ik", W1, W2), tf.tensordot(b1, W2, 1) + b2),
     ])

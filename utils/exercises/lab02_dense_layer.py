@@ -83,6 +83,9 @@ class LayerFinding(Finding):
     W_TRANSPOSED = "W is transposed: it has a row for each unit. Its shape is inputs first, then units, as in the product XW."
     NO_BIAS = "Keras finds one weight in the layer, and no bias. Make a second one in `build` by `self.add_weight`, one number for each unit."
     BIAS_FOR_EACH_EXAMPLE = "There is a bias for each example of the batch. A unit has one, whatever the batch: the shape of b does not know n."
+    BIAS_WITH_TWO_AXES = "b has two axes. A unit has one number, so the shape of b has one axis: `(units,)`, as the line below `build` says."
+    OTHER_NAMES = "The weights are not kept as `self.W` and `self.b`. The cells below look for them there: keep these two names."
+    TOO_LARGE = "Weights are as large as {seen}: the units begin far out, where activations are flat. Leave the size to `add_weight`, or make it less."
     OTHER_SHAPES = "The weights have shape {seen}. W needs a row for each input and a column for each unit; b, a number for each unit."
     NOT_TRAINABLE = "Some weights have `trainable=False`: training would leave them as they are."
     EQUAL_WEIGHTS = "The weights W of different units start out equal, so that the units do the same. W must start at random."
@@ -128,12 +131,18 @@ def wrong_weights(layer, W, b, X, units):
     other = LayerFinding.OTHER_SHAPES.about(" and ".join(map(str, shapes)))
     if W is None:
         return LayerFinding.W_TRANSPOSED if (units, X.shape[1]) in shapes else other
+    if b is not None and b.ndim == 2:
+        return LayerFinding.BIAS_WITH_TWO_AXES
     if b is None:
         return LayerFinding.NO_BIAS if len(shapes) == 1 else LayerFinding.BIAS_FOR_EACH_EXAMPLE if (len(X), units) in shapes else other
     if {id(W), id(b)} - set(map(id, layer.trainable_weights)):
         return LayerFinding.NOT_TRAINABLE
     if np.any(np.ptp(W.numpy(), axis=1) == 0):
         return LayerFinding.EQUAL_WEIGHTS
+    if np.max(np.abs(W.numpy())) > 10:
+        return LayerFinding.TOO_LARGE.about(f"{np.max(np.abs(W.numpy())):.3g}")
+    if getattr(layer, "W", None) is not W or getattr(layer, "b", None) is not b:
+        return LayerFinding.OTHER_NAMES
     return LayerFinding.BIAS_NOT_ZERO if np.any(b.numpy() != 0) else None
 
 def wrong_output(layer, W, b, X):
@@ -176,13 +185,18 @@ class MyDenseLayer(keras.layers.Layer):
         z = keras.ops.matmul(X, self.W) + self.b
         return self.activation(z)
 
+class KerasDense(keras.layers.Dense):
+    """The layer of Keras, with the names that the notebook has for its weights."""
+
+    W, b = property(lambda self: self.kernel), property(lambda self: self.bias)
+
 layer = edits_of(MyDenseLayer)
 SUPER, ACTIVATE, SUM = "super().__init__(**options)", "self.activation(z)", "keras.ops.matmul(X, self.W) + self.b"
 MAKE_W, MAKE_B = "self.add_weight(shape=(m, self.units))", 'self.add_weight(shape=(self.units,), initializer="zeros")'
 IN_CALL = ("def build", "def make_weights", "        z =", "        self.make_weights(X.shape)\n        z =")
 VARIABLES = (MAKE_W, "tf.Variable(tf.random.normal((m, self.units)))", MAKE_B, "tf.Variable(tf.zeros(self.units))")
 
-my_dense_layer = Exercise("2.2", "MyDenseLayer", right=keras.layers.Dense, observe=use_layer, seconds=1.0,
+my_dense_layer = Exercise("2.2", "MyDenseLayer", right=KerasDense, observe=use_layer, seconds=1.0,
     inputs=batches_for(((5, 2), 3, "sigmoid"), ((2, 3), 4, "relu"), ((4, 5), 2, None), ((6, 3), 7, keras.activations.tanh)),
     outputs=("its output", "its output for a batch of one", "its output inside Sequential"), mistakes=[
         Mistake(layer("def build", "def make_weights", "(activation)", "(activation)\n        self.make_weights((2, 2))"), LayerFinding.MADE_IN_INIT),
@@ -195,6 +209,9 @@ my_dense_layer = Exercise("2.2", "MyDenseLayer", right=keras.layers.Dense, obser
         Mistake(layer(MAKE_B, "0.0"), LayerFinding.NO_BIAS),
         Mistake(layer("(self.units,)", "(input_shape[0], self.units)"), LayerFinding.BIAS_FOR_EACH_EXAMPLE),
         Mistake(layer("(self.units,)", "(m,)"), LayerFinding.OTHER_SHAPES),
+        Mistake(layer("(self.units,)", "(1, self.units)"), LayerFinding.BIAS_WITH_TWO_AXES),
+        Mistake(layer("self.b =", "self.bias =", "+ self.b", "+ self.bias"), LayerFinding.OTHER_NAMES),
+        Mistake(layer("(m, self.units)", '(m, self.units), initializer=keras.initializers.RandomNormal(stddev=100)'), LayerFinding.TOO_LARGE),
         Mistake(layer('"zeros"', '"zeros", trainable=False'), LayerFinding.NOT_TRAINABLE),
         Mistake(layer("(m, self.units)", '(m, self.units), initializer="zeros"'), LayerFinding.EQUAL_WEIGHTS),
         Mistake(layer(', initializer="zeros"', ""), LayerFinding.BIAS_NOT_ZERO),
@@ -224,11 +241,10 @@ my_dense_layer = Exercise("2.2", "MyDenseLayer", right=keras.layers.Dense, obser
         "`self.add_weight(shape=(…, …))` gives a weight that Keras trains. For b, `initializer=\"zeros\"`.",
         "z is the matrix product of X and self.W, plus self.b. What is returned is self.activation of z.",
     ], also_right=[
-        MyDenseLayer, layer("matmul(X", 'einsum("ni,ij->nj", X'), type("MyDenseLayer", (keras.layers.Dense,), {}),
-        layer("(m, self.units)", '(m, self.units), initializer="he_normal"', "(self.units,)", "(1, self.units)", SUM, "self.b + X @ self.W"),
-        layer(f"self.W = {MAKE_W}", 'self.bias = self.add_weight(shape=[self.units], initializer="zeros", name="bias")', f"self.b = {MAKE_B}",
-              "self.kernel = self.add_weight(shape=[m, self.units], initializer=keras.initializers.RandomNormal())",
-              SUM, "tf.nn.bias_add(tf.matmul(X, self.kernel), self.bias)"),
+        MyDenseLayer, layer("matmul(X", 'einsum("ni,ij->nj", X'), layer("(m, self.units)", '(m, self.units), initializer="he_normal"', SUM, "self.b + X @ self.W"),
+        layer(f"self.W = {MAKE_W}", 'self.b = self.add_weight(shape=[self.units], initializer="zeros", name="bias")', f"self.b = {MAKE_B}",
+              "self.W = self.add_weight(shape=[m, self.units], initializer=keras.initializers.RandomNormal(), name='kernel')",
+              SUM, "tf.nn.bias_add(tf.matmul(X, self.W), self.b)"),
     ], equivalent={"m = input_shape[1]": "a batch of examples has two axes; for more, the docstring promises nothing"})
 
 count = Exercise("2.3", "Count the parameters", right=lambda m, d: keras.Sequential([keras.Input((m,)), keras.layers.Dense(d)]).count_params(),
@@ -241,6 +257,7 @@ count = Exercise("2.3", "Count the parameters", right=lambda m, d: keras.Sequent
         Mistake(lambda m, d: (m + d) * d, "This counts weights between the units of the layer. They are joined to the inputs, and have a bias each."),
         Mistake(lambda m, d: (m + 1) * (d + 1), "The output side has no unit for a bias: one is added to the inputs only."),
         Mistake(lambda m, d: d, "These are the biases; the weights are missing."),
+        Mistake(lambda m, d: m**d, "`**` is a power. Each of the m inputs is joined to each of the d units: multiply, and count the biases too."),
         Mistake(lambda m, d: m**d + d, "`**` is a power. Each of the m inputs is joined to each of the d units: multiply."),
         Mistake(lambda m, d: 2 * m * d, "A bias belongs to a unit, not to each of its weights."),
     ], hints=[
@@ -255,7 +272,8 @@ class WeightsFinding(Finding):
     ALL_EQUAL = "All weights are equal. It does not matter that they are not 0: units that start equal stay equal."
     EQUAL_COLUMNS = "Every column is the same as the others: the numbers differ between the inputs. They should differ between the units."
     TWO_EQUAL = "At least two columns are equal: two units that do the same. Every unit needs numbers of its own, in every row."
-    TOO_LARGE = "Weights are as large as {seen}: the units begin far out, where activations are flat and learn nothing. None should be beyond 10."
+    TOO_LARGE = ("Weights are as large as {seen}: the units begin far out, where activations are flat and learn nothing. Make them about 1 or "
+                 "less.")
 
 def compare_columns(first_weights, m, d):
     """Whether the columns of a layer's first weights differ, and none of the weights is too large."""
@@ -263,7 +281,7 @@ def compare_columns(first_weights, m, d):
     if not np.all(np.isfinite(W)):
         raise Advice("Some of the weights are infinite or nan.")
     largest = np.max(np.abs(W))
-    if largest > 10:
+    if largest > 10 or (W.size > 99 and np.sqrt(np.mean(W**2)) > 2.5):  # of 600 normal numbers, those of deviation 1 and 1.5 stay below
         return WeightsFinding.TOO_LARGE.about(f"{largest:.3g}")
     distances = [np.max(np.abs(W[:, i] - W[:, j])) for i in range(d) for j in range(i)]
     if min(distances, default=1) > 1e-6 * largest:
@@ -275,7 +293,7 @@ def compare_columns(first_weights, m, d):
     return WeightsFinding.ALL_EQUAL if largest else WeightsFinding.ALL_ZERO
 
 break_the_symmetry = Exercise("2.4", "Break the symmetry", right=lambda m, d: keras.initializers.GlorotNormal()((m, d)), observe=compare_columns,
-    inputs=lambda rng: [(2, 4), (3, 5), (2, 6), (4, 1)], mistakes=[
+    inputs=lambda rng: [(2, 4), (3, 5), (2, 6), (4, 1), (20, 30)], mistakes=[
         Mistake(lambda m, d: tf.zeros((m, d)), WeightsFinding.ALL_ZERO),
         Mistake(lambda m, d: np.full((m, d), 0.5), WeightsFinding.ALL_EQUAL),
         Mistake(np.eye, WeightsFinding.TWO_EQUAL),

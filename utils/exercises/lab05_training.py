@@ -69,12 +69,13 @@ derivative = Exercise(
 
 # --- 5.2 --------------------------------------------------------------------------------------------------------------
 def landscapes(rng):
-    """The example of the text, no step, no slope, one step, a landscape that is not a parabola, a constant slope, and two weights."""
+    """The example of the text; no step, no slope, one step; no parabola; too large a rate, with which J grows; a constant slope; two weights."""
     yield (lambda w: w**2), 4.0, 0.25, 3
     yield (lambda w: (w - 1) ** 2), float(rng.normal()), 0.1, 0
     yield (lambda w: (w - 1) ** 2), 1.0, 0.1, 3
     yield (lambda w: w**3), float(rng.uniform(0.5, 1)), 0.2, 1
     yield (lambda w: w**4 / 4 - w**2 + w), float(rng.uniform(1, 2)), 0.05, 7
+    yield (lambda w: w**2), float(rng.uniform(0.5, 1)), 1.2, 3
     yield (lambda w: 1 - 3 * w), float(rng.normal()), float(rng.uniform(0.1, 0.5)), 4
     yield (lambda w: w[0] ** 2 + 3 * w[1] ** 2 + w[0] * w[1]), rng.normal(size=2).astype(np.float32), 0.1, 5
 
@@ -120,6 +121,8 @@ gradient_descent = Exercise(
         Mistake(walk("[w.numpy()]", "[w]", "append(w.numpy())", "append(w)"), "All entries are the place where the walk ends: the list holds the "
                 "variable itself, again and again. Keep the value that it has now: `w.numpy()`."),
         Mistake(walk("[w.numpy()]", "[]"), "The start is missing in the path: it has one point more than there are steps."),
+        Mistake(walk(STEP, f"if height > J(path[max(len(path) - 2, 0)]): break\n        {STEP}"), "The walk ends where J grows. Take all the steps: with "
+                "too large a rate the path leads up, and should show it."),
         Mistake(walk("return path", "return path[:-1]"), "The last point is missing in the path: append w after the step."),
         Mistake(walk("return path", "return path[-1]"), "This is where the path ends. Return all of it, from the start on."),
         Mistake(walk("rate * ", "rate / len(path) * "), "The learning rate gets smaller from step to step. It stays the same here."),
@@ -224,6 +227,7 @@ def loss_number(J):
     return float(require.numbers(J).reshape(()))
 
 BINARY = keras.losses.BinaryCrossentropy()
+LOSSES = {"Adam": BINARY, "momentum": keras.losses.MeanSquaredError()}  # for the optimizer with this name
 OWN_STEP = "The optimizer that comes in takes no step. It alone knows about rates and momentum: let it apply the gradients."
 
 class StepMistake(Finding):
@@ -237,17 +241,18 @@ class StepMistake(Finding):
 def one_step(answer, optimizer, X, y):
     """How many steps the optimizer takes, the loss that the answer returns, and the weights it leaves."""
     model, optimizer = untrained(optimizer)
-    J = loss_number(answer(model, optimizer, BINARY, X, y))
+    loss = LOSSES[optimizer.name]
+    J = loss_number(answer(model, optimizer, loss, X, y))
     steps, calls, weights = int(optimizer.iterations.numpy()), model.calls, flat_weights(model)
     if calls > 1:
-        after = [float(BINARY(y, model(X, training=training))) for training in (True, False)]
+        after = [float(loss(y, model(X, training=training))) for training in (True, False)]
         return StepMistake.AFTER if steps and np.isclose(J, after, atol=1e-5).any() else StepMistake.TWICE.about(calls)
     if calls == 0:
         return StepMistake.BYPASSED
     return StepMistake.AGAIN.about(steps) if steps > 1 else (steps, J, weights)
 
 def batches(rng):
-    """A batch for each optimizer, of few examples; y as a column."""
+    """A batch for each optimizer, which has its own loss, of few examples; y as a column."""
     for kind in ("Adam", "momentum"):
         X = rng.normal(size=(6, 2)).astype(np.float32)
         yield kind, X, (X[:, :1] > 0).astype(np.float32)
@@ -283,6 +288,8 @@ training_step = Exercise(
         Mistake(step("return J", "return J + J"), "The loss is added to itself: return what the loss function gave."),
         Mistake(step("return J", "return loss(y, model(X))"), StepMistake.AFTER),
         Mistake(step("y, y_hat)", "y_hat, y)"), "Targets and predictions are exchanged: the loss takes the targets first."),
+        Mistake(step("loss(y, y_hat)", "keras.losses.BinaryCrossentropy()(y, y_hat)"), "The loss is always the same one. Use the argument `loss`: it is "
+                "another one where the targets are numbers."),
         Mistake(step("gradient(J,", "gradient(y_hat,"), "These are the gradients of the prediction. Ask the tape for those of the loss."),
         Mistake(step(APPLY, f"[v.assign_sub(0.5 * g) for g, v in {ZIP}]"), OWN_STEP),
         Mistake(step(APPLY, f"[v.assign_sub(optimizer.learning_rate * g) for g, v in {ZIP}]"), "The weights change by learning rate times gradient, "
@@ -308,9 +315,10 @@ class LoopMistake(Finding):
     NO_STEP = "The weights do not change: the loss is computed, and no training step is taken."
     OTHER_OPTIMIZER = "The steps are not those of the optimizer that comes in. A new one in each epoch has no momentum yet: hand on the one you have."
 
-def loop_of_steps(answer, epochs, X, y):
+def loop_of_steps(answer, epochs, X, y, rate=0.2):
     """How many steps a loop takes, the history that it returns, and the weights it leaves."""
     model, optimizer = untrained()
+    optimizer.learning_rate = rate
     start = flat_weights(model)
     history = answer(model, optimizer, BINARY, X, y, epochs)
     history = np.array([loss_number(J) for J in history]) if isinstance(history, (list, tuple)) else require.numbers(history)
@@ -320,10 +328,11 @@ def loop_of_steps(answer, epochs, X, y):
     return LoopMistake.NO_STEP if steps == 0 and history.size == epochs > 0 else (steps, history, weights)
 
 def numbers_of_epochs(rng):
-    """Two epochs, one, none, and four, where the loss is small from the start; more examples than a usual batch."""
+    """Two epochs, one, none; four, where the loss is small from the start; five, where it also rises. More examples than a usual batch."""
     for epochs in (2, 1, 0, 4):
         X = rng.normal(size=(70, 2)).astype(np.float32)
         yield epochs, X, np.float32(untrained()[0](X) > 0.5 if epochs == 4 else X[:, :1] > 0)
+    yield 5, X, np.float32(X[:, :1] < 0), 20.0
 
 def train(model, optimizer, loss, X, y, epochs):
     history = []
@@ -347,6 +356,8 @@ the_loop = Exercise(
         Mistake(loop("range(epochs)", "range(epochs + 1)"), "There is one epoch too many."),
         Mistake(loop("range(epochs)", "range(epochs - 1)"), "There is one epoch too few."),
         Mistake(loop(TAKE, "loss(y, model(X))"), LoopMistake.NO_STEP),
+        Mistake(loop(APPEND, f"J = {TAKE}\n        if history and J > history[-1]:\n            break\n        history.append(J)"),
+                "The loop ends where the loss rises. It may fall again: take a step in each epoch, and keep every loss."),
         Mistake(loop("return history", "return history[::-1]"), "The history is backwards: the first epoch comes first."),
         Mistake(loop("return history", "return np.cumsum(history)"), "The losses are added up. Each entry is the loss of one epoch."),
         Mistake(loop(APPEND, TAKE), "The history is empty: append the loss of each epoch."),

@@ -63,16 +63,16 @@ learning_rates = Exercise("6.1", "Three learning rates", parts=[
 
 def descents(slots, settings):
     """An inputs function.  slots: how many numbers the optimizer keeps for each weight.  settings: two values for each name."""
-    def inputs(rng):
-        for case, scale in enumerate([np.array([10.0, 0.1, 1.0]), 0.3]):  # gradients of very different sizes, and of one size
-            gradients = (rng.normal(size=(20, 3)) * scale).astype(np.float32)
-            gradients[0] = np.abs(gradients[0]) * (1, -1, 1)  # both signs, else the root of a mean of gradients may be nan everywhere
+    def inputs(rng):  # gradients of very different sizes, of one size, and of a single weight
+        for case, (shape, scale) in enumerate([((3,), np.array([10.0, 0.1, 1.0])), ((3,), 0.3), ((1,), 1.0)]):
+            gradients = (rng.normal(size=(20, *shape)) * scale).astype(np.float32)
+            gradients[0] = np.abs(gradients[0]) * np.resize([1, -1], shape)  # both signs, or the root of a mean of gradients may be nan everywhere
             gradients[3] = 0
-            yield gradients, rng.normal(size=3).astype(np.float32), slots, {name: values[case] for name, values in settings.items()}
+            yield gradients, rng.normal(size=shape).astype(np.float32), slots, {name: values[case % 2] for name, values in settings.items()}
     return inputs
 
 def path_of(update, gradients, w, slots, settings):
-    """The weights after each step of an `update`, shape (20, 3), as in the loop of the notebook."""
+    """The weights after each step of an `update`, shape (20, number of weights), as in the loop of the notebook."""
     path, state = [], tuple(np.zeros_like(w) for _ in range(slots))
     for g in gradients:
         w, state = require.items(update(w.copy(), g.copy(), state, *settings.values()), 2, "the new w, and the new state")
@@ -95,13 +95,13 @@ def first_wrong_step(got, expected, gradients, w, slots, settings):
 def by_keras(make):
     """An update by Keras's optimizer, which begins with w and the state, and returns the new ones."""
     @cache
-    def with_settings(*settings):
-        weights, optimizer = keras.Variable(np.zeros(3, np.float32)), make(*settings)
+    def with_settings(shape, *settings):
+        weights, optimizer = keras.Variable(np.zeros(shape, np.float32)), make(*settings)
         optimizer.build([weights])
         return optimizer, weights, [*(each for each in optimizer.variables if each.shape == weights.shape), optimizer.iterations]
 
     def update(w, g, state, *settings):
-        optimizer, weights, kept = with_settings(*settings)
+        optimizer, weights, kept = with_settings(w.shape, *settings)
         for variable, value in zip([weights, *kept], [w, *state], strict=False):  # the count of steps belongs to Adam's state alone
             variable.assign(np.resize(value, variable.shape))
         optimizer.apply([tf.constant(g)], [weights])

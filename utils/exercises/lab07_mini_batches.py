@@ -16,8 +16,14 @@ small_network = functools.cache(lambda: keras.Sequential([keras.Input((2,)), ker
 def network_gradient(answer, X, y, rows):
     """The gradient that an answer gives for a network with known weights, and a loss in which y and ŷ play different parts."""
     model, rng = small_network(), np.random.default_rng(1)
-    model.set_weights([rng.normal(size=weight.shape) for weight in model.get_weights()])
-    return answer(model, lambda y, y_hat: tf.reduce_mean((y - y_hat) ** 2 * (1 + tf.abs(y))), X, y, rows)
+    model.set_weights(before := [np.float32(rng.normal(size=weight.shape)) for weight in model.get_weights()])
+    gradient = answer(model, lambda y, y_hat: tf.reduce_mean((y - y_hat) ** 2 * (1 + tf.abs(y))), X, y, rows)
+    return gradient if all(map(np.array_equal, before, model.get_weights())) else StepTaken.STEP
+
+class StepTaken(Finding):
+    """What an answer to exercise 7.1 may do besides."""
+
+    STEP = "The weights of the model are others afterwards. Give the gradient alone: the step comes later, and is the optimizer's."
 
 def data_and_rows(rng):
     """Three of five examples, one, all, and one of them twice; y as a column."""
@@ -47,6 +53,7 @@ batch_gradient = Exercise("7.1", "The gradient of a batch", right=mean_gradient,
     Mistake(wrong("X[rows]", "X[:len(rows)]"), "The targets belong to `rows` and the inputs do not. Take both from the same rows."),
     Mistake(wrong("J = loss", "J = -loss"), "The sign is wrong: this points downhill, and a gradient points uphill."),
     Mistake(wrong("y[rows], model(X[rows])", "model(X[rows]), y[rows]"), "Targets and predictions are exchanged: the loss takes the targets first."),
+    Mistake(wrong("    return", "    [v.assign_sub(0.1 * g) for v, g in zip(model.trainable_variables, gradients)]\n    return"), StepTaken.STEP),
     Mistake(wrong("gradients])", "gradients]) / len(rows)"), "This is divided by the size of the batch once too often: the loss is a mean already."),
 ], hints=["Take the same rows out of X and out of y. Then predict, measure and differentiate as in lab 5.",
           "NumPy's `X[rows]` and TensorFlow's `tf.gather(X, rows)` give the rows. Compute their loss inside the tape."],
@@ -190,6 +197,7 @@ class InPipeline(Finding):
     ENDLESS = "The pipeline never ends: `repeat` without a number begins again for ever, and so does a loop over it. An epoch is one pass."
     TWICE = NEW_ORDERS = "Examples come twice in an epoch: leave out the `repeat`."
     WEAK = "The buffer is too small: `shuffle` draws only from what is in it, so no example comes much earlier than in the file. It should hold all."
+    NEARLY_ALL = "The buffer is smaller than the data, if only a little: then the last example never comes first. It should hold all of them."
     APART = "X and y no longer belong together: they are shuffled in two pipelines. Put both into one."
     SIZES = EMPTY = "The batches have another size than batch_size."
 
@@ -204,7 +212,12 @@ def three_passes(answer, n, batch_size):
         raise Advice("The elements are single examples, or batches of batches. The pipeline needs `batch` once.")
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
         return InPipeline.ENDLESS
-    return finding_in([list(batches_of_epoch(dataset, n)) for _ in range(3)], n, batch_size, InPipeline)
+    finding = finding_in([list(batches_of_epoch(dataset, n)) for _ in range(3)], n, batch_size, InPipeline)
+    return InPipeline.NEARLY_ALL if finding is FINE and n == 30 and never_first(answer(*numbered(3), 1)) else finding
+
+def never_first(dataset):
+    """Whether the last of three examples is first in none of sixty passes. The chance of that is 3e-11 where the buffer holds all."""
+    return all(float(np.ravel(next(iter(dataset))[1])[0]) != 2 for _ in range(60))
 
 def pipeline(X, y, batch_size):
     examples = tf.data.Dataset.from_tensor_slices((X, y))
@@ -221,6 +234,7 @@ a_pipeline = Exercise("7.3", "A pipeline", inputs=lambda rng: [*sizes_of_epochs(
     Mistake(wrong("batch(batch_size)", "batch(batch_size).repeat()"), InPipeline.ENDLESS),
     Mistake(wrong(".batch(", ".repeat(2).batch("), InPipeline.TWICE),
     Mistake(wrong("shuffle(len(X))", "shuffle(1_000)"), InPipeline.WEAK),
+    Mistake(wrong("shuffle(len(X))", "shuffle(len(X) - 1)"), InPipeline.NEARLY_ALL),
     Mistake(wrong("examples.", "examples.zip((examples.map(lambda X, _: X).shuffle(9), examples.map(lambda _, y: y)))."), InPipeline.APART),
     Mistake(wrong("batch(batch_size)", "batch(batch_size + 1)"), InPipeline.SIZES),
 ], hints=["First the examples come one by one, then they are shuffled, then cut into batches. The order of the two steps matters.",
@@ -392,6 +406,28 @@ def replicas(rng):
         y, ends = (X[:, 0] * 3 + rng.normal(size=len(X))).astype(np.float32), np.cumsum(sizes)[:-1]
         yield (lambda X, y, w=w: 2 * np.mean((X @ w - y)[:, None] * X, axis=0)), list(zip(np.split(X, ends), np.split(y, ends), strict=True))
 
+class ReplicaFinding(Finding):
+    """How replicas can be left without work."""
+
+    TOGETHER = "The gradient is asked for rows that no replica has alone. Each computes that of its own shard; then put the gradients together."
+
+def gradient_of_shards(answer, gradient, shards):
+    """The gradient that an answer makes of those of the shards, which are all that it may ask for."""
+    known, asked = [np.shape(X) for X, _ in shards], []
+    def counted(X, y):
+        asked.append(np.shape(X))
+        return gradient(X, y)
+
+    result = require.numbers(answer(counted, shards))
+    return ReplicaFinding.TOGETHER if len(shards) > 1 and np.allclose(result, whole(gradient, shards)) and set(asked) - set(known) else result
+
+def whole(gradient, shards):
+    return gradient(*map(np.concatenate, zip(*shards, strict=True)))
+
+def weighted_mean(gradient, shards):
+    """The mean of the gradients of the shards, weighted by their sizes, in double precision."""
+    return np.average([np.float64(gradient(*shard)) for shard in shards], axis=0, weights=[len(y) for _, y in shards])
+
 def reduced_gradient(gradient, shards):
     n = sum(len(y) for _, y in shards)
     parts = [gradient(X, y) * len(y) / n for X, y in shards]
@@ -399,7 +435,8 @@ def reduced_gradient(gradient, shards):
 
 wrong = edits_of(reduced_gradient)
 two_replicas = Exercise(
-    "7.6", "Two replicas", inputs=replicas, right=lambda gradient, shards: gradient(*map(np.concatenate, zip(*shards, strict=True))), mistakes=[
+    "7.6", "Two replicas", inputs=replicas, right=weighted_mean, observe=gradient_of_shards, mistakes=[
+    Mistake(whole, ReplicaFinding.TOGETHER),
     Mistake(wrong("sum(parts)", "parts"), "The parts are not added up yet: expected one gradient, for all examples."),
     Mistake(wrong("* len(y) / n", "/ len(shards)"), "In a mean of means, an example of a small shard counts more. Weight each by its shard's size."),
     Mistake(wrong(" * len(y) / n", ""), "The gradients are added. Each is a mean already, so the sum is as many times too long as there are shards."),
@@ -414,7 +451,7 @@ two_replicas = Exercise(
 ], hints=["Each replica gives the mean over its shard. How do you turn it into a sum over its examples?",
           "Multiply each gradient by the size of its shard, add up over the replicas, and divide by the size of the whole batch."],
    also_right=[reduced_gradient,
-               lambda gradient, shards: np.average([gradient(*shard) for shard in shards], axis=0, weights=[len(y) for _, y in shards]),
+               lambda gradient, shards: sum(gradient(X, y) * len(X) for X, y in shards) / sum(map(len, next(zip(*shards, strict=True)))),
                lambda gradient, shards: tf.add_n([tf.constant(gradient(X, y)) * (len(y) / sum(len(b) for _, b in shards)) for X, y in shards])])
 
 EXERCISES = [batch_gradient, batches, a_pipeline, epoch_loss, compiled_epoch, two_replicas]

@@ -1,5 +1,6 @@
 """Exercises of lab 8: two losses, dropout as a function and as a layer, penalties on the weights, and a network that generalizes."""
 
+from contextlib import suppress
 from functools import cache
 
 import keras
@@ -127,6 +128,15 @@ def dropped_and_passed(answer, x, rate, found):
     outputs = [require.numbers(answer(tf.constant(x), rate, training), x.shape) for training in [True] * CALLS + [False]]
     return finding_of(outputs, x, rate, found)
 
+def dropout_and_its_recording(answer, x, rate):
+    """What is wrong with a function for dropout, also where TensorFlow records it, as in a layer."""
+    if (finding := dropped_and_passed(answer, x, rate, of_dropout)) is not FINE or not rate:
+        return finding
+    recorded = tf.function(lambda units: answer(units, rate, True))
+    with suppress(TypeError, ValueError, AttributeError, NotImplementedError):
+        return of_dropout.FROZEN if np.array_equal(*(recorded(tf.constant(x)) for _ in range(2))) else FINE
+    return FINE  # 8.3 tells what keeps TensorFlow from recording it
+
 def dropout(x, rate, training):
     if not training:
         return x
@@ -142,6 +152,8 @@ of_dropout, mistakes_of_dropout = findings_of(
     ("WHOLE_EXAMPLES", drop("tf.shape(x)", "(x.shape[0], 1)"), "Whole examples are dropped. Each unit draws for itself: the mask has the shape of x."),
     ("SAME_MASK", drop(DRAW, "tf.random.stateless_uniform(x.shape, (0, 0))"), "Every call drops the same units: nothing is drawn, or the draw starts "
      "again from a fixed seed. Then those units would never learn."),
+    ("FROZEN", drop(DRAW, "np.random.uniform(size=x.shape)"), "The random numbers come from NumPy or Python. TensorFlow records the function once and "
+     "repeats what it did itself, so in a model the same units would go at every step: let TensorFlow draw."),
     ("NOT_SCALED", drop(SCALED, "x"), "The units that stay are not scaled, so sums are smaller in training. Make up for the share that is missing."),
     ("SCALED_AT_PREDICTION", drop(SCALED, "x", "return x\n", "return x * (1 - rate)\n"), "This scales in prediction, as the first paper on dropout "
      "did. Keras and this lab scale while training, so that a prediction costs nothing: when not training, x passes as it is."),
@@ -168,14 +180,14 @@ of_dropout, mistakes_of_dropout = findings_of(
 
 the_dropout = Exercise(
     "8.2", "Dropout", right=lambda x, rate, training: keras.layers.Dropout(rate)(x, training=training), inputs=some_units,
-    observe=lambda answer, x, rate: dropped_and_passed(answer, x, rate, of_dropout), mistakes=mistakes_of_dropout,
+    observe=dropout_and_its_recording, mistakes=mistakes_of_dropout,
     hints=["Draw a uniform random number for each unit: `tf.random.uniform(tf.shape(x))`. Below `rate`, the unit goes.",
            "`tf.where(kept, a, b)` takes a where `kept` is True and b elsewhere. The share that stays is 1 minus the rate.",
            "On average, a share 1 - rate of the sum is left. By what do you multiply, to have all of it again?"],
     also_right=[dropout, drop(DRAW, "tf.random.uniform(tf.shape(x), dtype=tf.float16)", ">=", ">"),
                 lambda x, rate, training: tf.nn.dropout(x, rate) if training else x,
                 lambda x, rate, training: x * tf.cast(tf.random.uniform(x.shape) > rate, x.dtype) / (1 - rate) if training else x,
-                lambda x, rate, training: x * np.random.binomial(1, 1 - rate, x.shape) / (1 - rate) if training else x],
+                drop(f"{DRAW} >= rate", "tf.random.stateless_uniform(tf.shape(x), tf.random.uniform((2,), 0, 9**9, tf.int32)) > rate")],
     equivalent={"kept = tf.random.uniform(tf.shape(x)) > rate": "a random number is hardly ever the rate itself"},
 )
 
@@ -326,21 +338,28 @@ GOAL = 0.17
 
 def held_out_loss(answer):
     """Whether the held-out loss after the training is low enough, in the mean over two starts."""
-    models = [require.model(answer(), (2,), (1,)) for _ in range(2)]
+    models = [require.can_learn(require.model(answer(), (2,), (1,))) for _ in range(2)]
     if models[0] is models[1]:
         raise Advice(require.SAME_MODEL)
     activation = getattr(getattr(models[0].layers[-1], "activation", None), "__name__", "linear")
     if activation in ("sigmoid", "softmax", "relu", "tanh"):  # with these, no weights bring the loss down to the goal
         return of_network.ACTIVATED.about(activation)
+    (X, y), loss = standardized_students(), keras.losses.BinaryCrossentropy(from_logits=True)
+    if min(float(loss(y, model(X))) for model in models) < 0.35:  # one that begins is at 0.5 or more
+        return of_network.TRAINED
     loss, val_loss = np.mean([losses_after_training(model) for model in models], axis=0)
     if val_loss <= GOAL:
         return FINE
     return of_network.LEARNED_BY_HEART if loss < 0.002 else of_network.NEARLY.about(f"{val_loss:.3f}") if loss <= 0.2 else of_network.UNDER_FITS
 
+def standardized_students():
+    """X and y of all students; the first sixty are those for training, and set the scale."""
+    X, y = datasets.students()
+    return (X - X[:60].mean(axis=0)) / X[:60].std(axis=0), y[:, None]
+
 def losses_after_training(model):
     """The training and the held-out loss at the end, each the mean of the last five epochs."""
-    X, y = datasets.students()
-    X, y = (X - X[:60].mean(axis=0)) / X[:60].std(axis=0), y[:, None]
+    X, y = standardized_students()
     loss, optimizer = keras.losses.BinaryCrossentropy(from_logits=True), keras.optimizers.Adam(0.02)
     train_epoch = training.compile_epoch(model, optimizer, loss, X[:60], y[:60], 60, validation=(X[60:], y[60:]), jit_compile=False)
     with limits.not_charged():
@@ -355,7 +374,19 @@ def network(rate=0.0, l1=0.0, l2=0.0, activation=None):
         return keras.Sequential([keras.Input((2,)), *hidden, keras.layers.Dense(1, activation, **options)])
     return answer
 
+def trained_network():
+    model, (X, y) = network(l2=0.005)(), standardized_students()
+    model.compile(keras.optimizers.Adam(0.05), keras.losses.BinaryCrossentropy(from_logits=True))
+    model.fit(X, y, batch_size=60, epochs=12, verbose=0)
+    return model
+
+def frozen_network():
+    model = network(l2=0.005)()
+    model.trainable = False
+    return model
+
 of_network, mistakes_of_network = findings_of(
+    ("TRAINED", trained_network, require.TRAINED), ("", frozen_network, require.FROZEN),
     ("LEARNED_BY_HEART", network(), "The network learns the sixty by heart: its training loss goes to 0. Add dropout, a penalty, or both."),
     ("UNDER_FITS", network(l2=0.5), "The network under-fits: its training loss stays high. Take a weaker penalty, less dropout or more units."),
     ("NEARLY", network(l1=0.0007), f"The held-out loss is {{seen}}, still above {GOAL}. Make the cure stronger, or take two together."),

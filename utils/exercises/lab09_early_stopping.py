@@ -20,6 +20,7 @@ class SplitFinding(Finding):
     OVERLAP = "Some rows are in two parts: the network would be tested on what it has learned. Every row goes to one part alone."
     FORGOTTEN = "Some rows are in no part. Where one part ends the next begins, and the last one goes to the end."
     SIZES = "The parts have the wrong sizes: the exercise asks for 60 % for training, then 20 % for validation, and 20 % for testing."
+    ONE_OFF = "Some class has one row too many in a part. The size of each class is a multiple of 5 here, so that 60 % and 80 % are whole numbers."
     NOT_SHUFFLED = "The rows are cut in the order they came in. Data are often sorted, by date or by class: then the parts differ. Shuffle first."
     NOT_STRATIFIED = "The parts differ in their shares of the classes; a rare class may be missing. Cut each class on its own, and join the pieces."
     ANEW = "The same seed gives another split each time: tomorrow the network trains with test rows of today. Let random numbers come from the seed."
@@ -50,14 +51,17 @@ def judge_split(answer, y, seed):
     parts, again = (list(split_by(answer, y.copy(), seed)) for _ in range(2))
     times = np.bincount(np.concatenate(parts), minlength=n)  # how often each row is in the parts
     counts = np.array([[np.isin(rows, part).sum() for part in parts] for rows in members])  # a row for each class
+    off = np.max(np.abs(np.sum(counts, axis=0) - np.multiply(shares, n)))  # by how many rows the size of a part is wrong
+    near = np.all(np.abs(counts - np.outer(sizes, shares)) < 1.01)
     findings = {
         SplitFinding.SHARED: times.max() > 1 and (set(times) <= {0, len(classes)} or np.array_equal(times, [np.sum(i < sizes) for i in range(n)])),
         SplitFinding.TWICE: any(len(np.unique(part)) < len(part) for part in parts),
         SplitFinding.OVERLAP: times.max() > 1,
         SplitFinding.FORGOTTEN: times.min() == 0,
-        SplitFinding.SIZES: np.any(np.abs(np.sum(counts, axis=0) - np.multiply(shares, n)) > len(classes)),
+        SplitFinding.SIZES: off > 1.01 * len(classes) or (off > 0.01 and near),
         SplitFinding.NOT_SHUFFLED: any(np.array_equal(np.sort(parts[0]), rows) for rows in unshuffled),
-        SplitFinding.NOT_STRATIFIED: np.any(np.abs(counts - np.outer(sizes, shares)) > 1.01),  # one row more or less is right
+        SplitFinding.NOT_STRATIFIED: not near,
+        SplitFinding.ONE_OFF: np.any(np.abs(counts - np.outer(sizes, shares)) > 0.01),
         SplitFinding.ANEW: not all(map(np.array_equal, parts, again)),
         SplitFinding.UNSEEDED: all(map(np.array_equal, parts, split_by(answer, y, seed + 1))),
     }
@@ -89,6 +93,7 @@ split_part = Part("split", right=split_in_fives, inputs=labels_to_split, observe
     Mistake(cut(CUTS, "0.6 * len(rows), 0.8 * len(rows)"), "A place to cut is a whole number of rows: round it."),
     Mistake(cut("append(some)", "append(some[:-1])"), SplitFinding.FORGOTTEN),
     Mistake(cut(CUTS, "round(0.2 * len(rows)), round(0.4 * len(rows))"), SplitFinding.SIZES),
+    Mistake(cut("0.8 * len(rows))", "0.8 * len(rows)) + (label == 0) - (label == 1)"), SplitFinding.ONE_OFF),
     Mistake(cut("rng.permutation", ""), SplitFinding.NOT_SHUFFLED),
     Mistake(cut("np.unique(y)", "[0]", ROWS, "np.arange(len(y))"), SplitFinding.NOT_STRATIFIED),
     Mistake(cut("default_rng(seed)", "default_rng()"), SplitFinding.ANEW),
@@ -152,11 +157,12 @@ the_split = Exercise("9.1", "Three parts", parts=[split_part, standardize_part],
 
 # --- 9.2 --------------------------------------------------------------------------------------------------------------
 def histories(rng):
-    """A U with a bump, one with a tie, with nan amid, after a 0, and first; one that falls to the end, one that only rises, random ones, many ties."""
+    """A U with a bump, one with a tie, with nan amid, after a 0, and first; one that falls to the end, one that only rises, random ones, many ties, near ties."""
     for val_loss in (
         [0.9, 0.6, 0.65, 0.45, 0.5, 0.7, 0.8, 1.1], [0.9, 0.4, 0.6, 0.4, 0.5, 0.4, 0.8, 1.2], [0.9, 0.7, np.nan, 0.6, 0.5, 0.8, 0.9, 0.95],
         [0.9, 0.4, 0.0, np.nan, 0.2, 0.3], [np.nan, 0.7, 0.6, 0.8], [0.9, 0.8, 0.7, 0.6], [0.3, 0.5, 0.6, 0.8],
         *(rng.permutation(n).astype(float).tolist() for n in rng.integers(6, 20, 2)), (rng.integers(1, 4, 60) / 4).tolist(),
+        [0.9, 0.506, 0.503, 0.502, 0.501, 0.504],
     ):
         yield ({"loss": [*(1 / np.arange(1, len(val_loss))).tolist(), 0.5], "val_loss": val_loss},)
 
@@ -173,6 +179,7 @@ the_best_epoch = Exercise("9.2", "The best epoch", right=lambda history: min((J,
     Mistake(best_by("np.argmin([J for J in J_val if J == J])"), "Without the nan, later epochs move up: a place in the rest is not the epoch."),
     Mistake(best_by("J_val.index(min(J_val))"), "The first loss may be nan, and no other is lower than that: a comparison with nan is False. Begin "
             "with a number that every loss is lower than, or let NumPy leave nan out."),
+    Mistake(best_by("np.nanargmin(np.round(J_val, 2))"), "The losses are rounded first, and then several are the lowest. Compare them as they are."),
     Mistake(best_by("np.nanargmin(J_val[1:]) + 1"), "The first epoch does not take part. It may be the best."),
     Mistake(best_by("np.nanargmin(history['loss'])"), "This is the best epoch of the training loss, which falls and falls. Look at `val_loss`."),
     Mistake(best_by("np.nanargmin(J_val) + 1"), "This counts from 1. The first epoch is number 0, as its place in the list."),
@@ -459,8 +466,9 @@ class ChoiceFinding(Finding):
     AGAIN = "The chosen model is measured {seen} times on the test part. Once is enough, and the rule is easier to keep."
 
 def candidates(rng):
-    """Losses of some models on the validation and on the test part: at first every wrong choice takes another model."""
+    """Losses of some models on the validation and on the test part: at first every wrong choice takes another model; then the best comes late."""
     yield [0.4, 0.2, 0.6, 0.5, 0.25, 0.45], [0.5, 0.48, 0.4, 0.2, 0.3, 0.45]
+    yield [0.5, 0.6, 0.3, 0.7, 0.4, 0.2, 0.8, 0.9], [0.6, 0.55, 0.4, 0.3, 0.7, 0.5, 0.2, 0.65]
     n = int(rng.integers(3, 8))
     yield (rng.permutation(n) + rng.uniform(0, 0.5, n)).tolist(), (rng.permutation(n) + rng.uniform(0.6, 0.9, n)).tolist()
 
@@ -503,6 +511,9 @@ the_test = Exercise("9.5", "Test once", inputs=candidates, observe=chosen, expla
     Mistake(choose("evaluate(best, test)", "min(losses)"), "The loss you return is that on the validation part, by which the model was chosen: it is "
             "too good. Measure the chosen one on the test part."),
     Mistake(choose("argmin", "argmax"), "This takes the model with the highest loss."),
+    Mistake(choose("np.argmin(losses)", "next((i for i, J in enumerate(losses[:-1]) if losses[i + 1] > J), -1)"), "The search ends at the first model "
+            "that is worse than the one before it. A better one may follow: measure all of them."),
+    Mistake(choose("in models]", "in models[:4]]"), "Only the first models are measured. There may be any number of them: go through all."),
     Mistake(choose("np.argmin(losses)", "0"), "The first model is taken, whatever its validation loss."),
     Mistake(choose("np.argmin(losses)", "-1"), "The last model is taken, whatever its validation loss. In a loop, also keep the lowest loss so far."),
     Mistake(choose("evaluate(best, test)", "[evaluate(model, test) for model in models][np.argmin(losses)]"), ChoiceFinding.OTHERS),

@@ -281,6 +281,8 @@ class Network(Finding):
     MANY_INPUTS = f"{BEATEN} Each unit has a weight for every number that comes in: let fewer come in, by pooling, or by fewer filters."
     ACTIVATED = "What comes out has gone through an activation. The loss takes logits, of either sign: leave the activation out."
     GUESSING = f"{READS}: it guesses. Does too little come through, by dropout of nearly all, or by kernels that all begin with 0 and stay equal?"
+    ONE_PIXEL = f"{READS}. Its kernels are one pixel large, so that no unit sees how neighbors lie: make them larger."
+    STRAIGHT = f"{READS}. Without an activation, layers behind each other do no more than one: give the convolutions one."
     BELOW_GOAL = (f"{READS}; the goal is {GOAL:.0%}. Does it have enough filters, and a second convolution after the first pooling? Some dropout "
                   "before the last layer helps against learning by heart, and much of it harms.")
 
@@ -294,7 +296,7 @@ def read_digits(answer):
         return Network.NO_IMAGES
     if isinstance(model, keras.Model) and not isinstance(model, keras.Sequential) and not getattr(model, "inputs", None):
         raise Advice("The pictures of this lab follow an image through layers: use `keras.Sequential`, or `keras.Model` with its input and output.")
-    if answer() is require.model(model, inputs=(8, 8, 1)):
+    if answer() is require.can_learn(require.model(model, inputs=(8, 8, 1))):
         raise Advice(require.SAME_MODEL)
     if model.output_shape != (None, 10):
         return Network.NO_LOGITS.about(model.output_shape)
@@ -309,6 +311,8 @@ def read_digits(answer):
     linear = keras.activations.linear
     if require.are_probabilities(logits) or getattr(layers[-1], "activation", linear) is not linear:
         return Network.ACTIVATED
+    if share_of(model, *validation) > 0.6:  # one that begins reads a tenth, more or less
+        raise Advice(require.TRAINED)
     share = share_after_training(model, train, *validation)
     if GOAL - UNLUCKY <= share < GOAL:
         share = max(share, share_after_training(answer(), train, *validation))
@@ -316,7 +320,15 @@ def read_digits(answer):
         return FINE
     if require.activated(logits):
         return Network.ACTIVATED
-    return (Network.GUESSING if share < 0.2 else Network.BELOW_GOAL).about(share)
+    return (Network.GUESSING if share < 0.2 else weakness_of(layers)).about(share)
+
+def weakness_of(layers):
+    """What can be seen in the layers of a network that stays below the goal."""
+    convolutions = [layer for layer in layers if "Conv" in type(layer).__name__]
+    if all(set(layer.kernel_size) == {1} for layer in convolutions):
+        return Network.ONE_PIXEL
+    bends = [layer for layer in layers if "LU" in type(layer).__name__ or getattr(layer, "activation", keras.activations.linear) is not keras.activations.linear]
+    return Network.BELOW_GOAL if bends else Network.STRAIGHT
 
 def too_large(model, largest):
     """largest: the layer with the most parameters."""
@@ -331,7 +343,10 @@ def share_after_training(model, train, X, y):
         history = training.train(model, keras.optimizers.Adam(LEARNING_RATE), loss, *train, EPOCHS, BATCH_SIZE)
         if len(history["loss"]) < EPOCHS:
             raise KeyboardInterrupt  # the stop button ended the training: no verdict on half of it
-        return float(np.mean(np.argmax(model(X), axis=1) == y))
+        return share_of(model, X, y)
+
+def share_of(model, X, y):
+    return float(np.mean(np.argmax(model(X), axis=1) == y))
 
 def functional_network():
     """The functional way, with a stride in place of the last pooling."""
@@ -347,6 +362,12 @@ def network():
         keras.layers.Conv2D(32, 3, padding="same", activation="relu"), keras.layers.MaxPooling2D(),
         keras.layers.Flatten(), keras.layers.Dropout(0.3), keras.layers.Dense(10)])
 
+def with_head_start():
+    model, (X, y) = network(), datasets.digits()[0]
+    model.compile(keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(X.reshape(-1, 8, 8, 1), y, epochs=2, verbose=0)
+    return model
+
 net = edits_of(network)
 reading_network = Exercise(
     "10.6", "A network that reads digits", right=functional_network, observe=read_digits, seconds=2.0,
@@ -361,6 +382,10 @@ reading_network = Exercise(
         Mistake(net("Dense(10)", 'Dense(10, "softmax")'), Network.ACTIVATED),
         Mistake(net("16, 3, ", '16, 3, kernel_initializer="zeros", '), Network.GUESSING),
         Mistake(net("16, 3", "2, 3", "32, 3", "4, 3"), Network.BELOW_GOAL),
+        Mistake(net("16, 3", "16, 1", "32, 3", "32, 1"), Network.ONE_PIXEL),
+        Mistake(net('16, 3, padding="same", activation="relu"', '2, 3, padding="same"', '32, 3, padding="same", activation="relu"', '4, 3, padding="same"'), Network.STRAIGHT),
+        Mistake(net("return keras", "model = keras", "Dense(10)])", "Dense(10)])\n    model.trainable = False\n    return model"), require.FROZEN),
+        Mistake(with_head_start, require.TRAINED),
     ], hints=[
         "In order: convolution, pooling, convolution, pooling, `Flatten`, `Dense(10)`. The second convolution looks at larger parts of the image.",
         "`padding=\"same\"` keeps 8 × 8 pixels 8 × 8, so that they can be halved twice. Some 16 filters first, then twice as many.",

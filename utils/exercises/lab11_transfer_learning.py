@@ -253,8 +253,9 @@ a_new_head = Exercise("11.3", "A new head", right=by_functions, observe=head_on_
                body_as("[keras.Input((12, 12, 1)), *body.layers", "body.trainable", "for layer in body.layers: layer.trainable")])
 
 def features_to_classify(rng):
-    """The example of the text; then clusters, and points that are clearly nearer to one mean than to the others."""
+    """The example of the text; a class whose mean lies far from its median; then clusters, and points that are clearly nearer to one mean than to the others."""
     yield np.array([[0, 0], [0, 2], [4, 0], [6, 0]], np.float32), np.array([0, 0, 1, 1]), np.array([[1, 1], [4, 1], [2, 0]], np.float32)
+    yield np.array([[0], [0], [9], [8], [8], [8]], np.float32), np.array([0, 0, 0, 1, 1, 1]), np.array([[1], [5], [8]], np.float32)
     for classes, d in ((2, 3), (4, 6), (5, 2)):
         y = rng.permutation(np.repeat(np.arange(classes), 5))
         F_train = (rng.normal(scale=1.5, size=(classes, d))[y] + rng.normal(size=(len(y), d))).astype(np.float32)
@@ -303,6 +304,8 @@ in_two_steps = Exercise("11.4", "Features", parts=[
         Mistake(distances_as("F @ means.T", "argmin", "argmax"), "A large product is not a small distance: long means win. Take differences."),
         Mistake(classify(", axis=2", ""), "Without an axis, `np.linalg.norm` gives one number in all. Along which axis are the features?"),
         Mistake(classify(".mean(axis=0)", "[0]"), "A class is represented by its first example. Take the mean over all of its examples."),
+        Mistake(classify("F_train[y_train == label].mean(axis=0)", "np.median(F_train[y_train == label], axis=0)"), "These are the medians of the classes. "
+                "Take their means."),
         Mistake(classify(".mean", ".sum"), "This adds up the examples of a class. Take their mean."),
         Mistake(classify(".mean(axis=0)", ".mean()"), "This is one mean over all features. Each has its own: along which axis are the examples?"),
         Mistake(classify("[y_train == label]", ""), "Every class has the mean of all examples. Take only the examples of the class."),
@@ -322,24 +325,34 @@ class Tuning(Finding):
     PARTLY = "Only one layer of the body learns. The switch of the body sets those of all its layers."
     HEAD_FROZEN = "The head does not move. Fine-tuning trains all of the model."
     FAR = "The weights move farther than Adam takes them at this rate, and may lose what was learned. Is it Adam, and does it get the rate?"
+    OTHER_LOSS = "The weights go another way than the loss of this lab takes them. Train with `cross_entropy`, which takes the logits of the head."
     NEAR = "The weights move less far than Adam takes them at this rate. Is it Adam, and does it get the rate as it is?"
 
 def what_moves(answer, rate):
     """What is wrong with fine-tuning: by how far the weights of body and head move in its first step, in units of the rate."""
     model = with_new_head(small_body(), 3)
     model(IMAGES[:1])  # in Keras 3.0 the head has no weights before
-    before = weights_by_layer(model)
+    before, head_and_body = weights_by_layer(model), [layer.get_weights() for layer in (*model.layers[0].layers, model.layers[1])]
     train = answer(model, model.layers[0], rate)
     if not callable(train) or isinstance(train, keras.Model):
         raise Advice(diagnosis.no_numbers(train) or "Return the function that `training.compile_steps` gives, with which the next cells train.")
     train(IMAGES, LABELS, 1)
-    moves = [np.abs(np.subtract(old, new)).max() / rate for old, new in zip(before, weights_by_layer(model), strict=True)]
+    after = weights_by_layer(model)
+    moves = [np.abs(np.subtract(old, new)).max() / rate for old, new in zip(before, after, strict=True)]
     *of_body, _, of_head = np.reshape(moves, (4, 2)).max(axis=1)  # convolution, normalization, the averages that it keeps, head
     if of_head == 0:
         return Tuning.HEAD_FROZEN
     if min(of_body) == 0:
         return Tuning.PARTLY if any(of_body) else Tuning.BODY_FROZEN
-    return Tuning.FAR if max(*of_body, of_head) > 1.1 else Tuning.NEAR if min(*of_body, of_head) < 0.9 else FINE
+    if max(*of_body, of_head) > 1.1 or min(*of_body, of_head) < 0.9:
+        return Tuning.FAR if max(*of_body, of_head) > 1.1 else Tuning.NEAR
+    other = with_new_head(small_body(), 3)
+    other(IMAGES[:1])
+    for layer, old in zip((*other.layers[0].layers, other.layers[1]), head_and_body, strict=True):
+        layer.set_weights(old)
+    step_by_step(other, other.layers[0], rate)(IMAGES, LABELS, 1)
+    as_expected = np.concatenate([np.ravel(np.subtract(new, old) * np.subtract(right, old) >= 0) for old, new, right in zip(before, after, weights_by_layer(other), strict=True)])
+    return FINE if as_expected.mean() > 0.9 else Tuning.OTHER_LOSS
 
 def step_by_step(model, body, learning_rate):
     for layer in model.layers:
@@ -364,6 +377,7 @@ the_fine_tuning = Exercise("11.5", "Fine-tuning", right=step_by_step, inputs=lam
     Mistake(tuned("    body.trainable = True\n", "", "return", "train =", "LOSS)", "LOSS); body.trainable = True; return train"), Tuning.BODY_FROZEN),
     Mistake(tuned("body.trainable", "body.layers[0].trainable"), Tuning.PARTLY),
     Mistake(tuned("= True", "= True\n    model.layers[-1].trainable = False"), Tuning.HEAD_FROZEN),
+    Mistake(tuned("LOSS", "keras.losses.SparseCategoricalCrossentropy()"), Tuning.OTHER_LOSS),
     Mistake(optimizer_as("Adam(0.01)"), Tuning.FAR), Mistake(optimizer_as("Adam(learning_rate / 10)"), Tuning.NEAR),
 ], hints=["What was frozen for the head has to learn again: the body has an attribute `trainable` for all that is in it.",
           "First `trainable`, then `keras.optimizers.Adam` with the small rate, then the last line: it compiles for what is trainable then.",

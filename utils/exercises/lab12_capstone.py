@@ -36,6 +36,11 @@ class Rehearsal(Finding):
     ACTIVATED = "The outputs are never negative, since an activation comes last, and the loss takes logits, of either sign. Leave it out."
     COUNTS_EPOCHS = ("The learning rate has fallen to 0 before the training has begun in earnest: `decay_steps` counts steps, and an epoch has "
                      "many.")
+    UPHILL = "The learning rate is below 0, so that each step makes the loss larger. Take a positive one."
+    LARGE_RATE = ("In rehearsals the network comes to {seen} of the validation part: it guesses. Its learning rate is far above what this optimizer usually "
+                  "takes: try a hundredth of it.")
+    SMALL_RATE = ("In rehearsals the network comes to {seen} of the validation part, which is not more than the nearest mean. Its learning rate is far below "
+                  "what this optimizer usually takes: try a hundred times as much.")
     FEW_STEPS = ("The network reads less than the nearest mean, and the choices make few steps: their number is epochs times batches. Take more "
                  "epochs, or smaller batches.")
     WEAK = (f"In rehearsals of {TRIES[0]} steps and more the network comes to {{seen}} of the validation part, which is not more than the nearest "
@@ -59,7 +64,9 @@ def rehearsed(choices):
         return Ellipsis
     if problem := capstone.problem_with(choices, the_problem().shape):
         raise Advice(problem)
-    model = capstone.built(choices["network"](), the_problem().shape)
+    model = require.can_learn(capstone.built(choices["network"](), the_problem().shape))
+    if capstone.accuracy(model, the_problem().validation) > 0.6:  # one that begins reads a tenth, more or less
+        raise Advice(require.TRAINED)
     X, y = (part[:32] for part in the_problem().train)
     outputs = np.asarray(model(X))
     if finding := misfit_of_loss(model, choices["loss"], X, y, outputs):
@@ -75,13 +82,22 @@ def rehearsed(choices):
         far = best < baseline() - NEAR and number >= (2 if reason else 3)
         if far or time.process_time() - begun > ENOUGH:
             break
-    return Rehearsal.TOO_FAST if rises else reason or Rehearsal.WEAK.about(float(best))
+    return reason if reason is Rehearsal.UPHILL else Rehearsal.TOO_FAST if rises else reason or rate_to_blame(choices["optimizer"]).about(float(best))
+
+def rate_to_blame(optimizer):
+    """The learning rate, if it is far from the one that a new optimizer of this class has; else no reason in particular."""
+    rate, usual = (each.get_config()["learning_rate"] for each in (optimizer, type(optimizer)()))
+    if isinstance(rate, dict):  # a schedule
+        return Rehearsal.WEAK
+    return Rehearsal.LARGE_RATE if rate > 100 * usual else Rehearsal.SMALL_RATE if rate < usual / 100 else Rehearsal.WEAK
 
 def weakness_of(choices, outputs, steps):
     """What can be seen in the choices, without a training, that would keep a network weak; None where nothing can."""
     if require.activated(outputs) and takes_logits(choices["loss"]):
         return Rehearsal.ACTIVATED
     rate = choices["optimizer"].get_config()["learning_rate"]
+    if not isinstance(rate, dict) and rate < 0:
+        return Rehearsal.UPHILL
     decays_after = rate["config"].get("decay_steps", math.inf) if isinstance(rate, dict) else math.inf
     if decays_after <= choices["epochs"] < steps:
         return Rehearsal.COUNTS_EPOCHS
@@ -165,6 +181,17 @@ def choosing(network=convolutional, loss=LOSS, optimizer=lambda: Adam(0.003), ba
 def dense(last=None):
     return keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(64, "relu"), keras.layers.Dense(10, last)])
 
+def frozen():
+    model = dense()
+    model.trainable = False
+    return model
+
+def trained():
+    model, (X, y) = dense(), the_problem().train
+    model.compile(Adam(0.003), LOSS)
+    model.fit(X, y, epochs=3, verbose=0)
+    return model
+
 def sgd(rate):
     return lambda: keras.optimizers.SGD(rate)
 
@@ -192,7 +219,12 @@ better_than_a_baseline = Exercise(
         Mistake(choosing(lambda: dense(last="relu"), optimizer=sgd(1e-6)), Rehearsal.ACTIVATED),
         Mistake(choosing(dense, optimizer=lambda: Adam(keras.optimizers.schedules.CosineDecay(1e-3, 20))), Rehearsal.COUNTS_EPOCHS),
         Mistake(choosing(dense, batch_size=512, epochs=1), Rehearsal.FEW_STEPS),
-        Mistake(choosing(dense, optimizer=sgd(1e-6)), Rehearsal.WEAK),
+        Mistake(choosing(dense, optimizer=sgd(1e-6)), Rehearsal.SMALL_RATE),
+        Mistake(choosing(optimizer=lambda: Adam(1.0)), Rehearsal.LARGE_RATE),
+        Mistake(choosing(optimizer=lambda: Adam(-0.001)), Rehearsal.UPHILL),
+        Mistake(choosing(lambda: keras.Sequential([keras.Input((8, 8, 1)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10)])), Rehearsal.WEAK),
+        Mistake(choosing(frozen), require.FROZEN),
+        Mistake(choosing(trained), require.TRAINED),
     ],
     hints=["If it learns nothing, change the learning rate first, by a factor of ten. If it learns slowly, look at the network of lab 10.",
            "The network is a function that returns a new model: `keras.Input((8, 8, 1))`, convolutions, poolings, `Flatten`, `Dense(10)`.",
