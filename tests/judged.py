@@ -33,6 +33,12 @@ def matrices(rng):
         yield (rng.normal(size=shape).astype(np.float32),)
 
 
+spread = Exercise(
+    "9.3",
+    "A long array",
+    right=lambda x: x * 2,
+    inputs=lambda rng: [(rng.normal(size=n).astype(np.float32),) for n in (20, 30)],
+)
 doubled = Exercise("9.2", "Doubled", right=lambda X: 2 * X, inputs=matrices)
 
 

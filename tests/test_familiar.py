@@ -28,6 +28,31 @@ ERRORS = [
     ("sgd.minimize(lambda: v, [v])", "have no `minimize`"),
     ("tf.gradients(v * v, v)", "`tf.GradientTape`"),
     ("tf.function(lambda z: z.numpy() + 1)(X)", "only records this code"),
+    ("unknown + 1", "`unknown` has no value here"),
+    ("[1.0, 2.0][2]", "reaches past the end"),
+    ("x[3]", "reaches past the end"),
+    ("[a for a, b in [(1, 2, 3)]]", "not as many values as names"),
+    ("[].append(1).append(2)", "Something is None"),
+    ("float(x)", "take one number"),
+    ("np.array([[1.0, 2.0], [3.0]])", "rows have different lengths"),
+    ("(1.0,) * 2.0", "A list or a tuple"),
+    ("1.0 - np.exp", "A function stands where its result belongs"),
+    ("[b for b in a]", "a single number"),
+    ("len(a)", "a single number"),
+    ("x(0)", "Round brackets call a function"),
+    ("x[:1.5]", "A place or a count is a whole number"),
+    ("list(range(3.0))", "A place or a count is a whole number"),
+    ("[].append(1, 2)", "takes one thing"),
+    ("np.sum(x, axes=0)", "no option `axes`"),
+    ("keras.layers.Dense()", "The call lacks"),
+    ("tf.matmul(X, [1.0, 2.0, 3.0])", "take matrices"),
+    ("np.sum(x, axis=1)", "There is no such axis"),
+    ("x.reshape(2, 2)", "not as many numbers"),
+    ("1 / 0", "divides by 0"),
+    ("x.assign(1.0)", "only a variable has `assign`"),
+    ("keras.Sequential([X])", "A layer is first made, then called"),
+    ("keras.losses.BinaryCrossentropy()(np.ones((3, 1)), np.ones((4, 1)))", "The loss compares targets"),
+    ("model(np.ones((2, 3)))", "takes inputs of length 1"),
 ]
 
 
@@ -56,6 +81,15 @@ def test_an_error_is_explained_before_its_own_words(code, words):
 )
 def test_how_gradients_are_applied_is_explained(call, words):
     assert words in advice_on(TAPE + call)
+
+
+def test_a_name_without_a_value_is_explained():
+    assert "`b` has no value yet" in advice_on("if a > 1:\n        b = 1\n    return b")
+
+
+def test_a_second_question_to_a_tape_is_explained():
+    code = "with tf.GradientTape() as tape:\n        J = v * v\n    return tape.gradient(J, v) + tape.gradient(J, v)"
+    assert "A tape answers one question" in advice_on(code)
 
 
 def test_a_gradient_that_is_none_is_explained():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.devices import tf
-from tests.judged import doubled, matrices, squares, two_arrays, verdict
+from tests.judged import doubled, matrices, spread, squares, two_arrays, verdict
 from utils.advice import Advice
 from utils.checking import (
     FINE,
@@ -47,7 +47,7 @@ WRONG = [
     (squares, lambda x, y: np.round(np.mean((x - y) ** 2), 2), "digits are lost"),
     (squares, lambda x, y: np.floor(np.mean((x - y) ** 2)), "cut off"),
     (squares, lambda x, y: round(float(np.mean((x - y) ** 2))), "rounded away"),
-    (squares, lambda x, y: np.mean((x + y) ** 2), "; expected "),
+    (squares, lambda x, y: np.mean((x + y) ** 2), "expected  "),
     (squares, lambda x, y: np.mean(np.abs(x - y)), "These are absolute values."),
     (squares, lambda x: np.mean(x**2), "called with (x, y)"),
     (squares, lambda: 1.0, "called with (x, y)"),
@@ -66,8 +66,12 @@ WRONG = [
     (doubled, lambda X: np.float32(4), "whatever the inputs are"),
     (squares, lambda x, y: np.mean((x - y) ** 2) * 1.0005, "nearly right"),
     (squares, lambda x, y: (np.mean((x - y) ** 2), len(x)), "2 values, separated by commas; expected one"),
-    (doubled, lambda X: 2 * X + (X[-1, -1] == X), "at position ["),
-    (doubled, lambda X: X * 2 + np.where(X > 0, 0.5, 0), "; expected "),
+    (doubled, lambda X: 2 * X + (X[-1, -1] == X), "expected  [[2., 4.],\n             [6., 8.]]"),
+    (doubled, lambda X: 2 * X + (X < 0), "It is wrong where `X` is negative, and right elsewhere."),
+    (spread, lambda x: np.append(x[:-1] * 2, x[-1]), "Only the last value is wrong."),
+    (spread, lambda x: np.append(x[0], x[1:] * 2), "Only the first value is wrong."),
+    (spread, lambda x: x * (np.arange(len(x)) != 2) * 2, "expected at position ["),
+    (doubled, lambda X: X * 2 + np.where(X > 0, 0.5, 0), "expected  "),
 ]
 
 
@@ -82,7 +86,7 @@ def test_a_reason_is_given_only_where_it_holds():
     def reason(got, expected):
         return diagnosis.diagnose([diagnosis.Case({}, np.array(got), np.array(expected))])
 
-    assert reason(-0.0031, 0.00247) == "It gives -0.0031; expected 0.00247."  # no digit is lost
+    assert reason(-0.0031, 0.00247).split() == ["it", "gives", "-0.0031", "expected", "0.00247"]  # no digit is lost
     assert "something added" not in reason([0.5 + 1e-5, 0.25, 0.125], [0.5 + 3e-5, 0.25 + 4e-5, 0.125 + 2e-5])
     assert "in another order" in reason(np.ones((3, 1, 3)), np.ones((3, 3, 1)))
     assert "gives nan" in reason([np.nan] * 2, [1.0, 2.0]) and "whatever" not in reason([np.nan] * 2, [1.0, 2.0])
@@ -263,7 +267,7 @@ def test_inputs_are_named_after_what_puts_an_answer_to_work():
         observe=lambda answer, width, height: answer(width) * height,
         inputs=lambda rng: [(1.0, 2.0)],
     )
-    assert "width = 1, height = 2" in verdict(scaled, np.sin).advice
+    assert "  width     1\n  height    2\n  it gives" in verdict(scaled, np.sin).advice
 
 
 def test_several_outputs_are_judged_by_name():

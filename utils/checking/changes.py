@@ -154,7 +154,8 @@ def repairs(tree: ast.AST) -> Iterator[tuple[Path, New]]:
         if isinstance(node, ast.BinOp):
             yield from ((path, new) for new in _bracketed_otherwise(node))
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            yield from ((path, ast.Name(name, ast.Load())) for name in _locals(tree, path) if name != node.id)
+            there = node.id, _owner(tree, path)
+            yield from ((path, ast.Name(name, ast.Load())) for name in _locals(tree, path) if name not in there)
         if isinstance(node, (ast.Name, ast.Call, ast.BinOp)) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
             yield path, ast.UnaryOp(ast.USub(), node)
         if isinstance(node, ast.Constant) and isinstance(get(tree, path[:-1]), ast.Subscript):
@@ -165,6 +166,12 @@ def repairs(tree: ast.AST) -> Iterator[tuple[Path, New]]:
             yield path, ast.AugAssign(node.targets[0], ast.Add(), node.value)
         if isinstance(node, ast.stmt) and path[-1][1] is not None:
             yield from _rearranged(tree, path, node)
+
+
+def _owner(tree: ast.AST, path: Path) -> str:
+    """The name whose method a name is handed to: a list that holds itself takes NumPy all the memory there is."""
+    call = get(tree, path[:-1])
+    return getattr(getattr(getattr(call, "func", None), "value", None), "id", "") if isinstance(call, ast.Call) else ""
 
 
 def _bracketed_otherwise(node: ast.BinOp) -> list[New]:

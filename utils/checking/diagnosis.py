@@ -12,9 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from utils.advice import Advice
+from utils.checking import showing
 from utils.checking.exercise import ATOL
+from utils.checking.relations import relation
+from utils.checking.showing import LARGEST, position, show, show_inputs
 
 RTOL = 1e-4  # beside an absolute ATOL
+HOLDS_NONE = (
+    "It holds None where a number is expected. A gradient is None if the tape saw no way from the variable to the loss: "
+    "compute all of it within the `with`, and with TensorFlow."
+)
 
 
 class Case(NamedTuple):
@@ -46,6 +53,8 @@ def no_numbers(value: Any) -> str | None:
 def to_array(value: Any) -> np.ndarray:
     """A tensor, variable, array, number or nested list as a NumPy array; ValueError when it holds no numbers."""
     array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+    if array.dtype.kind == "O" and any(item is None for item in array.flat):  # NumPy would make nan of it
+        raise Advice(HOLDS_NONE)
     if array.dtype.kind == "c":  # NumPy would drop the imaginary part with a warning
         raise ValueError("complex numbers")
     if array.dtype.kind not in "biufU":
@@ -57,6 +66,8 @@ def numbers_or_text(value: Any) -> np.ndarray:
     """The same as to_array; Advice where the value cannot be read so."""
     try:
         return to_array(value)
+    except Advice:
+        raise
     except Exception:
         if isinstance(value, int):
             raise Advice(f"It gives a number with {len(str(abs(value)))} digits: larger than any that is right.") from None
@@ -77,8 +88,13 @@ def diagnose(cases: Sequence[Case]) -> str:
     """What is wrong, from the most telling reason to the least: at the end, the first value that differs."""
     if advice := _first((_text, _ignores_input, _shape, _truth_value), cases):
         return advice
+    cases = _as_floats(cases)
+    if place := _first((_edge, _condition), cases):
+        return f"{place}\n{_first_difference(cases)}"
+    if related := relation(cases):
+        return f"{related}\n{_first_difference(cases)}"
     reasons = (_whole_numbers, _only_printed_example, _transposed, _not_finite, _sign, _factor, _offset, _rounded)
-    return _first((*reasons, _first_difference), _as_floats(cases))
+    return _first((*reasons, _first_difference), cases)
 
 
 def first_difference(cases: Sequence[Case]) -> str:
@@ -102,27 +118,6 @@ def _first(reasons: Sequence[Callable[[Sequence[Case]], str | None]], cases: Seq
 
 def _as_floats(cases: Sequence[Case]) -> list[Case]:
     return [case._replace(got=case.got.astype(float), expected=case.expected.astype(float)) for case in cases]
-
-
-def show(value: Any) -> str:
-    """A short form of a value for a sentence."""
-    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
-        return f"{value:.6g}" if isinstance(value, float) else repr(value)
-    if not hasattr(value, "shape"):
-        text = str(value)
-        if callable(value) or (len(text) <= 80 and "\n" not in text):
-            return "a function" if callable(value) else text
-        return f"a {type(value).__name__} of {len(value)}" if hasattr(value, "__len__") else text[:79] + "…"
-    array = np.asarray(value)
-    if array.size > 12:
-        return f"an array of shape {array.shape}"
-    return np.array2string(array, precision=4, separator=", ", suppress_small=True, floatmode="maxprec").replace("\n", "")
-
-
-def show_inputs(inputs: dict[str, Any]) -> str:
-    """The inputs of a case as `x = [1., 2.], b = 0.5`; nothing for an answer that takes none."""
-    numbers = {name: value for name, value in inputs.items() if not callable(value)}
-    return ", ".join(f"{name} = {show(value)}" for name, value in numbers.items())
 
 
 def _for(inputs: dict[str, Any]) -> str:
@@ -207,8 +202,8 @@ def _ignores_input(cases: Sequence[Case]) -> str | None:
     )
     if same_got and first.got.size and np.isfinite(first.got.astype(float)).all():
         return (
-            f"It gives {show(first.got.flat[0].item())} whatever the inputs are. Either the arguments are not used, or what they "
-            "bring is lost on the way."
+            f"It gives {show(first.got.flat[0].item())} whatever the inputs are. Either the arguments are not used, or what "
+            "they bring is lost on the way."
         )
     return None
 
@@ -217,14 +212,14 @@ def _whole_numbers(cases: Sequence[Case]) -> str | None:
     if any(not np.all(expected == np.round(expected)) for _, _, expected, _ in cases):
         for what, cut in (("cut off", np.trunc), ("cut off", np.floor), ("rounded away", np.round)):
             if all(close(got, cut(expected)) for _, got, expected, _ in cases):
-                return f"The digits after the point are {what}: the result becomes a whole number. {_first_difference(cases)}"
+                return f"The digits after the point are {what}: the result becomes a whole number.\n{_first_difference(cases)}"
     return None
 
 
 def _only_printed_example(cases: Sequence[Case]) -> str | None:
     if len(cases) > 2 and not wrong(cases[:1]) and len(wrong(cases)) == len(cases) - 1:
         return (
-            "It is right for the first input and for no other: by chance, or because numbers of an example stand in the code? "
+            "It is right for the first input and for no other: by chance, or because numbers of an example stand in the code?\n"
             + _first_difference(cases)
         )
     return None
@@ -245,7 +240,7 @@ def _not_finite(cases: Sequence[Case]) -> str | None:
             if what == "nan":
                 why = "inf / inf, inf - inf, 0 / 0, or log or root of a negative number"
             cause = f"That comes from {why}." if _finite(inputs) else "An input is not finite, and the result should be."
-            return f"{_for(inputs)} gives {what}{_where(np.argwhere(bad)[0])}. {cause}"
+            return f"{_for(inputs)} gives {what}{position(np.argwhere(bad)[0])}. {cause}"
     return None
 
 
@@ -294,16 +289,59 @@ def _offset(cases: Sequence[Case]) -> str | None:
 
 def _rounded(cases: Sequence[Case]) -> str | None:
     if all(close(got, expected, rtol=1e-2, atol=6e-3) and np.all(got * expected >= 0) for _, got, expected, _ in cases):
-        return f"It is nearly right; the digits are lost by rounding or a short dtype. {_first_difference(cases)}"
+        return f"It is nearly right; the digits are lost by rounding or a short dtype.\n{_first_difference(cases)}"
+    return None
+
+
+def _masks(cases: Sequence[Case]) -> list[tuple[dict[str, Any], np.ndarray]]:
+    """For each wrong result with several elements: the inputs, and which of the elements are wrong."""
+    return [
+        (inputs, ~np.isclose(got, expected, rtol=RTOL, atol=atol, equal_nan=True))
+        for inputs, got, expected, atol in wrong(cases)
+        if expected.size > 1
+    ]
+
+
+def _edge(cases: Sequence[Case]) -> str | None:
+    """Whether only the first or the last elements along an axis are wrong, in several cases."""
+    masks = [mask for _, mask in _masks(cases)]
+    if len(masks) < 2 or len({mask.ndim for mask in masks}) > 1:
+        return None
+    for axis in range(masks[0].ndim):
+        along = [np.flatnonzero(mask.any(axis=tuple(i for i in range(mask.ndim) if i != axis))) for mask in masks]
+        ends = [mask.shape[axis] - 1 for mask in masks]
+        if min(ends) < 2:
+            continue
+        where = f" along axis {axis}" if masks[0].ndim > 1 else ""
+        if all(list(places) == [0] for places in along):
+            return f"Only the first values{where} are wrong." if where else "Only the first value is wrong."
+        if all(list(places) == [end] for places, end in zip(along, ends, strict=True)):
+            return f"Only the last values{where} are wrong." if where else "Only the last value is wrong."
+        if all(list(places) == list(range(1, end + 1)) for places, end in zip(along, ends, strict=True)):
+            return f"Only the first values{where} are right." if where else "Only the first value is right."
+    return None
+
+
+SIDES = {"is negative": np.less, "is positive": np.greater, "is 0": np.equal}
+
+
+def _condition(cases: Sequence[Case]) -> str | None:
+    """On which side of 0 an input lies wherever the result is wrong, and nowhere else."""
+    masks = [({name: np.asarray(value) for name, value in inputs.items()}, mask) for inputs, mask in _masks(cases)]
+    for name in masks[0][0] if masks else ():
+        if all(inputs[name].shape == mask.shape and inputs[name].dtype.kind in "iuf" for inputs, mask in masks):
+            for words, side in SIDES.items():
+                if all(np.array_equal(side(inputs[name], 0), mask) and not mask.all() for inputs, mask in masks):
+                    return f"It is wrong where `{name}` {words}, and right elsewhere."
     return None
 
 
 def _first_difference(cases: Sequence[Case]) -> str:
+    """The inputs of the case that tells most, what the answer gives for them, and what was expected, as a table."""
     inputs, got, expected, atol = wrong(cases)[0]
+    if 1 < got.size <= LARGEST:
+        return showing.table([*showing.rows(inputs), ("it gives", showing.in_full(got)), ("expected", showing.in_full(expected))])
     index = tuple(np.argwhere(~np.isclose(got, expected, rtol=RTOL, atol=atol, equal_nan=True))[0])
-    return f"{_for(inputs)} gives {show(got[index].item())}{_where(index)}; expected {show(expected[index].item())}."
-
-
-def _where(index: Sequence[int]) -> str:
-    """The place of an element, for a sentence; nothing for a single number."""
-    return f" at position {list(map(int, index))}" if len(index) else ""
+    at = position(index)
+    values = [("it gives" + at, show(got[index].item())), ("expected" + at, show(expected[index].item()))]
+    return showing.table([*showing.rows(inputs), *values])

@@ -18,10 +18,11 @@ class Familiar(NamedTuple):
     line: str = ""
 
 
+NUMBER = r"(?:numpy\.)?(?:float|int)\d*"  # the type of a number, as Python's messages name it
 RULE = "The columns of the first are as many as the rows of the second."
 NO_GRADIENT = (
-    "A gradient is None: the tape saw no way from the variable to what is differentiated. Compute all of it within the `with`, "
-    "by TensorFlow, without `.numpy()`, `float` or `predict`, and from a variable."
+    "A gradient is None: the tape saw no way from the variable to what is differentiated. Compute all of it within the "
+    "`with`, by TensorFlow, without `.numpy()`, `float` or `predict`, and from a variable."
 )
 
 
@@ -54,8 +55,8 @@ FAMILIAR = [
     Familiar(r"for \^|bitwise_xor|BitwiseXor", "`^` is no power in Python. A power is written `**`."),
     Familiar(
         r"truth value of an array|truth value .* is ambiguous",
-        "`if`, `while`, `and`, `or` and `not` need one True or False, and this is an array of them. Choose for each element with "
-        "`np.where`, or ask for all or any of them.",
+        "`if`, `while`, `and`, `or` and `not` need one True or False, and this is an array of them. Choose for each "
+        "element with `np.where`, or ask for all or any of them.",
         line=r"\b(if|while|and|or|not)\b",
     ),
     Familiar(
@@ -99,6 +100,139 @@ FAMILIAR = [
     Familiar(
         r"'(SymbolicTensor|KerasTensor)' object has no attribute 'numpy'",
         "TensorFlow only records this code: there is no number yet, and no `.numpy()`. Compute with TensorFlow's own functions.",
+    ),
+    Familiar(
+        r"[Ll]ist index out of range|tuple index out of range|index -?\d+ is out of bounds",
+        "An index reaches past the end. Places are counted from 0, so that the last one is the length less 1; and take the "
+        "length from what comes in, not from an example.",
+    ),
+    Familiar(
+        r"not enough values to unpack|too many values to unpack",
+        "There are not as many values as names on the left of the `=`, or in the `for`. Look at what comes in: `len(…)` or "
+        "its shape tells.",
+        line=r"^(?!.*apply_gradients)",
+    ),
+    Familiar(
+        r"'NoneType' object has no attribute '(\w+)'|'NoneType' object is not|'NoneType'",
+        "Something is None here. `append`, `sort` and `shuffle` change a list and give None, and so does a function "
+        "without `return`: do not keep what they give.",
+        line=r"^(?!.*grad)",
+    ),
+    Familiar(
+        r"local variable '(\w+)' (referenced before|where it is not associated)",
+        lambda found: (
+            f"`{found[1]}` has no value yet where it is read: the line that gives it one comes later, or stands in a loop "
+            "or an `if` that did not run."
+        ),
+    ),
+    Familiar(
+        r"name '(\w+)' is not defined",
+        lambda found: (
+            f"`{found[1]}` has no value here. Is it misspelled, is its import missing, or was the cell not run that sets it? And "
+            "an argument has the name that the first line gives it."
+        ),
+    ),
+    Familiar(
+        r"only (length-1|0-dimensional|size-1) arrays can be converted",
+        "`float`, `int` and the functions of `math` take one number, and this is an array. NumPy and `keras.ops` have "
+        "functions for whole arrays.",
+    ),
+    Familiar(
+        r"setting an array element with a sequence|non-rectangular|inhomogeneous shape",
+        "An array stands where one number belongs, or rows have different lengths. Sum over all axes, or over the one that "
+        "is too many?",
+    ),
+    Familiar(
+        r"unsupported operand.*'(tuple|list)'|can't multiply sequence",
+        "A list or a tuple does not compute as an array does. Take out what is in it first, or make an array of it.",
+    ),
+    Familiar(
+        r"unsupported operand.*'(function|builtin_function_or_method|method|numpy\.ufunc)'|'(function|method)' object is not",
+        "A function stands where its result belongs: call it, with brackets and its arguments.",
+    ),
+    Familiar(
+        rf"'{NUMBER}' object is not (iterable|subscriptable)|object of type '{NUMBER}'|'{NUMBER}' object does not support item",
+        "This is a single number, and has no entries. Does a number come in here as well as an array, or is `range(…)` missing?",
+    ),
+    Familiar(
+        r"'([\w.]+)' object is not callable",
+        lambda found: (
+            f"Round brackets call a function, and this is of type {found[1].rpartition('.')[2]}. Are two arguments "
+            "exchanged, or are square brackets meant?"
+        ),
+    ),
+    Familiar(
+        r"slice indices must be integers|'float' object cannot be interpreted as an integer",
+        "A place or a count is a whole number. `/` always gives a float; `//` and `round` give whole numbers.",
+    ),
+    Familiar(
+        r"append\(\) takes exactly one argument",
+        "`append` takes one thing. To keep two together, make a pair of them with brackets of its own.",
+    ),
+    Familiar(
+        r"unexpected keyword argument '(\w+)'",
+        lambda found: f"There is no option `{found[1]}` here. Compare its name with the documentation, letter by letter.",
+    ),
+    Familiar(
+        r"missing \d+ required positional arguments?: (.+)",
+        lambda found: (
+            f"The call lacks {found[1].strip('.')}. A class is called with brackets to make an object, and a function with "
+            "all its arguments."
+        ),
+    ),
+    Familiar(
+        r"must have the same dtype, got (tf\.)?bool|bool.*is not in the list of allowed values",
+        "A comparison gives True and False, and TensorFlow does not compute with these. `tf.cast(…, tf.float32)` makes 1 "
+        "and 0 of them.",
+    ),
+    Familiar(
+        r"ndims must be == 2|has different ndims|must be at least rank 2|does not have enough dimensions|Shape must be rank 2",
+        "`tf.matmul` and `@` of tensors take matrices, with two axes each. For a vector there is `tf.linalg.matvec`, "
+        "`tf.tensordot` or a sum of products.",
+    ),
+    Familiar(
+        r"axis -?\d+ is out of bounds for array of dimension",
+        "There is no such axis: axes are counted from 0, and the last one is -1, however many there are.",
+    ),
+    Familiar(
+        r"requested shape (has|requires)|cannot reshape array",
+        "The new shape has not as many numbers as come in. Take the lengths from the input, or let one of them be -1.",
+    ),
+    Familiar(
+        r"division by zero",
+        "This divides by 0 for some inputs. When is the denominator 0: is a count rounded down, or nothing left over?",
+    ),
+    Familiar(
+        r"non-persistent GradientTape",
+        "A tape answers one question. Ask it for all gradients in one call, with a list of variables, or make it with "
+        "`persistent=True`.",
+    ),
+    Familiar(
+        r"has no attribute '(_id|_unique_id|assign\w*)'|Cannot convert the argument `type_value`",
+        "This is a plain number or an array. The tape differentiates a tensor by a `tf.Variable`, and only a variable has "
+        "`assign`.",
+    ),
+    Familiar(
+        r"calls? itself without end|maximum recursion",
+        "The function calls itself. Call the one that it is made of.",
+    ),
+    Familiar(
+        r"Only instances of `?keras\.Layer|Only input tensors may be passed as positional",
+        "A layer is first made, then called: `layer(…)(x)`. A `Sequential` takes layers alone, a `Model` tensors.",
+    ),
+    Familiar(
+        r"same shape\. Received: target\.shape=(\(.*?\)), output\.shape=(\(.*?\))",
+        lambda found: (
+            f"The loss compares targets of shape {found[1]} with predictions of shape {found[2]}. Do both belong to the "
+            "same examples, and does the model give as many outputs as there are targets?"
+        ),
+    ),
+    Familiar(
+        r"expected axis -1 of input shape to have value (\d+)",
+        lambda found: (
+            f"The layer takes inputs of length {found[1]} for each example, and gets others. What goes into it, and is the same "
+            "layer used twice?"
+        ),
     ),
     Familiar(r"No gradients provided for any variable", NO_GRADIENT),
     Familiar(r"None values not supported|'NoneType' and|and 'NoneType'|'NoneType' object", NO_GRADIENT, line=r"grad"),

@@ -1,9 +1,12 @@
 """What an answer is before it is put to work: a value, a function or a class, and which arguments it takes."""
 
+import functools
 import inspect
+import linecache
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from utils.checking.exercise import Table, call
 from utils.quiet_tensorflow import tf
 
 
@@ -65,3 +68,36 @@ def parameter_names(functions: Sequence[Callable[..., Any]], count: int) -> list
         if len(names) >= count:
             return names[:count]
     return [f"argument {i + 1}" for i in range(count)]
+
+
+def names_of_inputs(table: Table, answer: Any, count: int) -> list[str]:
+    """What the inputs are called: by the answer's own parameters, or by those of what puts it to work."""
+    if table.observe is call or not count:
+        return parameter_names([answer, table.right], count)
+    return parameter_names([functools.partial(table.observe, answer), answer, table.right], count)
+
+
+def own_parameters(answer: Any) -> set[str]:
+    """The names of all parameters of a function, or of a class's methods."""
+    return {name for function in _functions(answer) for name in inspect.signature(function).parameters} - {"self"}
+
+
+def cell_of(answer: Any) -> str:
+    """The source of the cell that defines a function or a class; nothing where it is not known."""
+    codes = (getattr(function, "__code__", None) for function in _functions(answer))
+    return "".join(linecache.getlines(code.co_filename)) if (code := next(codes, None)) else ""
+
+
+def source_of(answer: Any) -> str:
+    """The source of a function or a class alone; nothing where it is not known."""
+    try:
+        return inspect.getsource(answer)
+    except (OSError, TypeError):
+        return cell_of(answer)
+
+
+def _functions(answer: Any) -> list[Callable[..., Any]]:
+    """A function alone, or the methods of a class."""
+    if inspect.isclass(answer):
+        return list(filter(inspect.isfunction, vars(answer).values()))
+    return [inspect.unwrap(answer)] if inspect.isfunction(inspect.unwrap(answer)) else []

@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -147,6 +147,13 @@ def same_values(table: Table, a: Observation, b: Observation) -> bool:
     if a.fine or b.fine:
         return a.fine and b.fine
     return all(diagnosis.close(x, y, table.atol) for x, y in zip(a.values, b.values, strict=True))
+
+
+def is_right(cases: Cases, got: Sequence[Observation], first: int = 0) -> bool:
+    """Whether what an answer gives is right.  first: the number of the input that `got` begins with."""
+    if not all(each.comparable for each in got):
+        return False
+    return all(each.fine or same_values(cases.table, each, cases.expected(case)) for case, each in enumerate(got, first))
 
 
 def same(table: Table, a: Observation, b: Observation) -> bool:

@@ -2,13 +2,11 @@
 
 import ast
 import functools
-import inspect
-import linecache
 import re
 from collections.abc import Sequence
 from typing import Any
 
-from utils.checking import errors
+from utils.checking import errors, interface
 
 
 def is_placeholder(answer: Any) -> bool:
@@ -36,10 +34,9 @@ def waiting(answer: Any, results: Sequence[Any], stops: Sequence[BaseException])
 def _todo(answer: Any) -> str | None:
     """The first statement of an answer's source that is a bare `...` or NotImplementedError, by its TODO comment."""
     name = getattr(answer, "__name__", None)
-    methods = filter(inspect.isfunction, vars(answer).values()) if inspect.isclass(answer) else iter([inspect.unwrap(answer)])
-    code = getattr(next(methods, None), "__code__", None)
-    lines = linecache.getlines(code.co_filename) if code else []
-    definitions = [node for node in _definitions("".join(lines)) if node.name == name]
+    cell = interface.cell_of(answer)
+    lines = cell.splitlines(keepends=True)
+    definitions = [node for node in _definitions(cell) if node.name == name]
     for node in (inner for definition in definitions for inner in ast.walk(definition)):
         if not _is_placeholder(node):
             continue

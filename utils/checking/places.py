@@ -47,13 +47,20 @@ class Place(NamedTuple):
     line: int
     text: str
     kind: Kind
+    other: int = 0  # the number of another line that is wrong as well
+
+    @property
+    def tells_kind(self) -> bool:
+        """Whether it says more than where."""
+        return self.kind not in (Kind.PART, Kind.LINE, Kind.LEADS_TO, Kind.BLOCK)
 
     @property
     def sentence(self) -> str:
         """The sentence for the student."""
         text = " ".join(self.text.split())
         shown = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-        return self.kind.value.replace("{place}", f"Line {self.line} of the cell, `{shown}`")
+        sentence = self.kind.value.replace("{place}", f"Line {self.line} of the cell, `{shown}`")
+        return sentence + f" Line {self.other} needs a change as well." * bool(self.other)
 
 
 def place_of(node: ast.AST, kind: Kind, source: str) -> Place:

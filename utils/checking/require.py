@@ -11,7 +11,7 @@ from utils.quiet_tensorflow import tf
 
 NO_INPUT = "The model does not know yet how many inputs it has. Begin the list with `keras.Input((…,))`, which says so."
 FROZEN = "Nothing in the network can learn: `trainable` is False for all of it. Training would change no weight."
-TRAINED = "The network was trained before it is returned. Return a new one, with the weights that it begins with: the check trains it."
+TRAINED = "The network is trained already when it is returned. Return a new one: the check trains it from its first weights."
 SAME_MODEL = "The function returns the same model each time. Make it within the function, so that each call begins untrained."
 
 
@@ -46,6 +46,8 @@ def model(value: Any, inputs: Sequence[int] | None = None, outputs: Sequence[int
     inputs, outputs: the shapes of one example, (2,), if they are expected to be these; then the model has its weights, too.
     """
     if not isinstance(value, tf.keras.Model):
+        if callable(value) and hasattr(value, "__name__"):
+            raise Advice(f"Expected a Keras model; this is `{value.__name__}` itself. Call it, with brackets after its name.")
         problem = diagnosis.no_numbers(value)
         raise Advice(problem or f"Expected a Keras model; this is of type {type(value).__name__}.")
     for expected, name, what in ((inputs, "input_shape", "takes inputs"), (outputs, "output_shape", "gives outputs")):

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.checking import limits
+from utils.checking import interface, limits
 from utils.checking.changes import changes, repairs
 from utils.checking.observation import Cases, observe, same_values
 from utils.checking.places import Kind, Place, kind_of, place_of
@@ -45,8 +45,8 @@ def find(cases: Cases, answer: Any, failing: int, solution: str, seconds_to_obse
     seconds_to_observe: how long the answer took. For one that trains, only statements are tried, on the input that failed.
     """
     seconds_of_an_edit = max(SECONDS_OF_AN_EDIT, 2 * seconds_to_observe, 2 * cases.longest)
-    slow = max(seconds_to_observe, cases.longest) > SLOW
-    source = _cell_of(answer)
+    slow = is_slow(cases, seconds_to_observe)
+    source = interface.cell_of(answer)
     with suppress(limits.TimeUp, SyntaxError):
         tree, right = ast.parse(source), ast.parse(solution)
         if not any(getattr(node, "name", None) == answer.__name__ for node in tree.body) or _touches_the_outside(tree):
@@ -58,11 +58,27 @@ def find(cases: Cases, answer: Any, failing: int, solution: str, seconds_to_obse
     return None
 
 
-def _cell_of(answer: Any) -> str:
-    """The source of the cell that defines a function or a class; nothing where it is not known."""
-    methods = filter(inspect.isfunction, vars(answer).values()) if inspect.isclass(answer) else iter([inspect.unwrap(answer)])
-    code = getattr(next(methods, None), "__code__", None)
-    return "".join(linecache.getlines(code.co_filename)) if code else ""
+def is_slow(cases: Cases, seconds_to_observe: float) -> bool:
+    """Whether an answer or one of the table's takes so long that few edits can be tried."""
+    return max(seconds_to_observe, cases.longest) > SLOW
+
+
+def globals_of(answer: Any) -> dict[str, Any]:
+    """The names that the code of a function, or of a class, sees around it."""
+    functions = [answer, *vars(answer).values()] if inspect.isclass(answer) else [inspect.unwrap(answer)]
+    return next(f.__globals__ for f in functions if hasattr(f, "__globals__"))
+
+
+def definitions_of(tree: ast.Module, names: dict[str, Any]) -> dict[str, Any]:
+    """The names that a cell defines, with those that were there before; none where it stops. Nothing else of it is run."""
+    space = dict(names)
+    text = ast.unparse([node for node in tree.body if _only_defines(node)])
+    linecache.cache[EDIT] = len(text), None, text.splitlines(keepends=True), EDIT  # tf.function reads what it records
+    try:
+        exec(compile(text, EDIT, "exec"), space)
+    except Exception:
+        return {}
+    return space
 
 
 def _only_defines(node: ast.stmt) -> bool:
@@ -81,28 +97,21 @@ class _Trial:
 
     def __init__(self, cases: Cases, answer: Any, failing: int, seconds: float, slow: bool):
         self.cases, self.failing, self.seconds, self.slow = cases, failing, seconds, slow
-        self.name = answer.__name__
-        functions = [answer, *vars(answer).values()] if inspect.isclass(answer) else [inspect.unwrap(answer)]
-        self.globals = next(f.__globals__ for f in functions if hasattr(f, "__globals__"))
+        self.name, self.globals = answer.__name__, globals_of(answer)
 
     def fits(self, tree: ast.AST) -> bool:
         """Whether the cell is right: on the input that failed, on the others, and on fresh ones."""
         try:
             answer = limits.within(self.seconds, lambda: self._right_where_it_failed(tree), everything=True, patience=PATIENCE)
         except limits.TimeUp:
+            if limits.is_up():  # that of the whole search
+                raise
             return False
         return answer is not None and self._is_confirmed(answer)
 
     def _right_where_it_failed(self, tree: ast.AST) -> Any:
         """The answer that an edited cell defines, if it is right on the input that failed."""
-        space = dict(self.globals)
-        text = ast.unparse([node for node in tree.body if _only_defines(node)])
-        linecache.cache[EDIT] = len(text), None, text.splitlines(keepends=True), EDIT  # tf.function reads what it records
-        try:
-            exec(compile(text, EDIT, "exec"), space)
-        except Exception:
-            return None
-        answer = space.get(self.name)
+        answer = definitions_of(tree, self.globals).get(self.name)
         return answer if self._is_right(self.cases, answer, self.failing) else None
 
     def _is_confirmed(self, answer: Any) -> bool:
@@ -148,10 +157,11 @@ def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str, slow: 
     for key in differing:
         if isinstance(get(tree, ours[key]), COMPOUND) and fits(put(tree, ours[key], get(right, theirs[key]))):
             yield place_of(get(tree, ours[key]), Kind.BLOCK, source)
-    for one, other in itertools.combinations(differing, 2):
-        both = put(put(tree, ours[one], get(right, theirs[one])), ours[other], get(right, theirs[other]))
-        if fits(both):
-            yield place_of(get(tree, ours[one]), Kind.LINE, source)
+    simple = [key for key in differing if isinstance(get(tree, ours[key]), SIMPLE)]
+    for one, other in itertools.combinations(simple, 2):
+        mended, line = put(tree, ours[other], get(right, theirs[other])), get(tree, ours[other]).lineno
+        for place, _ in _one_statement(mended, ours[one], get(right, theirs[one]), fits, source, _stored(tree) - _stored(right)):
+            yield place._replace(other=line)
 
 
 def _one_by_one(right: ast.Module, ours: dict) -> ast.Module:

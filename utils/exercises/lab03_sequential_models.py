@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from utils import datasets
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, choice, diagnosis, edited, edits_of, require
+from utils.checking import FINE, Exercise, Finding, Mistake, choice, edited, edits_of, require, showing
 
 Dense, relu, sigmoid = keras.layers.Dense, keras.ops.relu, keras.ops.sigmoid
 
@@ -63,7 +63,7 @@ def describe(layer):
 
 def describe_layers(got, **inputs):
     """Which layers a model has that behaves in another way than expected."""
-    model = f"For {diagnosis.show_inputs(inputs)} the model" if inputs else "The model"
+    model = f"For {showing.show_inputs(inputs)} the model" if inputs else "The model"
     layers = ", then ".join(map(describe, layers_of(got.model))) or "no layers"
     return f"{model} has {layers}. Compare that with what is asked for, layer by layer."
 

@@ -328,9 +328,9 @@ def loop_of_steps(answer, epochs, X, y, rate=0.2):
     return LoopMistake.NO_STEP if steps == 0 and history.size == epochs > 0 else (steps, history, weights)
 
 def numbers_of_epochs(rng):
-    """Two epochs, one, none; four, where the loss is small from the start; five, where it also rises. More examples than a usual batch."""
-    for epochs in (2, 1, 0, 4):
-        X = rng.normal(size=(70, 2)).astype(np.float32)
+    """Two epochs, one, none; four, where the loss is small from the start; five, where it also rises. First more examples than a usual batch."""
+    for epochs, n in ((2, 70), (1, 6), (0, 6), (4, 6)):
+        X = rng.normal(size=(n, 2)).astype(np.float32)
         yield epochs, X, np.float32(untrained()[0](X) > 0.5 if epochs == 4 else X[:, :1] > 0)
     yield 5, X, np.float32(X[:, :1] < 0), 20.0
 

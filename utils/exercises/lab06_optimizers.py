@@ -9,7 +9,7 @@ from keras.optimizers import SGD, Adadelta, Adagrad, Adam, RMSprop
 
 from utils import datasets, training
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, Part, diagnosis, edited, edits_of, limits, require
+from utils.checking import FINE, Exercise, Finding, Mistake, Part, diagnosis, edited, edits_of, limits, require, showing
 
 # --- 6.1 --------------------------------------------------------------------------------------------------------------
 
@@ -85,12 +85,13 @@ def path_of(update, gradients, w, slots, settings):
 def first_wrong_step(got, expected, gradients, w, slots, settings):
     """Which step goes wrong first, and how."""
     first = int(np.argmin(np.isclose(got, expected, diagnosis.RTOL, diagnosis.ATOL).all(axis=1)))
-    leads = f"leads to w = {diagnosis.show(got[first])}; expected {diagnosis.show(expected[first])}."
+    lead = "The first step goes wrong already." if first == 0 else f"Step {first + 1} is the first that goes wrong."
+    if first and slots:
+        lead += " Look at what it makes of the state."
     if np.isnan(got[first]).any():
-        leads += " nan comes from 0 / 0, inf / inf, or the root of a negative number."
-    if first == 0:
-        return f"For {diagnosis.show_inputs({'w': w, 'g': gradients[0], **settings})} the first step {leads}"
-    return f"Step {first + 1} is the first that goes wrong: it {leads}" + " Look at what it makes of the state." * (slots > 0)
+        lead += " nan comes from 0 / 0, inf / inf, or the root of a negative number."
+    inputs = showing.rows({"w": w, "g": gradients[0], **settings}) if first == 0 else []
+    return f"{lead}\n" + showing.table([*inputs, ("leads to w", showing.show(got[first])), ("expected w", showing.show(expected[first]))])
 
 def by_keras(make):
     """An update by Keras's optimizer, which begins with w and the state, and returns the new ones."""

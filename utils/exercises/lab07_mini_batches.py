@@ -97,6 +97,8 @@ def finding_in(epochs, n, batch_size, findings):
             (len(epoch) > 2 * n, findings.ENDLESS),
             (any([[number, number] for number in y] != X for X, y in epoch), findings.APART),
             (any(size > batch_size for size in sizes), findings.SIZES),
+            (set(order) == set(range(n)) and n < len(order) < 2 * n, findings.FILLED),
+            (len(set(order)) < len(order) == n and not once_in_each, findings.DRAWN),
             (len(set(order)) < len(order), findings.NEW_ORDERS if once_in_each else findings.TWICE),
             (np.count_nonzero(sizes) == 1 < len(expected_sizes), findings.ONE_FILLED),
             (set(order) == set(range(n - 1)), findings.LAST_LOST),
@@ -125,7 +127,9 @@ class InBatches(Finding):
     DROPPED = "The last, shorter batch is dropped: in every epoch some examples never come. A slice may reach past the end."
     CHANGED = "Your code changes X and y themselves: the caller's rows are different afterwards. Take rows by their numbers, which makes new arrays."
     NO_RNG = "The order does not come from `rng`, the generator that comes in. With that, a run can be repeated."
-    TWICE = "Some examples come twice in an epoch, and others never. Shuffle the numbers of the rows; do not draw them one by one."
+    TWICE = "Some examples come twice in an epoch, and others never. Each comes once: make one order of the rows, and cut it."
+    DRAWN = "Some examples come twice in an epoch, and others never, as where each is drawn anew. Shuffle the numbers of the rows instead."
+    FILLED = "Every example comes, and some come twice: the last batch is filled up. Leave it shorter than the others."
     NEW_ORDERS = "Each batch is cut from an order of its own, so some examples come twice, and others never. Shuffle once, before the loop."
     LAST_LOST = "The last example never comes: `permutation(n)` ends at n - 1 by itself."
     ONE_FILLED = "Only one batch has examples. A `return` inside the loop ends it; and a slice ends at a place, which moves with its start."
@@ -168,7 +172,10 @@ batches = Exercise("7.2", "The batches of an epoch", inputs=sizes_of_epochs, obs
     Mistake(wrong("len(X), batch_size)", "len(X) // batch_size * batch_size, batch_size)"), InBatches.DROPPED),
     Mistake(wrong("    for", "    X[:], y[:], order = X[order], y[order], np.arange(len(X))\n    for"), InBatches.CHANGED),
     Mistake(wrong("rng.perm", "np.random.perm"), InBatches.NO_RNG),
-    Mistake(wrong("rng.permutation(len(X))", "rng.integers(len(X), size=len(X))"), InBatches.TWICE),
+    Mistake(wrong("rng.permutation(len(X))", "rng.integers(len(X), size=len(X))"), InBatches.DRAWN),
+    Mistake(wrong("rng.permutation(len(X))", "np.tile(rng.permutation(len(X) // 2), 3)[:len(X) + 1]", "len(X), batch_size)", "len(X) + 1, batch_size)"),
+            InBatches.TWICE),
+    Mistake(wrong("order[start:start + batch_size]", "np.resize(order, 2 * len(X))[start:start + batch_size]"), InBatches.FILLED),
     Mistake(wrong("rows = order", "rows = rng.permutation(len(X))"), InBatches.NEW_ORDERS),
     Mistake(wrong("permutation(len(X))", "permutation(len(X) - 1)"), InBatches.LAST_LOST),
     Mistake(wrong("    return", "        return"), InBatches.ONE_FILLED),
@@ -195,7 +202,9 @@ class InPipeline(Finding):
     LOST = LAST_LOST = ONE_FILLED = NO_BATCH = "Some examples are missing. An epoch has all of them, once each."
     DROPPED = "The last, shorter batch is dropped: in every epoch some examples never come."
     ENDLESS = "The pipeline never ends: `repeat` without a number begins again for ever, and so does a loop over it. An epoch is one pass."
-    TWICE = NEW_ORDERS = "Examples come twice in an epoch: leave out the `repeat`."
+    TWICE = "Examples come twice in an epoch, as after a `repeat`. An epoch is one pass."
+    DRAWN = NEW_ORDERS = "Some examples come twice in an epoch, and others never: they are drawn anew each time. `shuffle` gives each of them once."
+    FILLED = "Every example comes, and some come twice: the last batch is filled up. Leave it shorter than the others."
     WEAK = "The buffer is too small: `shuffle` draws only from what is in it, so no example comes much earlier than in the file. It should hold all."
     NEARLY_ALL = "The buffer is smaller than the data, if only a little: then the last example never comes first. It should hold all of them."
     APART = "X and y no longer belong together: they are shuffled in two pipelines. Put both into one."
@@ -233,6 +242,9 @@ a_pipeline = Exercise("7.3", "A pipeline", inputs=lambda rng: [*sizes_of_epochs(
     Mistake(wrong("batch(batch_size)", "batch(batch_size, drop_remainder=True)"), InPipeline.DROPPED),
     Mistake(wrong("batch(batch_size)", "batch(batch_size).repeat()"), InPipeline.ENDLESS),
     Mistake(wrong(".batch(", ".repeat(2).batch("), InPipeline.TWICE),
+    Mistake(wrong(".shuffle(len(X))", ".enumerate().map(lambda *_: tuple(tf.gather(each, at := tf.random.uniform((), 0, len(X), tf.int32)) for each in (X, y)))"),
+            InPipeline.DRAWN),
+    Mistake(wrong(".batch(", ".repeat(2).take(-(-len(X) // batch_size) * batch_size).batch("), InPipeline.FILLED),
     Mistake(wrong("shuffle(len(X))", "shuffle(1_000)"), InPipeline.WEAK),
     Mistake(wrong("shuffle(len(X))", "shuffle(len(X) - 1)"), InPipeline.NEARLY_ALL),
     Mistake(wrong("examples.", "examples.zip((examples.map(lambda X, _: X).shuffle(9), examples.map(lambda _, y: y)))."), InPipeline.APART),

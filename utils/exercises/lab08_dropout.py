@@ -350,6 +350,8 @@ def held_out_loss(answer):
     loss, val_loss = np.mean([losses_after_training(model) for model in models], axis=0)
     if val_loss <= GOAL:
         return FINE
+    if all(np.ptp(model(X)) < 0.01 for model in models):
+        return of_network.ALIKE
     return of_network.LEARNED_BY_HEART if loss < 0.002 else of_network.NEARLY.about(f"{val_loss:.3f}") if loss <= 0.2 else of_network.UNDER_FITS
 
 def standardized_students():
@@ -388,7 +390,9 @@ def frozen_network():
 of_network, mistakes_of_network = findings_of(
     ("TRAINED", trained_network, require.TRAINED), ("", frozen_network, require.FROZEN),
     ("LEARNED_BY_HEART", network(), "The network learns the sixty by heart: its training loss goes to 0. Add dropout, a penalty, or both."),
-    ("UNDER_FITS", network(l2=0.5), "The network under-fits: its training loss stays high. Take a weaker penalty, less dropout or more units."),
+    ("ALIKE", network(rate=0.999), "After training, the network gives everybody the same number. Do its weights all begin with 0, or does a penalty or "
+     "dropout leave next to nothing?"),
+    ("UNDER_FITS", network(l2=0.05), "The network under-fits: its training loss stays high. Take a weaker penalty, less dropout or more units."),
     ("NEARLY", network(l1=0.0007), f"The held-out loss is {{seen}}, still above {GOAL}. Make the cure stronger, or take two together."),
     ("ACTIVATED", network(activation="sigmoid"), "The last layer has the activation {seen}, and the loss takes logits here: leave it out."),
 )

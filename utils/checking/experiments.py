@@ -1,0 +1,317 @@
+"""
+Reasons that are found by experiments: a wrong answer is put to work on other inputs, and on the same ones again.
+
+What they tell are facts about the answer, where a comparison of two values could only guess.
+"""
+
+import ast
+import functools
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from utils.checking import interface, limits
+from utils.checking.observation import Cases, Observation, observe, same_values
+
+SECONDS = 1.5  # of work that experiments with an answer may do
+ENOUGH = 3  # experiments that agree
+FRESH_DRAWS = 4
+
+RANDOM = "With the same inputs it gives another result each time: {cause}. The result should depend on the inputs alone."
+NOTHING_COUNTS = "The result is the same whatever the inputs are. Are the arguments used, and does what they bring reach the end?"
+LOST = "The result is the same whatever {names} {verb}: what comes in is replaced, or lost on the way."
+NEVER_USED = "{names} {verb} never used: the result is the same whatever comes in. Does a number stand in its place?"
+NEIGHBORS = (
+    "What it gives for an example changes with the others of the batch. Each example should be computed from its own row: "
+    "along which axis do the examples run?"
+)
+
+
+def reason(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
+    """What the result wrongly depends on, or does not depend on; nothing where no experiment tells, or for a value."""
+    if not callable(answer):
+        return ""
+    with suppress(limits.TimeUp):
+        return limits.within(SECONDS, lambda: next(filter(None, _reasons(cases, answer, got)), ""), everything=True)
+    return ""
+
+
+def _reasons(cases: Cases, answer: Any, got: Sequence[Observation]) -> Iterator[str]:
+    yield _random(cases, answer, got)
+    yield _without_effect(cases, answer, got)
+    yield _as_if(cases, answer, got)
+    yield _neighbors(cases, answer, got)
+
+
+def _numbers(each: Observation) -> bool:
+    """Whether there are values, all of them finite: of what is nan everywhere, nothing has an effect."""
+    if not each.comparable or each.fine:
+        return False
+    return all(value.dtype.kind in "biuf" and np.isfinite(value).all() for value in each.values)
+
+
+def _random(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
+    """Whether a second call gives another result, where that of the right answer stays the same."""
+    for args, each in zip(cases.inputs, got, strict=True):
+        if not _numbers(each):
+            continue
+        again, right = observe(cases.table, answer, args), [observe(cases.table, cases.table.right, args) for _ in range(2)]
+        if again.comparable and all(map(_numbers, right)) and same_values(cases.table, *right):
+            if not same_values(cases.table, again, each):
+                text = interface.source_of(answer)
+                chance = "random" in text or "shuffle" in text
+                return RANDOM.format(cause="something in it is random" if chance else "something stays from one call to the next")
+            return ""
+    return ""
+
+
+def _without_effect(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
+    """The arguments that the right result changes with, and the student's does not."""
+    names = interface.names_of_inputs(cases.table, answer, len(cases.inputs[0]))
+    own = interface.own_parameters(answer)
+    tried = {name: _has_effect(cases, answer, got, place) for name, place in _places(names, cases.inputs[0]) if name in own}
+    lost = [name for name, effect in tried.items() if effect is False]
+    if not lost:
+        return ""
+    if len(lost) > 1 and True not in tried.values():
+        return NOTHING_COUNTS
+    shown, verb = " and ".join(f"`{name}`" for name in lost), "is" if len(lost) == 1 else "are"
+    return (LOST if any(name in _read(answer) for name in lost) else NEVER_USED).format(names=shown, verb=verb)
+
+
+Place = tuple[int, Any]  # of an input: its number among the arguments, and a key where that is a dictionary
+
+
+def _places(names: Sequence[str], args: tuple) -> Iterator[tuple[str, Place]]:
+    for i, (name, value) in enumerate(zip(names, args, strict=True)):
+        if isinstance(value, dict):
+            yield from ((key, (i, key)) for key in value if isinstance(key, str))
+        else:
+            yield name, (i, None)
+
+
+def _value(args: tuple, place: Place) -> Any:
+    i, key = place
+    return args[i] if key is None else args[i][key]
+
+
+def _varied(args: tuple, place: Place, value: Any) -> tuple:
+    i, key = place
+    return (*args[:i], value if key is None else args[i] | {key: value}, *args[i + 1 :])
+
+
+def _has_effect(cases: Cases, answer: Any, got: Sequence[Observation], place: Place) -> bool | None:
+    """Whether an argument has an effect on the student's result; None where the right one does not change with it either."""
+    agreeing = 0
+    for case, args in enumerate(cases.inputs):
+        if not _numbers(got[case]):
+            continue
+        for other in _others(_value(args, place), [_value(each, place) for each in cases.inputs]):
+            varied = _varied(args, place, other)
+            right = observe(cases.table, cases.table.right, varied)
+            if not _numbers(right) or not _differ(cases, right, cases.expected(case)):
+                continue
+            new = observe(cases.table, answer, varied)
+            if not _numbers(new) or _differ(cases, new, got[case]):
+                return True
+            agreeing += 1
+            if agreeing == ENOUGH:
+                return False
+    return False if agreeing >= min(2, len(cases.inputs)) else None
+
+
+def _differ(cases: Cases, a: Observation, b: Observation) -> bool:
+    """Whether two results of one shape differ; the shape of an input may set that of the result, and that tells nothing."""
+    return [v.shape for v in a.values] == [v.shape for v in b.values] and not same_values(cases.table, a, b)
+
+
+def _others(value: Any, at_hand: Sequence[Any]) -> Iterator[Any]:
+    """Other values for an argument: those of other inputs that are of its kind, then changed ones."""
+    if isinstance(value, (bool, np.bool_)):
+        yield not value
+    elif isinstance(value, (int, float, np.number, np.ndarray)):
+        array = np.asarray(value)
+        for other in at_hand:
+            if type(other) is type(value) and np.shape(other) == array.shape and not np.array_equal(other, value):
+                yield other
+        if array.dtype.kind in "iu" and not array.shape:
+            yield value + 1
+        elif array.dtype.kind == "f" and array.size:
+            inside = array.min() >= 0 and array.max() <= 1
+            changed = 1 - array if inside and array.shape else array / 2 + 0.01 if inside else array * 1.5 + 0.25
+            yield changed.astype(array.dtype) if array.shape else type(value)(changed)
+
+
+def _read(answer: Any) -> set[str]:
+    """The names that the code of an answer reads; of its attributes too."""
+    with suppress(SyntaxError):
+        nodes = list(ast.walk(ast.parse(textwrap.dedent(interface.source_of(answer)))))
+        names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        return names | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    return set()
+
+
+AS_IF: list[tuple[str, Callable[[Any], Any]]] = [
+    ("`{name}` were 0: is it left out?", lambda value: value * 0),
+    ("`{name}` had the other sign", lambda value: -value),
+    ("`{name}` were 1: is it left out?", lambda value: value * 0 + 1),
+    ("0 and 1 were exchanged in `{name}`", lambda value: 1 - value),
+    ("`{name}` were one more", lambda value: value + 1),
+    ("`{name}` were one less", lambda value: value - 1),
+    ("`{name}` were twice as large", lambda value: value * 2),
+    ("`{name}` were half as large", lambda value: value / 2),
+    ("`{name}` were squared", lambda value: value**2),
+    ("the first entry of `{name}` were not there", lambda value: value[1:]),
+    ("the last entry of `{name}` were not there", lambda value: value[:-1]),
+    ("`{name}` were in reverse order", lambda value: value[::-1]),
+    ("`{name}` held each number once", lambda value: np.unique(value).astype(value.dtype)),
+    (
+        "`{name}` were whole numbers",
+        lambda value: np.trunc(value).astype(value.dtype) if hasattr(value, "dtype") else float(int(value)),
+    ),
+    ("`{name}` were transposed", lambda value: np.swapaxes(value, -1, -2)),
+]
+
+
+def _as_if(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
+    """Whether all results are right for other inputs, in which one thing is changed: that is how the answer reads its inputs."""
+    if len(cases.inputs) < 2 or not all(map(_numbers, got)):
+        return ""
+    names, own = interface.names_of_inputs(cases.table, answer, len(cases.inputs[0])), interface.own_parameters(answer)
+    places = [(name, place) for name, place in _places(names, cases.inputs[0]) if name in own]
+    for name, place in places:
+        for words, change in AS_IF:
+            if _is_right_for(cases, got, functools.partial(_changed, place=place, change=change)):
+                return f"It gives what would be right if {words.format(name=name)}.".replace("?.", "?")
+    for i, (name, place) in enumerate(places):
+        for other, place_of_other in places[i + 1 :]:
+            if _is_right_for(cases, got, functools.partial(_exchanged, one=place, other=place_of_other)):
+                return f"It gives what would be right if `{name}` and `{other}` were exchanged."
+    return ""
+
+
+def _changed(args: tuple, place: Place, change: Callable[[Any], Any]) -> tuple:
+    value = _value(args, place)
+    if isinstance(value, (bool, str)) or not isinstance(value, (int, float, np.number, np.ndarray, list)):
+        raise TypeError
+    new = change(value)
+    return _varied(args, place, new if not hasattr(value, "dtype") else np.asarray(new, value.dtype))
+
+
+def _exchanged(args: tuple, one: Place, other: Place) -> tuple:
+    a, b = _value(args, one), _value(args, other)
+    if type(a) is not type(b) or callable(a):
+        raise TypeError
+    return _varied(_varied(args, one, b), other, a)
+
+
+def _is_right_for(cases: Cases, got: Sequence[Observation], change: Callable[[tuple], tuple]) -> bool:
+    """Whether all results are those of the right answer for changed inputs, some of which have other results than before."""
+    differs = False
+    for case, (args, each) in enumerate(zip(cases.inputs, got, strict=True)):
+        try:
+            changed = change(args)
+        except (TypeError, ValueError, IndexError, AttributeError):
+            return False
+        right = observe(cases.table, cases.table.right, changed)
+        if not right.comparable or right.fine or not same_values(cases.table, right, each):
+            return False
+        differs = differs or not same_values(cases.table, right, cases.expected(case))
+    return differs
+
+
+def _neighbors(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
+    """Whether the result for one example differs when it comes alone, where that of the right answer is the same."""
+    agreeing = 0
+    for case, args in enumerate(cases.inputs):
+        expected = cases.expected(case)
+        if not _numbers(got[case]) or not _numbers(expected):
+            continue
+        n = len(expected.values[0]) if expected.values[0].ndim else 0
+        batches = [i for i, value in enumerate(args) if isinstance(value, np.ndarray) and value.ndim and len(value) == n > 1]
+        if not batches or [v.shape for v in got[case].values] != [v.shape for v in expected.values]:
+            continue
+        for row in (0, n - 1):
+            alone = tuple(value[row : row + 1] if i in batches else value for i, value in enumerate(args))
+            right, one = (observe(cases.table, each, alone) for each in (cases.table.right, answer))
+            if not _numbers(right) or not _same_row(cases, right, expected, row, n):
+                return ""
+            if not _numbers(one) or one.values[0].shape != right.values[0].shape or _same_row(cases, one, got[case], row, n):
+                return ""
+            agreeing += 1
+    return NEIGHBORS if agreeing >= ENOUGH else ""
+
+
+def _same_row(cases: Cases, one: Observation, batch: Observation, row: int, n: int) -> bool:
+    rows = tuple(value[row : row + 1] for value in batch.values)
+    return all(len(value) == n for value in batch.values) and same_values(cases.table, one, Observation(values=rows))
+
+
+# --- where an answer is wrong -------------------------------------------------------------------------------------------
+
+Numbers = dict[str, float]
+CONDITIONS: list[tuple[str, Callable[[float], bool]]] = [
+    ("is 0", lambda a: a == 0),
+    ("is 1", lambda a: a == 1),
+    ("is negative", lambda a: a < 0),
+    ("is larger than 0", lambda a: a > 0),
+    ("is larger than 1", lambda a: a > 1),
+]
+RELATIONS: list[tuple[str, Callable[[float, float], bool]]] = [
+    ("is less than", lambda a, b: a < b),
+    ("is larger than", lambda a, b: a > b),
+    ("is the same as", lambda a, b: a == b),
+    ("is divisible by", lambda a, b: b > 0 and a % b == 0),
+]
+
+
+def where_wrong(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
+    """For which inputs the answer is wrong, where one condition on them tells these from the others; else nothing."""
+    with suppress(limits.TimeUp):
+        where = limits.within(SECONDS, lambda: _where_wrong(cases, answer), everything=True)
+        return f"It is wrong {where}, and right for all other inputs that were tried." if where else ""
+    return ""
+
+
+def _where_wrong(cases: Cases, answer: Any) -> str:
+    if not callable(answer):
+        return ""
+    draws = [cases, *(Cases(cases.table, np.random.default_rng()) for _ in range(FRESH_DRAWS))]
+    own, tried = interface.own_parameters(answer), []
+    for each in draws:
+        names = interface.names_of_inputs(cases.table, answer, len(each.inputs[0]))
+        for case, args in enumerate(each.inputs):
+            got, expected = observe(cases.table, answer, args), each.expected(case)
+            wrong = not got.comparable or not same_values(cases.table, got, expected)
+            numbers = {
+                name: float(value)
+                for name, place in _places(names, args)
+                if name in own and np.ndim(value := _value(args, place)) == 0 and isinstance(value, (int, float, np.number))
+            }
+            tried.append((numbers, wrong))
+    if not 3 <= sum(wrong for _, wrong in tried) <= len(tried) - 3:
+        return ""
+    return next((text for text, holds in _conditions(tried[0][0]) if _separates(holds, tried)), "")
+
+
+def _conditions(names: Numbers) -> Iterator[tuple[str, Callable[[Numbers], bool]]]:
+    for name in names:
+        for words, holds in CONDITIONS:
+            yield (
+                f"where `{name}` {words}",
+                functools.partial(lambda numbers, name, holds: holds(numbers[name]), name=name, holds=holds),
+            )
+    for name in names:
+        for other in names:
+            for words, holds in RELATIONS if name != other else ():
+                relation = functools.partial(
+                    lambda numbers, a, b, holds: holds(numbers[a], numbers[b]), a=name, b=other, holds=holds
+                )
+                yield f"where `{name}` {words} `{other}`", relation
+
+
+def _separates(holds: Callable[[Numbers], bool], tried: Sequence[tuple[Numbers, bool]]) -> bool:
+    return all(holds(numbers) == wrong for numbers, wrong in tried)

@@ -1,0 +1,142 @@
+"""
+Why an answer is wrong: the first reason that is found, from what an author wrote to what a comparison of values tells.
+
+The order: a mistake of the table; what stops the answer; where in its code the fault is; what its result depends on; which small
+change of a right answer does the same; how its values differ.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from utils.checking import diagnosis, errors, experiments, interface, search
+from utils.checking.exercise import Mistake
+from utils.checking.likeness import likeness
+from utils.checking.observation import Cases, Observation, is_right, same, same_values
+from utils.checking.places import Place
+from utils.checking.showing import show_inputs
+
+CHANGED_INPUT = (
+    "Your code changes its inputs: the caller's numbers are different afterwards. Work on something new instead of assigning "
+    "into what came in."
+)
+
+
+class Wrong(NamedTuple):
+    """
+    A wrong answer, and what is known of it.
+
+    got: what it gives for each input.  solution: the code of a right answer's cell; empty where its code is not searched.
+    seconds: the work that it did.
+    """
+
+    cases: Cases
+    answer: Any
+    got: list[Observation]
+    solution: str
+    seconds: float
+
+
+def explain(wrong: Wrong) -> tuple[str, bool]:
+    """Why an answer is wrong, and whether it is only as the student's cell begins."""
+    stopped = next((each.error for each in wrong.got if each.error), None)
+    for mistake in wrong.cases.table.mistakes:
+        if advice := _recognize(wrong, mistake):
+            error = f"\n{errors.describe(stopped, explain=False)}" if stopped and not mistake.untouched else ""
+            return advice + error, mistake.untouched
+    if stopped:
+        return _lines(_place(wrong), errors.describe(stopped) + _input_that_stops(wrong)), False
+    if found := next((each.finding for each in wrong.got if each.finding), None):
+        return found.advice, False
+    if problem := next((each.problem for each in wrong.got if each.problem), ""):
+        return _lines(_place(wrong), problem), False
+    if any(each.changed_input for each in wrong.got):
+        return CHANGED_INPUT, False
+    return _of_values(wrong), False
+
+
+def _of_values(wrong: Wrong) -> str:
+    """Why an answer gives other values than the right one."""
+    place, reason = _place(wrong), _found_by(experiments.reason, wrong)
+    if reason or (place is not None and place.tells_kind):
+        return _lines(place, reason, _compare(wrong, reason_is_known=True))
+    reason = _found_by(likeness, wrong, wrong.solution) or _found_by(experiments.where_wrong, wrong)
+    return _lines(place, reason, _compare(wrong, reason_is_known=place is not None) or "That is not right yet.")
+
+
+def _found_by(search_for: Callable[..., str], wrong: Wrong, *more: Any) -> str:
+    """What a search for a reason finds; nothing for an answer that is slow, or where reasons are not searched for."""
+    if not wrong.solution or search.is_slow(wrong.cases, wrong.seconds):
+        return ""
+    with suppress(Exception):  # that the answer is wrong is known already, whatever becomes of the search
+        return search_for(wrong.cases, wrong.answer, wrong.got, *more)
+    return ""
+
+
+def _lines(place: Place | None, *texts: str) -> str:
+    return "\n".join(filter(None, (place.sentence if place else "", *texts)))
+
+
+def _place(wrong: Wrong) -> Place | None:
+    """Where in the answer's code the fault is."""
+    if not wrong.solution or not hasattr(wrong.answer, "__name__"):
+        return None
+    failing = next(case for case, each in enumerate(wrong.got) if not is_right(wrong.cases, [each], case))
+    with suppress(Exception):  # that the answer is wrong is known already, whatever becomes of the search
+        return search.find(wrong.cases, wrong.answer, failing, wrong.solution, wrong.seconds)
+    return None
+
+
+def _recognize(wrong: Wrong, mistake: Mistake) -> str:
+    """The advice for a mistake, if the answer makes it."""
+    if not isinstance(mistake.advice, str):
+        if any(each.error for each in wrong.got):
+            return ""
+        return next((each.finding.advice for each in wrong.got if each.finding and each.finding.finding is mistake.advice), "")
+    cases = wrong.cases
+    makes_it = all(same(cases.table, each, cases.of(mistake.answer, case)) for case, each in enumerate(wrong.got))
+    return mistake.advice if makes_it else ""
+
+
+def _compare(wrong: Wrong, reason_is_known: bool) -> str:
+    """
+    How what was observed differs from what was expected: in the exercise's own words, else in general ones.
+
+    Where the reason is known, a first difference is enough: none is guessed.
+    """
+    cases, answer, got = wrong.cases, wrong.answer, wrong.got
+    table = cases.table
+    triples = [(args, g, cases.expected(case)) for case, (args, g) in enumerate(zip(cases.inputs, got, strict=True))]
+    triples = [(args, g, expected) for args, g, expected in triples if not g.fine]
+    for args, g, expected in triples:
+        if table.explain and not same_values(table, g, expected) and (text := table.explain(g.raw, expected.raw, *args)):
+            return text
+    if not callable(table.right):  # the number is what the student has to find
+        return diagnosis.without_numbers([diagnosis.Case({}, g.values[0], e.values[0], table.atol) for _, g, e in triples])
+    if not table.outputs and (several := _tuple_for_one(triples)):
+        return f"It gives {len(several)} values, separated by commas; expected one."
+    names = interface.names_of_inputs(table, answer, len(cases.inputs[0]))
+    for i, output in enumerate(table.outputs or ("",)):
+        compared = [
+            diagnosis.Case(dict(zip(names, args, strict=False)), g.values[i], expected.values[i], table.atol)
+            for args, g, expected in triples
+        ]
+        if diagnosis.wrong(compared):
+            reason = diagnosis.first_difference if reason_is_known else diagnosis.diagnose
+            text = reason(compared)
+            return f"Look at {output}.{chr(10) if text.startswith(' ') else ' '}{text}" if output else text
+    return ""
+
+
+def _tuple_for_one(triples: list[tuple[tuple, Observation, Observation]]) -> tuple | None:
+    """A tuple of several values where one value was expected."""
+    several = (got.raw for _, got, expected in triples if got.values[0].shape != expected.values[0].shape)
+    return next((raw for raw in several if isinstance(raw, tuple) and len(raw) > 1), None)
+
+
+def _input_that_stops(wrong: Wrong) -> str:
+    """The input with which an answer stopped, unless it stops with every one."""
+    failed = next(args for args, each in zip(wrong.cases.inputs, wrong.got, strict=True) if each.error)
+    names = interface.names_of_inputs(wrong.cases.table, wrong.answer, len(failed))
+    shown = show_inputs(dict(zip(names, failed, strict=True)))
+    return f"\nThe inputs were {shown}." if shown and not all(each.error for each in wrong.got) else ""

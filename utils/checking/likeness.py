@@ -1,0 +1,103 @@
+"""
+Finds which small change of a right answer does exactly what the student's answer does.
+
+It tells what kind of fault an answer has that is built in a way of its own, or that is a value without any code.
+"""
+
+import ast
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import pairwise
+from typing import Any
+
+import keras
+import numpy as np
+
+from utils.checking import limits
+from utils.checking.changes import changes
+from utils.checking.exercise import Part
+from utils.checking.observation import Cases, Observation, observe, same_values
+from utils.checking.places import Kind, kind_of
+from utils.checking.search import definitions_of, globals_of
+from utils.checking.trees import Path, get, put, statement_at
+from utils.quiet_tensorflow import tf
+
+SECONDS = 2.0  # of work that a search for a likeness may do
+
+LEAD = "It gives exactly what a right answer would give {like}."
+LIKE = {
+    Kind.OPERATOR: "with one operator exchanged",
+    Kind.COMPARISON: "with another comparison",
+    Kind.NUMBER: "with another number in one place",
+    Kind.NAME: "with another name in one place",
+    Kind.SIGN: "with one sign changed",
+    Kind.NOT: "with a `not` too many, or without one",
+    Kind.AXIS: "with another axis",
+    Kind.INDEX: "with another index",
+    Kind.ORDER: "with two things exchanged",
+    Kind.ARGUMENTS: "with another argument in one call",
+    Kind.FUNCTION: "with another function in one place",
+}
+
+
+def likeness(cases: Cases, answer: Any, got: Sequence[Observation], solution: str) -> str:
+    """What a right answer would need to be like the student's, as a sentence; nothing where no small change makes it so."""
+    if not solution or not all(each.comparable and not each.fine for each in got):
+        return ""
+    space = globals_of(answer) if callable(answer) else {"np": np, "keras": keras, "tf": tf, "pairwise": pairwise}
+    name = answer.__name__ if callable(answer) else cases.table.name if isinstance(cases.table, Part) else ""
+    if not name:
+        return ""
+    with suppress(limits.TimeUp, SyntaxError):
+        return limits.within(
+            SECONDS, lambda: next(_likenesses(cases, got, ast.parse(solution), name, space), ""), everything=True
+        )
+    return ""
+
+
+def _likenesses(cases: Cases, got: Sequence[Observation], right: ast.Module, name: str, space: dict) -> Iterator[str]:
+    for path, new in changes(right):
+        changed = definitions_of(put(right, path, new), space).get(name)
+        if changed is not None and all(_same(cases, changed, each, case) for case, each in enumerate(got)):
+            yield LEAD.format(like=_like(right, path, new))
+
+
+def _same(cases: Cases, changed: Any, each: Observation, case: int) -> bool:
+    seen = observe(cases.table, changed, cases.inputs[case])
+    return seen.comparable and same_values(cases.table, seen, each)
+
+
+def _like(right: ast.Module, path: Path, new: Any) -> str:
+    """What the change does, without what stands in the right answer: names of the student's own cell are known to them."""
+    old = get(right, path)
+    if new is None:
+        return f"without the line that makes `{_target(old)}`" if _target(old) else "without one of its lines"
+    if isinstance(new, list):
+        return "with one of its lines twice" if len(new) == 2 and new[0] is new[1] else "with a line in another place"
+    if isinstance(old, ast.BinOp) and new in (old.left, old.right):
+        lost = old.right if new is old.left else old.left
+        names = sorted(
+            {f"`{node.id}`" for node in ast.walk(lost) if isinstance(node, ast.Name) and node.id in _parameters(right)}
+        )
+        return f"if the part with {' and '.join(names)} were left out" if names else "if one term or factor were left out"
+    if isinstance(old, ast.Call) and old.args and new is old.args[0]:
+        return f"without the call of `{ast.unparse(old.func).rpartition('.')[2]}`"
+    if isinstance(old, ast.For):
+        return "if its loop ended one round early"
+    if isinstance(old, ast.Return):
+        return "if the last entry were left out"
+    kind = kind_of(new, old)
+    text = LIKE.get(kind, "with one thing changed")
+    line = statement_at(right, path)
+    target = _target(line) if line is not None else ""
+    return f"{text}, in the line that makes `{target}`" if target else text
+
+
+def _target(statement: ast.AST) -> str:
+    """The one name that a statement assigns; nothing where it is not one."""
+    targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+    return targets[0].id if len(targets) == 1 and isinstance(targets[0], ast.Name) else ""
+
+
+def _parameters(tree: ast.Module) -> set[str]:
+    return {each.arg for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for each in node.args.args}
