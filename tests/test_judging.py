@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.devices import tf
-from tests.judged import doubled, matrices, spread, squares, two_arrays, verdict
+from tests.judged import doubled, matrices, spread, squares, two_arrays, verdict, written
 from utils.advice import Advice
 from utils.checking import (
     FINE,
@@ -105,6 +105,14 @@ def test_an_error_with_another_reason_is_not_that_of_the_mistake():
     )
     assert verdict(halves, lambda x: x / 2 if x == 1 else stops(x, "too large")).advice.startswith("It refuses large numbers.")
     assert "It refuses" not in verdict(halves, lambda x: x / 2 if x == 1 else stops(x, "no such number")).advice
+
+
+@pytest.mark.parametrize(("first_line", "lost"), [("x, y", True), ("x, y=1.0", True), ("x, y=2", False), ("a, b", False)])
+def test_a_default_of_the_first_line_that_is_lost_is_told(first_line, lost):
+    answer = written(f"def answer({first_line}):\n    return np.mean({first_line[0]})")
+    mean = Exercise("9.4", "Mean", right=lambda x, y=0.0: np.mean(x), inputs=lambda rng: [(rng.normal(size=3), 1.0)])
+    advice = judge(mean, answer, solution="def answer(x, y=2.0):\n    return np.mean(x)").advice
+    assert ("the default 2.0" in advice) == lost
 
 
 def test_a_square_result_of_broadcasting_is_named():

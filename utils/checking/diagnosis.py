@@ -36,7 +36,10 @@ class Case(NamedTuple):
 def no_numbers(value: Any) -> str | None:
     """Why a value cannot be compared as numbers; None when it can."""
     if value is None:
-        return "It gives None: the `return` is missing, or what stands after it gives None, as `print` and `append` do."
+        return (
+            "It gives None: the `return` is missing, or stands in a loop or an `if` that did not run, or what comes after it "
+            "gives None, as `print` and `append` do."
+        )
     if inspect.isgenerator(value) or isinstance(value, (map, filter, zip, range)):
         return f"It gives a {type(value).__name__}, which holds no numbers yet: give an array, a tensor or a list."
     if inspect.isclass(value) or inspect.isroutine(value):
@@ -209,10 +212,14 @@ def _ignores_input(cases: Sequence[Case]) -> str | None:
 
 
 def _whole_numbers(cases: Sequence[Case]) -> str | None:
-    if any(not np.all(expected == np.round(expected)) for _, _, expected, _ in cases):
-        for what, cut in (("cut off", np.trunc), ("cut off", np.floor), ("rounded away", np.round)):
-            if all(close(got, cut(expected)) for _, got, expected, _ in cases):
-                return f"The digits after the point are {what}: the result becomes a whole number.\n{_first_difference(cases)}"
+    if sum(np.sum(got != expected) for _, got, expected, _ in wrong(cases) if got.shape == expected.shape) < 2:
+        return None
+    for what, cut in (("cut off", np.trunc), ("cut off", np.floor), ("rounded away", np.round)):
+        if all(close(got, cut(expected)) for _, got, expected, _ in wrong(cases)):
+            cause = (
+                "by `int`, `//`, `round`, or an array of integers, as `np.vectorize` makes one where its first result is whole"
+            )
+            return f"The digits after the point are {what}: {cause}.\n{_first_difference(cases)}"
     return None
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from utils.checking import interface, limits
 from utils.checking.observation import Cases, Observation, observe, same_values
 
-SECONDS = 1.5  # of work that experiments with an answer may do
+SECONDS, SECONDS_FOR_CONDITIONS = 0.5, 0.3  # of work that experiments with an answer may do
 ENOUGH = 3  # experiments that agree
 FRESH_DRAWS = 4
 
@@ -30,12 +30,12 @@ NEIGHBORS = (
 )
 
 
-def reason(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
+def reason(cases: Cases, answer: Any, got: Sequence[Observation], seconds: float = SECONDS) -> str:
     """What the result wrongly depends on, or does not depend on; nothing where no experiment tells, or for a value."""
     if not callable(answer):
         return ""
     with suppress(limits.TimeUp):
-        return limits.within(SECONDS, lambda: next(filter(None, _reasons(cases, answer, got)), ""), everything=True)
+        return limits.within(seconds, lambda: next(filter(None, _reasons(cases, answer, got)), ""), everything=True)
     return ""
 
 
@@ -63,7 +63,7 @@ def _random(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
             if not same_values(cases.table, again, each):
                 text = interface.source_of(answer)
                 chance = "random" in text or "shuffle" in text
-                return RANDOM.format(cause="something in it is random" if chance else "something stays from one call to the next")
+                return RANDOM.format(cause="something in it is random" + ", or stays from one call to the next" * (not chance))
             return ""
     return ""
 
@@ -271,7 +271,7 @@ RELATIONS: list[tuple[str, Callable[[float, float], bool]]] = [
 def where_wrong(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
     """For which inputs the answer is wrong, where one condition on them tells these from the others; else nothing."""
     with suppress(limits.TimeUp):
-        where = limits.within(SECONDS, lambda: _where_wrong(cases, answer), everything=True)
+        where = limits.within(SECONDS_FOR_CONDITIONS, lambda: _where_wrong(cases, answer), everything=True)
         return f"It is wrong {where}, and right for all other inputs that were tried." if where else ""
     return ""
 

@@ -22,6 +22,9 @@ CHANGED_INPUT = (
 )
 
 
+SECONDS_IF_SLOW = 1.0  # of work for experiments with an answer that trains
+
+
 class Wrong(NamedTuple):
     """
     A wrong answer, and what is known of it.
@@ -57,16 +60,18 @@ def explain(wrong: Wrong) -> tuple[str, bool]:
 
 def _of_values(wrong: Wrong) -> str:
     """Why an answer gives other values than the right one."""
-    place, reason = _place(wrong), _found_by(experiments.reason, wrong)
+    slow = search.is_slow(wrong.cases, wrong.seconds)
+    reason, place = _found_by(experiments.reason, wrong, SECONDS_IF_SLOW if slow else experiments.SECONDS), _place(wrong)
     if reason or (place is not None and place.tells_kind):
         return _lines(place, reason, _compare(wrong, reason_is_known=True))
-    reason = _found_by(likeness, wrong, wrong.solution) or _found_by(experiments.where_wrong, wrong)
+    if not slow:
+        reason = _found_by(likeness, wrong, wrong.solution) or _found_by(experiments.where_wrong, wrong)
     return _lines(place, reason, _compare(wrong, reason_is_known=place is not None) or "That is not right yet.")
 
 
 def _found_by(search_for: Callable[..., str], wrong: Wrong, *more: Any) -> str:
-    """What a search for a reason finds; nothing for an answer that is slow, or where reasons are not searched for."""
-    if not wrong.solution or search.is_slow(wrong.cases, wrong.seconds):
+    """What a search for a reason finds; nothing where reasons are not searched for."""
+    if not wrong.solution:
         return ""
     with suppress(Exception):  # that the answer is wrong is known already, whatever becomes of the search
         return search_for(wrong.cases, wrong.answer, wrong.got, *more)
@@ -116,16 +121,21 @@ def _compare(wrong: Wrong, reason_is_known: bool) -> str:
     if not table.outputs and (several := _tuple_for_one(triples)):
         return f"It gives {len(several)} values, separated by commas; expected one."
     names = interface.names_of_inputs(table, answer, len(cases.inputs[0]))
-    for i, output in enumerate(table.outputs or ("",)):
-        compared = [
+    by_output = {
+        output: [
             diagnosis.Case(dict(zip(names, args, strict=False)), g.values[i], expected.values[i], table.atol)
             for args, g, expected in triples
         ]
-        if diagnosis.wrong(compared):
-            reason = diagnosis.first_difference if reason_is_known else diagnosis.diagnose
-            text = reason(compared)
-            return f"Look at {output}.{chr(10) if text.startswith(' ') else ' '}{text}" if output else text
-    return ""
+        for i, output in enumerate(table.outputs or ("",))
+    }
+    wrong_ones = [output for output, compared in by_output.items() if diagnosis.wrong(compared)]
+    if not wrong_ones:
+        return ""
+    text = (diagnosis.first_difference if reason_is_known else diagnosis.diagnose)(by_output[wrong_ones[0]])
+    if not table.outputs:
+        return text
+    right = f"{table.outputs[0][0].upper()}{table.outputs[0][1:]} is right. " if table.outputs[0] not in wrong_ones else ""
+    return f"{right}Look at {wrong_ones[0]}.{chr(10) if text.startswith(' ') else ' '}{text}"
 
 
 def _tuple_for_one(triples: list[tuple[tuple, Observation, Observation]]) -> tuple | None:

@@ -60,6 +60,11 @@ FAMILIAR = [
         line=r"\b(if|while|and|or|not)\b",
     ),
     Familiar(
+        r"truth value of an array|truth value .* is ambiguous",
+        "`in` asks whether one thing is in a list. For each element of an array there is `np.isin`.",
+        line=r"^(?!.*\bfor\b).*\bin\b",
+    ),
+    Familiar(
         r"'(tuple|list)' object cannot be interpreted as an integer|expected a sequence of integers or a single integer",
         "`rand` and `randn` take the lengths one by one, without a tuple around them.",
         line=r"\brandn?\(",

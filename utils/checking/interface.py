@@ -1,5 +1,6 @@
 """What an answer is before it is put to work: a value, a function or a class, and which arguments it takes."""
 
+import ast
 import functools
 import inspect
 import linecache
@@ -8,6 +9,8 @@ from typing import Any
 
 from utils.checking.exercise import Table, call
 from utils.quiet_tensorflow import tf
+
+LOST_DEFAULT = "The first line of the cell gives `{name}` the default {default}, which the cells below rely on. Put it back."
 
 
 def misplaced(answer: Any, right: Any) -> str | None:
@@ -42,6 +45,38 @@ def signature(answer: Callable[..., Any], right: Callable[..., Any], args: tuple
     expected = ", ".join(parameter_names([right], len(args)))
     found = inspect.signature(answer)
     return f"The function takes {found}, and it is called with ({expected}). Keep the first line of the cell as it was."
+
+
+def lost_default(answer: Any, solution: str) -> str | None:
+    """Which default of the cell's first line a function lacks, or has with another number; `solution` has the line as it was."""
+    try:
+        tree = ast.parse(solution)
+        found = inspect.signature(answer).parameters
+    except (SyntaxError, TypeError, ValueError):
+        return None
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == getattr(answer, "__name__", ""):
+            node = next((each for each in node.body if getattr(each, "name", "") == "__init__"), node)
+        elif getattr(node, "name", "") != getattr(answer, "__name__", ""):
+            continue
+        for name, default in _defaults(node).items():
+            mine = found[name].default if name in found else default
+            lost = mine is inspect.Parameter.empty
+            if lost or (isinstance(default, float) and isinstance(mine, (int, float)) and mine != default):
+                return LOST_DEFAULT.format(name=name, default=repr(default))
+    return None
+
+
+def _defaults(node: ast.AST) -> dict[str, Any]:
+    """The defaults of a function's parameters, where they are plain values."""
+    if not isinstance(node, ast.FunctionDef):
+        return {}
+    arguments = node.args.args[len(node.args.args) - len(node.args.defaults) :]
+    return {
+        each.arg: value.value
+        for each, value in zip(arguments, node.args.defaults, strict=True)
+        if isinstance(value, ast.Constant)
+    }
 
 
 def _takes(function: Callable[..., Any], args: tuple) -> bool:

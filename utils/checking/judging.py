@@ -74,6 +74,8 @@ def _judge(cases: Cases, answer: Any, seconds: float, solution: str) -> tuple[Ou
         return Outcome.WRONG, advice
     if table.observe is call and (advice := interface.signature(answer, table.right, cases.inputs[0])):
         return Outcome.WRONG, advice
+    if advice := interface.lost_default(answer, solution):
+        return Outcome.WRONG, advice
     begun = time.process_time()
     try:
         got = _observe(cases, answer, seconds)

@@ -22,7 +22,7 @@ from utils.checking.search import definitions_of, globals_of
 from utils.checking.trees import Path, get, put, statement_at
 from utils.quiet_tensorflow import tf
 
-SECONDS = 2.0  # of work that a search for a likeness may do
+SECONDS = 0.5  # of work that a search for a likeness may do
 
 LEAD = "It gives exactly what a right answer would give {like}."
 LIKE = {

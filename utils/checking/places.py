@@ -22,6 +22,7 @@ class Kind(Enum):
     BRACKETS = "{place}: look at the brackets."
     TARGET = "{place}: look at what stands left of the `=`."
     ASSIGNMENT = "{place}: look at how this line assigns: `=`, `==` and `+=` are not the same."
+    GOES_NOWHERE = "{place}: what this gives goes nowhere: it is neither kept nor returned."
     LEADS_TO = "{place}: look at this part, and at the lines that make what it uses."
     FUNCTION = "{place}: is this the function that belongs here?"
     ARGUMENTS = "{place}: look at the arguments of this call."
@@ -108,6 +109,8 @@ def _sign(node: ast.AST) -> Kind | None:
 
 
 def _kind_of_statement(old: ast.stmt, new: ast.stmt) -> Kind:
+    if isinstance(old, ast.Expr) and isinstance(new, (ast.Assign, ast.AugAssign, ast.Return)):
+        return Kind.GOES_NOWHERE
     values = [getattr(each, "value", None) for each in (old, new)]
     targets = [getattr(each, "targets", [getattr(each, "target", None)])[0] for each in (old, new)]
     if None in values:

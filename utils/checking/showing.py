@@ -7,7 +7,7 @@ import numpy as np
 
 from utils.advice import WIDTH
 
-LARGEST = 12  # elements of an array that is shown whole
+LARGEST, MOST_ROWS = 12, 4  # elements, and rows of a matrix, that are shown whole
 LONGEST = 80  # characters of anything else
 
 
@@ -45,7 +45,9 @@ def rows(inputs: Mapping[str, Any]) -> list[tuple[str, str]]:
 def in_full(value: Any) -> str:
     """The same as `show`; a small matrix in several lines."""
     array = np.asarray(value) if hasattr(value, "shape") else None
-    return _written(array) if array is not None and array.size <= LARGEST else show(value)
+    if array is None or array.size > LARGEST:
+        return show(value)
+    return _written(array) if array.ndim < 2 or len(array) <= MOST_ROWS else f"an array of shape {array.shape}"
 
 
 def table(lines: Sequence[tuple[str, str]]) -> str:

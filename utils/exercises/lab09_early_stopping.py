@@ -320,6 +320,8 @@ class CallbackFinding(Finding):
     """What can be wrong with the options of a callback."""
 
     NO_NAMES = "Give EarlyStopping its options by name. Without names, the first is what to watch, and the second is `min_delta`."
+    OTHER_MONITOR = "This callback watches {seen}. The validation loss tells of new students, and is what EarlyStopping watches by itself."
+    TEXT = "The patience is a text. Give a number, without quotes."
     OTHER_PATIENCE = "The patience is {seen}; expected 20."
 
 def logs_to_watch(rng):
@@ -334,6 +336,10 @@ def callback_at_work(callback, loss, val_loss):
         raise Advice(f"Expected a callback of the class `keras.callbacks.EarlyStopping`; this is of type {type(callback).__name__}.")
     if not isinstance(callback.monitor, str) or abs(callback.min_delta) >= 1:
         return CallbackFinding.NO_NAMES
+    if callback.monitor not in ("loss", "val_loss"):
+        return CallbackFinding.OTHER_MONITOR.about(f"`{callback.monitor}`")
+    if isinstance(callback.patience, str):
+        return CallbackFinding.TEXT
     if callback.patience not in (0, 20):
         return CallbackFinding.OTHER_PATIENCE.about(str(callback.patience))
     callback, weights = copy.copy(callback), []  # the number of each epoch stands for its weights
@@ -360,6 +366,7 @@ callback_part = Part("callback", right=stopping(), inputs=logs_to_watch, observe
             "that. Ask for a patience of 20 epochs, and for the best weights."),
     Mistake(stopping(patience=0), "This stops at the first epoch that is no better. Set the patience to 20 epochs."),
     Mistake(stopping(patience=200), CallbackFinding.OTHER_PATIENCE),
+    Mistake(stopping(monitor="val_accuracy"), CallbackFinding.OTHER_MONITOR), Mistake(stopping(patience="20"), CallbackFinding.TEXT),
     Mistake(keras.callbacks.EarlyStopping(20, True), CallbackFinding.NO_NAMES),
     Mistake(stopping(mode="max"), "With mode \"max\" a higher loss counts as better. Leave the mode out: Keras knows that a loss should fall."),
 ], also_right=[stopping(mode="min"), stopping(monitor="val_loss", min_delta=0.0), stopping(verbose=1)])
