@@ -28,6 +28,8 @@ ERRORS = [
     ("sgd.minimize(lambda: v, [v])", "have no `minimize`"),
     ("tf.gradients(v * v, v)", "`tf.GradientTape`"),
     ("tf.function(lambda z: z.numpy() + 1)(X)", "only records this code"),
+    ("model.fitt()", "There is no `fitt` in this Sequential"),
+    ("keras.Dense", "There is no `Dense` in this keras"),
     ("x in [1.0, 2.0]", "For each element of an array"),
     ("unknown + 1", "`unknown` has no value here"),
     ("[1.0, 2.0][2]", "reaches past the end"),

@@ -241,6 +241,13 @@ FAMILIAR = [
     ),
     Familiar(r"No gradients provided for any variable", NO_GRADIENT),
     Familiar(r"None values not supported|'NoneType' and|and 'NoneType'|'NoneType' object", NO_GRADIENT, line=r"grad"),
+    Familiar(
+        r"(?:'([\w.]+)' object|type object '(\w+)'|module '([\w.]+)') has no attribute '(\w+)'",
+        lambda found: (
+            f"There is no `{found[4]}` in this {next(filter(None, found.groups())).rpartition('.')[2]}. Is it misspelled, was it "
+            "not set before, or is this not the object that you think it is?"
+        ),
+    ),
 ]
 
 

@@ -63,16 +63,16 @@ learning_rates = Exercise("6.1", "Three learning rates", parts=[
 
 def descents(slots, settings):
     """An inputs function.  slots: how many numbers the optimizer keeps for each weight.  settings: two values for each name."""
-    def inputs(rng):  # gradients of very different sizes, of one size, and of a single weight
-        for case, (shape, scale) in enumerate([((3,), np.array([10.0, 0.1, 1.0])), ((3,), 0.3), ((1,), 1.0)]):
-            gradients = (rng.normal(size=(20, *shape)) * scale).astype(np.float32)
+    def inputs(rng):  # gradients of very different sizes, of one size, and of a matrix with a single row
+        for case, (steps, shape, scale) in enumerate([(20, (3,), np.array([10.0, 0.1, 1.0])), (20, (3,), 0.3), (5, (1, 2), 1.0)]):
+            gradients = (rng.normal(size=(steps, *shape)) * scale).astype(np.float32)
             gradients[0] = np.abs(gradients[0]) * np.resize([1, -1], shape)  # both signs, or the root of a mean of gradients may be nan everywhere
             gradients[3] = 0
             yield gradients, rng.normal(size=shape).astype(np.float32), slots, {name: values[case % 2] for name, values in settings.items()}
     return inputs
 
 def path_of(update, gradients, w, slots, settings):
-    """The weights after each step of an `update`, shape (20, number of weights), as in the loop of the notebook."""
+    """The weights after each step of an `update`, shape (number of steps, *shape of w), as in the loop of the notebook."""
     path, state = [], tuple(np.zeros_like(w) for _ in range(slots))
     for g in gradients:
         w, state = require.items(update(w.copy(), g.copy(), state, *settings.values()), 2, "the new w, and the new state")
@@ -84,7 +84,7 @@ def path_of(update, gradients, w, slots, settings):
 
 def first_wrong_step(got, expected, gradients, w, slots, settings):
     """Which step goes wrong first, and how."""
-    first = int(np.argmin(np.isclose(got, expected, diagnosis.RTOL, diagnosis.ATOL).all(axis=1)))
+    first = int(np.argmin(np.isclose(got, expected, diagnosis.RTOL, diagnosis.ATOL).reshape(len(got), -1).all(axis=1)))
     lead = "The first step goes wrong already." if first == 0 else f"Step {first + 1} is the first that goes wrong."
     if first and slots:
         lead += " Look at what it makes of the state."
