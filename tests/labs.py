@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from tests.devices import optimize_graphs
+from tests.devices import optimize_graphs, tf
 from utils import exercises
 from utils.authoring import source
 from utils.checking import Exercise
@@ -28,6 +28,26 @@ def timed(seconds: list[float]) -> Iterator[None]:
     finally:
         seconds.append(time.process_time() - start)
         optimize_graphs(False)
+
+
+@functools.cache
+def slowness() -> float:
+    """
+    How many times as long as usual this machine takes for a piece of work: 1 where it takes 0.04 s or less.
+
+    Bounds on processor time hold on such a machine, and are as many times as wide on a slower one.
+    """
+    took = []
+    for _ in range(5):
+        begun = time.process_time()
+        x = tf.ones((8, 8))
+        for _ in range(300):
+            x = tf.tanh(x @ x + 1.0)
+        counts = {}
+        for i in range(60_000):
+            counts[i % 97] = i * 0.5
+        took.append(time.process_time() - begun)
+    return max(1.0, min(took) / 0.04)
 
 
 def run_cell(code: str, namespace: dict[str, Any], name: str) -> None:

@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 from tests.devices import tf
-from tests.labs import ALL, answers_of, cells_of, each_also_right, one_input_at_a_time, timed, with_one, without_mistakes
+from tests.labs import (
+    ALL,
+    answers_of,
+    cells_of,
+    each_also_right,
+    one_input_at_a_time,
+    slowness,
+    timed,
+    with_one,
+    without_mistakes,
+)
 from utils import exercises
 from utils.checking import Finding, Outcome, draw, judge
 
@@ -39,7 +49,7 @@ def test_the_right_answers_pass(exercise, record_property):
         for answers in others[1:]:
             assert_right(exercise, answers, cases)
     record_property("seconds to judge", seconds)
-    assert statistics.median(seconds) < CORES * exercise.seconds
+    assert statistics.median(seconds) < CORES * exercise.seconds * slowness()
 
 
 def assert_right(exercise, answers, cases=()):
@@ -60,7 +70,7 @@ def test_every_mistake_gets_its_own_advice(exercise, record_property):
             for mistake in table.mistakes[:-1]:
                 assert_named(exercise, table, mistake, cases)
     record_property("seconds to judge", seconds)
-    assert statistics.median(seconds) < CORES * exercise.seconds
+    assert statistics.median(seconds) < CORES * exercise.seconds * slowness()
 
 
 def assert_named(exercise, table, mistake, cases):

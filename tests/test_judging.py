@@ -70,6 +70,12 @@ WRONG = [
     (doubled, lambda X: 2 * X + (X < 0), "It is wrong where `X` is negative, and right elsewhere."),
     (spread, lambda x: np.append(x[:-1] * 2, x[-1]), "Only the last value is wrong."),
     (spread, lambda x: np.append(x[0], x[1:] * 2), "Only the first value is wrong."),
+    (spread, lambda x: np.minimum(x * 2, 1.5), "It is right up to 1.5, and 1.5 beyond"),
+    (spread, lambda x: (2 * x) ** 2, "It gives the square of what it should be."),
+    (spread, lambda x: 1 / (2 * x), "numerator and denominator are exchanged"),
+    (spread, lambda x: x, "It gives `x` itself."),
+    (squares, lambda x, y: (x.max() + x.min()) / 2, "half way between the smallest and the largest of `x`"),
+    (squares, lambda x, y: np.median(y), "the median of `y`"),
     (spread, lambda x: x * (np.arange(len(x)) != 2) * 2, "expected at position ["),
     (doubled, lambda X: X * 2 + np.where(X > 0, 0.5, 0), "expected  "),
 ]

@@ -179,3 +179,24 @@ def test_a_limit_hits_the_call_and_never_what_comes_after_it():
     for _ in range(100_000):  # one that is late would be raised here
         pass
     assert 10 < ended < calls
+
+
+def test_a_limit_within_a_limit_leaves_no_watch_behind_wherever_it_comes():
+    """The outer one comes at any line of the inner one's, whose watch then ends by itself."""
+    rng = random.Random(0)
+
+    def many_short_ones():
+        while True:
+            with contextlib.suppress(limits.TimeUp):
+                limits.within(0.5, lambda: sum(range(rng.randrange(100))))
+            if limits.is_up():
+                raise limits.TimeUp
+
+    for _ in range(100):
+        with pytest.raises(limits.TimeUp):
+            limits.within(rng.choice([0.001, 0.003, 0.01]), many_short_ones)
+        assert limits._watching is None
+    deadline = time.monotonic() + 5
+    while watches():
+        assert time.monotonic() < deadline, watches()
+        time.sleep(0.05)

@@ -41,6 +41,7 @@ def within(seconds: float, call: Callable[[], Result], everything: bool = False,
     """
     global _watching
     watch, before = _Watch(seconds, everything, patience or PATIENCE), _watching
+    watch.around = before
     try:
         _watching = watch
         watch.start()
@@ -103,6 +104,7 @@ class _Watch:
     def __init__(self, seconds: float, everything: bool, patience: float):
         self.seconds, self.everything, self.patience = seconds, everything, patience
         self.over, self.sent, self.waited = False, False, False
+        self.around: _Watch | None = None  # the watch over what this call is a part of
         self.free, self.free_since = 0.0, None  # work that is not charged: until now, and since when
         self._answer = threading.get_ident()
         self._bell = threading.Lock()  # released when the call is over
@@ -141,11 +143,18 @@ class _Watch:
         now, since = time.process_time(), self.free_since
         return now - self._begun - self.free - (now - since if since is not None else 0)
 
+    def _is_left(self) -> bool:
+        """Whether the call has ended without a word: the limit of what it is a part of came between two of the last lines."""
+        watch = _watching
+        while watch is not None and watch is not self:
+            watch = watch.around
+        return watch is None
+
     def _watch(self) -> None:
         rested, worked = time.monotonic(), time.process_time()
         while not self.over:
             self._bell.acquire(timeout=0.5 if self.sent else min(0.5, max(0.002, (self.seconds - self.work()) / 2)))
-            if self.over:
+            if self.over or self._is_left():
                 return
             if self.work() >= self.seconds:
                 self._send()

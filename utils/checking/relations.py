@@ -1,5 +1,6 @@
 """How what an answer gives is related to the right result, or to one of its inputs: by one operation, in all cases."""
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,16 @@ def relation(cases: Sequence["Case"]) -> str | None:
         for sentence, operation in OF_THE_RIGHT:
             if _makes_all(operation, of_the_right):
                 return sentence
-        return next((f"It gives {words.format(name=name)}." for name, words in _of_inputs(cases)), None)
+        return next((f"It gives {words.format(name=name)}." for name, words in _of_inputs(cases)), None) or _cut_off(of_the_right)
+
+
+def _cut_off(of_the_right: Sequence[tuple[np.ndarray, np.ndarray]]) -> str | None:
+    """Whether results are right up to some number, and that number beyond."""
+    for side, limit, words in ((np.minimum, np.max, "up to"), (np.maximum, np.min, "down to")):
+        number = limit([limit(got) for got, _ in of_the_right if got.size])
+        if _makes_all(functools.partial(side, number), of_the_right):
+            return f"It is right {words} {number:.4g}, and {number:.4g} beyond: something cuts it off there."
+    return None
 
 
 def _of_inputs(cases: Sequence["Case"]) -> Iterator[tuple[str, str]]:

@@ -27,7 +27,8 @@ SECONDS, SECONDS_IF_SLOW = 1.7, 5.0  # of work that a search may do; an answer i
 SLOW = 0.5
 SECONDS_OF_AN_EDIT = 1.0
 PATIENCE = 2.0  # seconds that an edited answer may wait
-FRESH_DRAWS = 3
+FRESH_DRAWS = 3  # on which an edit is confirmed; one if what is right takes COSTLY seconds to know
+COSTLY = 0.1
 BRACKETS = str.maketrans("", "", "()")
 EDIT = "<an edit of the answer>"
 OUTSIDE = {"open", "os", "sys", "subprocess", "shutil", "input", "exec", "eval", "exit", "quit", "requests", "pathlib", "Path"}
@@ -97,6 +98,8 @@ class _Trial:
 
     def __init__(self, cases: Cases, answer: Any, failing: int, seconds: float, slow: bool):
         self.cases, self.failing, self.seconds, self.slow = cases, failing, seconds, slow
+        draws = FRESH_DRAWS if cases.longest < COSTLY else 1
+        self.fresh = [Cases(cases.table, np.random.default_rng()) for _ in range(draws)]
         self.name, self.globals = answer.__name__, globals_of(answer)
 
     def fits(self, tree: ast.AST) -> bool:
@@ -120,8 +123,7 @@ class _Trial:
         others = (case for case in range(len(self.cases.inputs)) if case != self.failing)
         if not all(self._is_right(self.cases, answer, case) for case in others):
             return False
-        fresh = [Cases(self.cases.table, np.random.default_rng()) for _ in range(FRESH_DRAWS)]
-        return all(self._is_right(each, answer, case) for each in fresh for case in range(len(each.inputs)))
+        return all(self._is_right(each, answer, case) for each in self.fresh for case in range(len(each.inputs)))
 
     @staticmethod
     def _is_right(cases: Cases, answer: Any, case: int) -> bool:

@@ -382,6 +382,10 @@ def trained_network():
     model.fit(X, y, batch_size=60, epochs=12, verbose=0)
     return model
 
+def stuck_network():
+    layers = [keras.layers.Dense(8, "relu", kernel_initializer="zeros"), keras.layers.Dense(1, kernel_initializer="zeros")]
+    return keras.Sequential([keras.Input((2,)), *layers])
+
 def frozen_network():
     model = network(l2=0.005)()
     model.trainable = False
@@ -390,7 +394,7 @@ def frozen_network():
 of_network, mistakes_of_network = findings_of(
     ("TRAINED", trained_network, require.TRAINED), ("", frozen_network, require.FROZEN),
     ("LEARNED_BY_HEART", network(), "The network learns the sixty by heart: its training loss goes to 0. Add dropout, a penalty, or both."),
-    ("ALIKE", network(rate=0.999), "After training, the network gives everybody the same number. Do its weights all begin with 0, or does a penalty or "
+    ("ALIKE", stuck_network, "After training, the network gives everybody the same number. Do its weights all begin with 0, or does a penalty or "
      "dropout leave next to nothing?"),
     ("UNDER_FITS", network(l2=0.05), "The network under-fits: its training loss stays high. Take a weaker penalty, less dropout or more units."),
     ("NEARLY", network(l1=0.0007), f"The held-out loss is {{seen}}, still above {GOAL}. Make the cure stronger, or take two together."),

@@ -20,7 +20,6 @@ class SplitFinding(Finding):
     OVERLAP = "Some rows are in two parts: the network would be tested on what it has learned. Every row goes to one part alone."
     FORGOTTEN = "Some rows are in no part. Where one part ends the next begins, and the last one goes to the end."
     SIZES = "The parts have the wrong sizes: the exercise asks for 60 % for training, then 20 % for validation, and 20 % for testing."
-    ONE_OFF = "Some class has one row too many in a part. The size of each class is a multiple of 5 here, so that 60 % and 80 % are whole numbers."
     NOT_SHUFFLED = "The rows are cut in the order they came in. Data are often sorted, by date or by class: then the parts differ. Shuffle first."
     NOT_STRATIFIED = "The parts differ in their shares of the classes; a rare class may be missing. Cut each class on its own, and join the pieces."
     ANEW = "The same seed gives another split each time: tomorrow the network trains with test rows of today. Let random numbers come from the seed."
@@ -60,8 +59,7 @@ def judge_split(answer, y, seed):
         SplitFinding.FORGOTTEN: times.min() == 0,
         SplitFinding.SIZES: off > 1.01 * len(classes) or (off > 0.01 and near),
         SplitFinding.NOT_SHUFFLED: any(np.array_equal(np.sort(parts[0]), rows) for rows in unshuffled),
-        SplitFinding.NOT_STRATIFIED: not near,
-        SplitFinding.ONE_OFF: np.any(np.abs(counts - np.outer(sizes, shares)) > 0.01),
+        SplitFinding.NOT_STRATIFIED: np.any(np.abs(counts - np.outer(sizes, shares)) > 0.01),
         SplitFinding.ANEW: not all(map(np.array_equal, parts, again)),
         SplitFinding.UNSEEDED: all(map(np.array_equal, parts, split_by(answer, y, seed + 1))),
     }
@@ -93,7 +91,6 @@ split_part = Part("split", right=split_in_fives, inputs=labels_to_split, observe
     Mistake(cut(CUTS, "0.6 * len(rows), 0.8 * len(rows)"), "A place to cut is a whole number of rows: round it."),
     Mistake(cut("append(some)", "append(some[:-1])"), SplitFinding.FORGOTTEN),
     Mistake(cut(CUTS, "round(0.2 * len(rows)), round(0.4 * len(rows))"), SplitFinding.SIZES),
-    Mistake(cut("0.8 * len(rows))", "0.8 * len(rows)) + (label == 0) - (label == 1)"), SplitFinding.ONE_OFF),
     Mistake(cut("rng.permutation", ""), SplitFinding.NOT_SHUFFLED),
     Mistake(cut("np.unique(y)", "[0]", ROWS, "np.arange(len(y))"), SplitFinding.NOT_STRATIFIED),
     Mistake(cut("default_rng(seed)", "default_rng()"), SplitFinding.ANEW),
