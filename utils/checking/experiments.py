@@ -23,7 +23,10 @@ FRESH_DRAWS = 4
 RANDOM = "With the same inputs it gives another result each time: {cause}. The result should depend on the inputs alone."
 NOTHING_COUNTS = "The result is the same whatever the inputs are. Are the arguments used, and does what they bring reach the end?"
 LOST = "The result is the same whatever {names} {verb}: what comes in is replaced, or lost on the way."
-NEVER_USED = "{names} {verb} never used: the result is the same whatever comes in. Does a number stand in its place?"
+NEVER_USED = (
+    "{names} {verb} never used: the result is the same whatever comes in. Does a number, or a name of the notebook, stand "
+    "in its place?"
+)
 NEIGHBORS = (
     "What it gives for an example changes with the others of the batch. Each example should be computed from its own row: "
     "along which axis do the examples run?"

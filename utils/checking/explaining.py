@@ -5,6 +5,7 @@ The order: a mistake of the table; what stops the answer; where in its code the 
 change of a right answer does the same; how its values differ.
 """
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -100,7 +101,23 @@ def _recognize(wrong: Wrong, mistake: Mistake) -> str:
         return next((each.finding.advice for each in wrong.got if each.finding and each.finding.finding is mistake.advice), "")
     cases = wrong.cases
     makes_it = all(same(cases.table, each, cases.of(mistake.answer, case)) for case, each in enumerate(wrong.got))
-    return mistake.advice if makes_it else ""
+    return mistake.advice if makes_it and not _is_contradicted(mistake.advice, wrong) else ""
+
+
+def _is_contradicted(advice: str, wrong: Wrong) -> bool:
+    """
+    Whether the code has nothing of what an advice says of it: other code may give the same values.
+
+    What its first sentence quotes is what the advice is about, unless all of that stands in a right answer as well.
+    """
+    code = set(_words(interface.source_of(wrong.answer)))
+    quoted = {_words(each)[-1] for each in re.findall(r"`([^`]*\w[^`]*|[^\w`]+)`", re.split(r"(?<=[.:?!])\s", advice)[0])}
+    return bool(code and quoted - set(_words(wrong.solution))) and not quoted & code
+
+
+def _words(code: str) -> list[str]:
+    """The names and the operators in a text of code."""
+    return re.findall(r"\w+|[^\w\s()\[\]{},.:'\"]+", code)
 
 
 def _compare(wrong: Wrong, reason_is_known: bool) -> str:

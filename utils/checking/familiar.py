@@ -107,7 +107,7 @@ FAMILIAR = [
         "TensorFlow only records this code: there is no number yet, and no `.numpy()`. Compute with TensorFlow's own functions.",
     ),
     Familiar(
-        r"(?:L|l)ist index out of range|tuple index out of range|index -?\d+ is out of bounds",
+        r"(list|List|tuple) index out of range|index -?\d+ is out of bounds",
         "An index reaches past the end. Places are counted from 0, so that the last one is the length less 1; and take the "
         "length from what comes in, not from an example.",
     ),

@@ -35,22 +35,21 @@ def within(seconds: float, call: Callable[[], Result], everything: bool = False,
     """
     What `call` returns, within these seconds of work. Raises TimeUp where they do not suffice, whatever else the call does.
 
-    The call runs in this thread. Where it swallows TimeUp, that is raised again, twice a second.
+    The call runs in this thread. Where it swallows TimeUp, that is raised again, twice a second. Limits may lie within limits.
     everything: whether work of the course counts as well, which is not charged otherwise.
     patience: the seconds that the call may wait without work; PATIENCE by default.
     """
     global _watching
     watch, before = _Watch(seconds, everything, patience or PATIENCE), _watching
-    watch.around = before
     try:
         _watching = watch
-        watch.start()
+        watch.begin()
         result = call()
     except BaseException:
         if not watch.sent:
             raise
     finally:
-        # TimeUp may be on its way to this thread, and the watch about to send another: two at most after this line.
+        # TimeUp may be on its way to this thread, and the watcher about to send another: two at most after this line.
         watch.over = True
         try:
             watch.settle()
@@ -78,8 +77,16 @@ def work_of(call: Callable[[], object]) -> float:
 
 
 def is_up() -> bool:
-    """Whether the time of the answer that runs now is up: whatever error it ends with comes from that."""
-    return _watching is not None and _watching.sent
+    """Whether the time of what runs now is up, or of what that is a part of: whatever error it ends with comes from there."""
+    return any(watch.sent for watch in _chain())
+
+
+def _chain() -> "Iterator[_Watch]":
+    """The watches over what runs now, the innermost first."""
+    watch = _watching
+    while watch is not None:
+        yield watch
+        watch = watch.around
 
 
 @contextmanager
@@ -99,35 +106,30 @@ def not_charged() -> Iterator[None]:
 
 
 class _Watch:
-    """Watches over one call, from a thread of its own."""
+    """What one call has done, and how much it may do."""
 
     def __init__(self, seconds: float, everything: bool, patience: float):
         self.seconds, self.everything, self.patience = seconds, everything, patience
         self.over, self.sent, self.waited = False, False, False
-        self.around: _Watch | None = None  # the watch over what this call is a part of
         self.free, self.free_since = 0.0, None  # work that is not charged: until now, and since when
-        self._answer = threading.get_ident()
-        self._bell = threading.Lock()  # released when the call is over
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._handler = None
-        self._begun = time.process_time()
+        self.around = _watching  # the watch over what this call is a part of
+        self.watcher: _Watcher | None = None
+        self._begun = self._worked = time.process_time()
+        self._rested = time.monotonic()
 
-    def start(self) -> None:
-        """Begin to watch."""
-        if threading.current_thread() is threading.main_thread() and hasattr(signal, "pthread_kill"):
-            self._handler = signal.signal(signal.SIGVTALRM, self._interrupted)
-        self._bell.acquire()
-        self._thread.start()
+    def begin(self) -> None:
+        """
+        Have the call watched: by the watcher of what it is a part of, or by a new one.
+
+        A new one for each would not do. Where TimeUp comes while a thread is started, Python may raise it in the new thread,
+        which then never says that it runs.
+        """
+        self.watcher = self.around.watcher if self.around and self.around.watcher else _Watcher(self)
 
     def settle(self) -> None:
-        """Wait until nothing more can be sent, and take back what is on its way."""
-        with suppress(RuntimeError):  # it is released already
-            self._bell.release()
-        while self._thread.is_alive():
-            time.sleep(0.0005)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._answer), None)
-        if self._handler is not None:
-            signal.signal(signal.SIGVTALRM, self._handler)
+        """Wait until nothing more can be sent for this call, and take back what is on its way."""
+        if self.watcher is not None:
+            self.watcher.settle(self)
 
     def time_up(self) -> TimeUp:
         """The exception that tells the student."""
@@ -143,43 +145,69 @@ class _Watch:
         now, since = time.process_time(), self.free_since
         return now - self._begun - self.free - (now - since if since is not None else 0)
 
-    def _is_left(self) -> bool:
-        """Whether the call has ended without a word: the limit of what it is a part of came between two of the last lines."""
-        watch = _watching
-        while watch is not None and watch is not self:
-            watch = watch.around
-        return watch is None
+    def is_idle(self) -> bool:
+        """Whether the call has waited for as long as it may, nearly without work."""
+        if time.monotonic() - self._rested <= self.patience:
+            return False
+        self.waited = time.process_time() - self._worked < AT_REST * self.patience
+        self._rested, self._worked = time.monotonic(), time.process_time()
+        return self.waited
+
+
+class _Watcher:
+    """A thread that watches over a call, and over all calls with limits of their own that are parts of it."""
+
+    def __init__(self, first: _Watch):
+        self._first, self._answer = first, threading.get_ident()
+        self._handler = None
+        if threading.current_thread() is threading.main_thread() and hasattr(signal, "pthread_kill"):
+            self._handler = signal.signal(signal.SIGVTALRM, _interrupted)
+        self._busy = False
+        self._bell = threading.Lock()  # released when the call is over
+        self._bell.acquire()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def settle(self, watch: _Watch) -> None:
+        """Wait until nothing more can be sent for a call that is over, and take back what is on its way."""
+        if watch is self._first:
+            with suppress(RuntimeError):  # it is released already
+                self._bell.release()
+        while self._busy or (watch is self._first and self._thread.is_alive()):
+            time.sleep(0.0005)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._answer), None)
+        if watch is self._first and self._handler is not None:
+            signal.signal(signal.SIGVTALRM, self._handler)
 
     def _watch(self) -> None:
-        rested, worked = time.monotonic(), time.process_time()
-        while not self.over:
-            self._bell.acquire(timeout=0.5 if self.sent else min(0.5, max(0.002, (self.seconds - self.work()) / 2)))
-            if self.over or self._is_left():
-                return
-            if self.work() >= self.seconds:
-                self._send()
-            if time.monotonic() - rested > self.patience:
-                self.waited = time.process_time() - worked < AT_REST * self.patience
-                if self.waited:
-                    self._wake()
-                rested, worked = time.monotonic(), time.process_time()
+        while not self._first.over:
+            self._bell.acquire(timeout=self._pause())
+            self._busy = True
+            for watch in reversed(list(_chain())):
+                if not watch.over and (watch.work() >= watch.seconds or watch.is_idle()):
+                    self._send(watch)
+                    break
+            self._busy = False
 
-    def _send(self) -> None:
-        """Raise TimeUp in the answer's thread, as soon as that is back in Python."""
-        self.sent = True
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._answer), ctypes.py_object(TimeUp))
+    def _pause(self) -> float:
+        """Seconds until the next look."""
+        watches = [watch for watch in _chain() if not watch.over]
+        if any(watch.sent for watch in watches):
+            return 0.5
+        return min([0.1, *(max(0.002, (watch.seconds - watch.work()) / 2) for watch in watches)])
 
-    def _wake(self) -> None:
-        """Raise TimeUp in the answer's thread, also where it sleeps in the system; only a signal can, to the main thread."""
-        if self._handler is None:
-            self._send()
-            return
-        self.sent = True
-        signal.pthread_kill(self._answer, signal.SIGVTALRM)
+    def _send(self, watch: _Watch) -> None:
+        """Raise TimeUp in the answer's thread as soon as it is in Python; where it sleeps in the system, a signal wakes it."""
+        watch.sent = True
+        if watch.waited and self._handler is not None:
+            signal.pthread_kill(self._answer, signal.SIGVTALRM)
+        else:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._answer), ctypes.py_object(TimeUp))
 
-    def _interrupted(self, number: int, frame: object) -> None:
-        if not self.over:
-            raise TimeUp
+
+def _interrupted(number: int, frame: object) -> None:
+    if any(watch.sent and not watch.over for watch in _chain()):
+        raise TimeUp
 
 
 _watching: _Watch | None = None

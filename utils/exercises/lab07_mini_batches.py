@@ -432,7 +432,7 @@ def gradient_of_shards(answer, gradient, shards):
         return gradient(X, y)
 
     result = require.numbers(answer(counted, shards))
-    together = whole(gradient, shards)
+    together = np.asarray(whole(gradient, shards))
     is_right = result.shape == together.shape and np.allclose(result, together)
     return ReplicaFinding.TOGETHER if len(shards) > 1 and is_right and set(asked) - set(known) else result
 
