@@ -13,7 +13,9 @@ from utils.checking import (
     Mistake,
     Outcome,
     Part,
+    arrays,
     choice,
+    comparison,
     diagnosis,
     draw,
     edits_of,
@@ -90,7 +92,7 @@ def test_a_wrong_answer_is_told_why(exercise, answer, words):
 
 def test_a_reason_is_given_only_where_it_holds():
     def reason(got, expected):
-        return diagnosis.diagnose([diagnosis.Case({}, np.array(got), np.array(expected))])
+        return diagnosis.diagnose([comparison.Case({}, np.array(got), np.array(expected))])
 
     assert reason(-0.0031, 0.00247).split() == ["it", "gives", "-0.0031", "expected", "0.00247"]  # no digit is lost
     assert "something added" not in reason([0.5 + 1e-5, 0.25, 0.125], [0.5 + 3e-5, 0.25 + 4e-5, 0.125 + 2e-5])
@@ -298,10 +300,10 @@ def test_the_exercises_of_a_fresh_draw_differ():
 
 def test_close_wants_shape_dtype_kind_and_numbers():
     one = np.ones(3, np.float32)
-    assert diagnosis.close(one, np.ones(3))
-    assert not diagnosis.close(one, np.ones((3, 1)))
-    assert not diagnosis.close(one > 0, np.ones(3))
-    assert not diagnosis.close(one, one + 1e-3)
+    assert arrays.close(one, np.ones(3))
+    assert not arrays.close(one, np.ones((3, 1)))
+    assert not arrays.close(one > 0, np.ones(3))
+    assert not arrays.close(one, one + 1e-3)
 
 
 def test_an_exercise_may_say_itself_how_what_was_seen_differs():

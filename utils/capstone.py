@@ -14,7 +14,7 @@ import numpy as np
 
 from utils import datasets, plots, training
 from utils.advice import Advice, say
-from utils.checking import diagnosis, require
+from utils.checking import arrays, require
 from utils.plots.pictures import Picture
 from utils.quiet_tensorflow import tf
 
@@ -73,8 +73,7 @@ def problem_with(choices: Any, shape: Sequence[int]) -> str | None:
     model = choices["network"]()
     if not isinstance(model, keras.Model):
         return (
-            diagnosis.no_numbers(model)
-            or f"The network function should return a Keras model; it returns a {type(model).__name__}."
+            arrays.no_numbers(model) or f"The network function should return a Keras model; it returns a {type(model).__name__}."
         )
     if choices["network"]() is model:
         return require.SAME_MODEL

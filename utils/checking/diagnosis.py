@@ -4,87 +4,15 @@ Says in one to three sentences how a value differs from the right one, where no 
 Everything here compares arrays: what the answer gave (`got`) with what is right (`expected`), case by case.
 """
 
-import inspect
-import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from utils.advice import Advice
-from utils.checking import showing
-from utils.checking.exercise import ATOL
+from utils.checking.arrays import RTOL, close
+from utils.checking.comparison import Case, dimensions, table_of_difference, wrong
 from utils.checking.relations import relation
-from utils.checking.showing import LARGEST, position, show, show_inputs
-
-RTOL = 1e-4  # beside an absolute ATOL
-HOLDS_NONE = (
-    "It holds None where a number is expected. A gradient is None if the tape saw no way from the variable to the loss: "
-    "compute all of it within the `with`, and with TensorFlow."
-)
-
-
-class Case(NamedTuple):
-    """One call: the inputs by name, what the answer gave for them, and what is right."""
-
-    inputs: dict[str, Any]
-    got: np.ndarray
-    expected: np.ndarray
-    atol: float = ATOL
-
-
-def no_numbers(value: Any) -> str | None:
-    """Why a value cannot be compared as numbers; None when it can."""
-    if value is None:
-        return (
-            "It gives None: the `return` is missing, or stands in a loop or an `if` that did not run, or what comes after it "
-            "gives None, as `print` and `append` do."
-        )
-    if inspect.isgenerator(value) or isinstance(value, (map, filter, zip, range)):
-        return f"It gives a {type(value).__name__}, which holds no numbers yet: give an array, a tensor or a list."
-    if inspect.isclass(value) or inspect.isroutine(value):
-        return f"It gives the {'class' if inspect.isclass(value) else 'function'} `{value.__name__}` itself, not a number."
-    if isinstance(value, (str, bytes)):
-        return f"It gives the text {value!r}, where a number is expected: leave out the quotes, `str` and `print`."
-    if isinstance(value, (dict, set, frozenset)):
-        return f"It gives a {type(value).__name__}; give an array, a tensor or a number."
-    if type(value).__name__ in ("KerasTensor", "SymbolicTensor"):
-        return "It gives a symbolic tensor, which has a shape and no numbers yet."
-    return None
-
-
-def to_array(value: Any) -> np.ndarray:
-    """A tensor, variable, array, number or nested list as a NumPy array; ValueError when it holds no numbers."""
-    array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
-    if array.dtype.kind == "O" and any(item is None for item in array.flat):  # NumPy would make nan of it
-        raise Advice(HOLDS_NONE)
-    if array.dtype.kind == "c":  # NumPy would drop the imaginary part with a warning
-        raise ValueError("complex numbers")
-    if array.dtype.kind not in "biufU":
-        array = array.astype(np.float64)  # bfloat16 has a kind of its own; objects fail here
-    return array
-
-
-def numbers_or_text(value: Any) -> np.ndarray:
-    """The same as to_array; Advice where the value cannot be read so."""
-    try:
-        return to_array(value)
-    except Advice:
-        raise
-    except Exception:
-        if isinstance(value, int):
-            raise Advice(f"It gives a number with {len(str(abs(value)))} digits: larger than any that is right.") from None
-        raise Advice(f"What it gives cannot be read as numbers in rows of equal length: a {type(value).__name__}.") from None
-
-
-def close(got: np.ndarray, expected: np.ndarray, atol: float = ATOL, rtol: float = RTOL) -> bool:
-    """Whether two arrays have the same shape, both or neither hold truth values, and nearly equal numbers."""
-    kinds = {got.dtype.kind, expected.dtype.kind}
-    if got.shape != expected.shape or (len(kinds) > 1 and kinds & {"b", "U"}):
-        return False
-    if expected.dtype.kind == "U":
-        return bool(np.all(got == expected))
-    return bool(np.allclose(got, expected, rtol=rtol, atol=atol, equal_nan=True))
+from utils.checking.showing import position, show, show_inputs
 
 
 def diagnose(cases: Sequence[Case]) -> str:
@@ -93,16 +21,16 @@ def diagnose(cases: Sequence[Case]) -> str:
         return advice
     cases = _as_floats(cases)
     if place := _first((_edge, _condition), cases):
-        return f"{place}\n{_first_difference(cases)}"
+        return f"{place}\n{table_of_difference(cases)}"
     if related := relation(cases):
-        return f"{related}\n{_first_difference(cases)}"
+        return f"{related}\n{table_of_difference(cases)}"
     reasons = (_whole_numbers, _only_printed_example, _transposed, _not_finite, _sign, _factor, _offset, _rounded)
-    return _first((*reasons, _first_difference), cases)
+    return _first((*reasons, table_of_difference), cases)
 
 
 def first_difference(cases: Sequence[Case]) -> str:
     """The first value that differs, or how its shape or its kind does; no reason is guessed."""
-    return _first((_text, _shape, _truth_value), cases) or _first_difference(_as_floats(cases))
+    return _first((_text, _shape, _truth_value), cases) or table_of_difference(_as_floats(cases))
 
 
 def without_numbers(cases: Sequence[Case]) -> str:
@@ -126,30 +54,6 @@ def _as_floats(cases: Sequence[Case]) -> list[Case]:
 def _for(inputs: dict[str, Any]) -> str:
     shown = show_inputs(inputs)
     return f"For {shown} it" if shown else "It"
-
-
-def wrong(cases: Sequence[Case]) -> list[Case]:
-    """
-    The cases in which the value differs from the right one; the first is shown: that with the smallest inputs.
-
-    Inputs of one element come last, since with one a sum and a mean are the same.
-    """
-    differing = [case for case in cases if not close(case.got, case.expected, case.atol)]
-    return sorted(differing, key=_tells_little)
-
-
-def _tells_little(case: Case) -> tuple[bool, int]:
-    sizes = [_dimensions(value) for value in case.inputs.values()]
-    lengths = [math.prod(size) for size in sizes if size]
-    return bool(lengths) and max(lengths) == 1, sum(map(math.prod, sizes))
-
-
-def _dimensions(value: Any) -> tuple[int, ...]:
-    """The shape of an input; of a list whose entries differ, its length."""
-    try:
-        return np.shape(value)
-    except ValueError:
-        return (len(value),)
 
 
 def _text(cases: Sequence[Case]) -> str | None:
@@ -219,7 +123,7 @@ def _whole_numbers(cases: Sequence[Case]) -> str | None:
             cause = (
                 "by `int`, `//`, `round`, or an array of integers, as `np.vectorize` makes one where its first result is whole"
             )
-            return f"The digits after the point are {what}: {cause}.\n{_first_difference(cases)}"
+            return f"The digits after the point are {what}: {cause}.\n{table_of_difference(cases)}"
     return None
 
 
@@ -227,7 +131,7 @@ def _only_printed_example(cases: Sequence[Case]) -> str | None:
     if len(cases) > 2 and not wrong(cases[:1]) and len(wrong(cases)) == len(cases) - 1:
         return (
             "It is right for the first input and for no other: by chance, or because numbers of an example stand in the code?\n"
-            + _first_difference(cases)
+            + table_of_difference(cases)
         )
     return None
 
@@ -275,7 +179,7 @@ def _factor(cases: Sequence[Case]) -> str | None:
         ratios.append(float(ratio[0]))
     if not ratios or np.allclose(ratios, 1, rtol=0.02) or sum(expected.size for _, _, expected, _ in cases) == 1:
         return None
-    sizes = [{n for value in inputs.values() for n in _dimensions(value)} for inputs, *_ in cases]
+    sizes = [{n for value in inputs.values() for n in dimensions(value)} for inputs, *_ in cases]
     if (len(ratios) == len(cases) and np.ptp(ratios) > 1e-3) or len(ratios) == 1:
         if all(any(np.isclose(r, n, rtol=1e-3) for n in ns if n > 1) for r, ns in zip(ratios, sizes, strict=False)):
             return "It is too large by the number of values: a sum in place of a mean, or a division by a mean, not by a sum."
@@ -296,7 +200,7 @@ def _offset(cases: Sequence[Case]) -> str | None:
 
 def _rounded(cases: Sequence[Case]) -> str | None:
     if all(close(got, expected, rtol=1e-2, atol=6e-3) and np.all(got * expected >= 0) for _, got, expected, _ in cases):
-        return f"It is nearly right; the digits are lost by rounding or a short dtype.\n{_first_difference(cases)}"
+        return f"It is nearly right; the digits are lost by rounding or a short dtype.\n{table_of_difference(cases)}"
     return None
 
 
@@ -341,14 +245,3 @@ def _condition(cases: Sequence[Case]) -> str | None:
                 if all(np.array_equal(side(inputs[name], 0), mask) and not mask.all() for inputs, mask in masks):
                     return f"It is wrong where `{name}` {words}, and right elsewhere."
     return None
-
-
-def _first_difference(cases: Sequence[Case]) -> str:
-    """The inputs of the case that tells most, what the answer gives for them, and what was expected, as a table."""
-    inputs, got, expected, atol = wrong(cases)[0]
-    if 1 < got.size <= LARGEST:
-        return showing.table([*showing.rows(inputs), ("it gives", showing.in_full(got)), ("expected", showing.in_full(expected))])
-    index = tuple(np.argwhere(~np.isclose(got, expected, rtol=RTOL, atol=atol, equal_nan=True))[0])
-    at = position(index)
-    values = [("it gives" + at, show(got[index].item())), ("expected" + at, show(expected[index].item()))]
-    return showing.table([*showing.rows(inputs), *values])

@@ -179,6 +179,12 @@ AS_IF: list[tuple[str, Callable[[Any], Any]]] = [
 ]
 
 
+AS_IF_BOTH: list[tuple[str, Callable[[Any], Any]]] = [
+    ("were 0: are they left out?", lambda value: value * 0),
+    ("had the other sign.", lambda value: -value),
+]
+
+
 def _as_if(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
     """Whether all results are right for other inputs, in which one thing is changed: that is how the answer reads its inputs."""
     if len(cases.inputs) < 2 or not all(map(_numbers, got)):
@@ -193,7 +199,17 @@ def _as_if(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
         for other, place_of_other in places[i + 1 :]:
             if _is_right_for(cases, got, functools.partial(_exchanged, one=place, other=place_of_other)):
                 return f"It gives what would be right if `{name}` and `{other}` were exchanged."
+            for words, change in AS_IF_BOTH:
+                both = functools.partial(_changed_both, places=(place, place_of_other), change=change)
+                if _is_right_for(cases, got, both):
+                    return f"It gives what would be right if `{name}` and `{other}` {words}"
     return ""
+
+
+def _changed_both(args: tuple, places: Sequence[Place], change: Callable[[Any], Any]) -> tuple:
+    for place in places:
+        args = _changed(args, place, change)
+    return args
 
 
 def _changed(args: tuple, place: Place, change: Callable[[Any], Any]) -> tuple:

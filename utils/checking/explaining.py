@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from utils.checking import diagnosis, errors, experiments, interface, search
+from utils.checking import comparison, diagnosis, errors, experiments, interface, search
 from utils.checking.exercise import Mistake
 from utils.checking.likeness import likeness
 from utils.checking.observation import Cases, Observation, is_right, same, same_values
@@ -134,18 +134,18 @@ def _compare(wrong: Wrong, reason_is_known: bool) -> str:
         if table.explain and not same_values(table, g, expected) and (text := table.explain(g.raw, expected.raw, *args)):
             return text
     if not callable(table.right):  # the number is what the student has to find
-        return diagnosis.without_numbers([diagnosis.Case({}, g.values[0], e.values[0], table.atol) for _, g, e in triples])
+        return diagnosis.without_numbers([comparison.Case({}, g.values[0], e.values[0], table.atol) for _, g, e in triples])
     if not table.outputs and (several := _tuple_for_one(triples)):
         return f"It gives {len(several)} values, separated by commas; expected one."
     names = interface.names_of_inputs(table, answer, len(cases.inputs[0]))
     by_output = {
         output: [
-            diagnosis.Case(dict(zip(names, args, strict=False)), g.values[i], expected.values[i], table.atol)
+            comparison.Case(dict(zip(names, args, strict=False)), g.values[i], expected.values[i], table.atol)
             for args, g, expected in triples
         ]
         for i, output in enumerate(table.outputs or ("",))
     }
-    wrong_ones = [output for output, compared in by_output.items() if diagnosis.wrong(compared)]
+    wrong_ones = [output for output, compared in by_output.items() if comparison.wrong(compared)]
     if not wrong_ones:
         return ""
     text = (diagnosis.first_difference if reason_is_known else diagnosis.diagnose)(by_output[wrong_ones[0]])

@@ -14,11 +14,11 @@ import keras
 import numpy as np
 
 from utils.checking import limits
+from utils.checking.cells import definitions_of, globals_of
 from utils.checking.changes import changes
 from utils.checking.exercise import Part
 from utils.checking.observation import Cases, Observation, observe, same_values
 from utils.checking.places import Kind, kind_of
-from utils.checking.search import definitions_of, globals_of
 from utils.checking.trees import Path, get, put, statement_at
 from utils.quiet_tensorflow import tf
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from utils.advice import Advice
-from utils.checking import diagnosis, errors, limits, sandbox
+from utils.checking import arrays, errors, limits, sandbox
 from utils.checking.exercise import FINE, Finding, Found, Table
 from utils.quiet_tensorflow import tf
 
@@ -61,7 +61,7 @@ def _values(table: Table, raw: Any) -> Iterator[np.ndarray]:
         if not isinstance(raw, (tuple, list)) or len(raw) != len(table.outputs):
             names = " and ".join(table.outputs)
             expected = f"It should return {names}, in this order and nothing else."
-            raise Advice(diagnosis.no_numbers(raw) if raw is None else expected)
+            raise Advice(arrays.no_numbers(raw) if raw is None else expected)
         items = tuple(raw)
     text_expected = isinstance(table.right, str)
     for item in items:
@@ -69,9 +69,9 @@ def _values(table: Table, raw: Any) -> Iterator[np.ndarray]:
             raise Advice(A_LETTER)
         if item is None and not callable(table.right):
             raise Advice("It holds None where a number is expected.")
-        if not text_expected and (problem := diagnosis.no_numbers(item)):
+        if not text_expected and (problem := arrays.no_numbers(item)):
             raise Advice(problem)
-        array = diagnosis.numbers_or_text(item)
+        array = arrays.numbers_or_text(item)
         if (array.dtype.kind == "U") != text_expected:
             raise Advice(A_LETTER if text_expected else "It holds text; expected numbers.")
         yield array[0] if table.row_for_vector and array.ndim == 2 and len(array) == 1 else array
@@ -146,7 +146,7 @@ def same_values(table: Table, a: Observation, b: Observation) -> bool:
     """Whether two observations that can be compared are equal, as far as the table asks."""
     if a.fine or b.fine:
         return a.fine and b.fine
-    return all(diagnosis.close(x, y, table.atol) for x, y in zip(a.values, b.values, strict=True))
+    return all(arrays.close(x, y, table.atol) for x, y in zip(a.values, b.values, strict=True))
 
 
 def is_right(cases: Cases, got: Sequence[Observation], first: int = 0) -> bool:

@@ -2,12 +2,11 @@
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:  # the cases of a diagnosis, which looks here for reasons
-    from utils.checking.diagnosis import Case
+from utils.checking.comparison import Case
 
 Operation = Callable[[np.ndarray], np.ndarray]
 
@@ -55,7 +54,7 @@ OF_EACH_NUMBER: list[tuple[str, Operation]] = [
 ]
 
 
-def relation(cases: Sequence["Case"]) -> str | None:
+def relation(cases: Sequence[Case]) -> str | None:
     """What all results have in common, as a sentence; None where no operation makes them of the right ones, or of an input."""
     if len(cases) < 2 or all(np.allclose(case.got, cases[0].got.flat[0]) for case in cases if case.got.size):
         return None
@@ -76,7 +75,7 @@ def _cut_off(of_the_right: Sequence[tuple[np.ndarray, np.ndarray]]) -> str | Non
     return None
 
 
-def _of_inputs(cases: Sequence["Case"]) -> Iterator[tuple[str, str]]:
+def _of_inputs(cases: Sequence[Case]) -> Iterator[tuple[str, str]]:
     for name in cases[0].inputs:
         pairs = [(case.got, _array(case.inputs.get(name))) for case in cases]
         if any(array is None for _, array in pairs):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from utils.advice import Advice
-from utils.checking import diagnosis
+from utils.checking import arrays
 from utils.quiet_tensorflow import tf
 
 NO_INPUT = "The model does not know yet how many inputs it has. Begin the list with `keras.Input((…,))`, which says so."
@@ -21,9 +21,9 @@ def numbers(value: Any, shape: tuple[int, ...] | None = None, what: str = "It gi
 
     what: how the sentence begins that says what is wrong with the shape.
     """
-    if problem := diagnosis.no_numbers(value):
+    if problem := arrays.no_numbers(value):
         raise Advice(problem)
-    array = diagnosis.numbers_or_text(value)
+    array = arrays.numbers_or_text(value)
     if array.dtype.kind == "U":
         raise Advice("It holds text; expected numbers.")
     if shape is not None and array.shape != shape:
@@ -35,7 +35,7 @@ def items(value: Any, count: int, expected: str) -> tuple:
     """Several values that a function returns.  expected: which, for the sentence, "the chosen model, and its loss"."""
     if not isinstance(value, (tuple, list)) or len(value) != count:
         text = isinstance(value, str)
-        raise Advice((None if text else diagnosis.no_numbers(value)) or f"Return {count} things: {expected}.")
+        raise Advice((None if text else arrays.no_numbers(value)) or f"Return {count} things: {expected}.")
     return tuple(value)
 
 
@@ -48,7 +48,7 @@ def model(value: Any, inputs: Sequence[int] | None = None, outputs: Sequence[int
     if not isinstance(value, tf.keras.Model):
         if callable(value) and hasattr(value, "__name__"):
             raise Advice(f"Expected a Keras model; this is `{value.__name__}` itself. Call it, with brackets after its name.")
-        problem = diagnosis.no_numbers(value)
+        problem = arrays.no_numbers(value)
         raise Advice(problem or f"Expected a Keras model; this is of type {type(value).__name__}.")
     for expected, name, what in ((inputs, "input_shape", "takes inputs"), (outputs, "output_shape", "gives outputs")):
         if expected is None:

@@ -7,10 +7,8 @@ small changes that students make. An edit counts where the answer is right with 
 
 import ast
 import copy
-import inspect
 import io
 import itertools
-import linecache
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout, suppress
 from typing import Any
@@ -18,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from utils.checking import interface, limits
+from utils.checking.cells import definitions_of, globals_of
 from utils.checking.changes import changes, repairs
 from utils.checking.observation import Cases, observe, same_values
 from utils.checking.places import Kind, Place, kind_of, place_of
@@ -30,7 +29,6 @@ PATIENCE = 2.0  # seconds that an edited answer may wait
 FRESH_DRAWS = 3  # on which an edit is confirmed; one if what is right takes COSTLY seconds to know
 COSTLY = 0.1
 BRACKETS = str.maketrans("", "", "()")
-EDIT = "<an edit of the answer>"
 OUTSIDE = {"open", "os", "sys", "subprocess", "shutil", "input", "exec", "eval", "exit", "quit", "requests", "pathlib", "Path"}
 
 SIMPLE = (ast.Assign, ast.AugAssign, ast.Return, ast.Expr, ast.Delete, ast.Break, ast.Continue, ast.Pass, ast.Raise)
@@ -62,31 +60,6 @@ def find(cases: Cases, answer: Any, failing: int, solution: str, seconds_to_obse
 def is_slow(cases: Cases, seconds_to_observe: float) -> bool:
     """Whether an answer or one of the table's takes so long that few edits can be tried."""
     return max(seconds_to_observe, cases.longest) > SLOW
-
-
-def globals_of(answer: Any) -> dict[str, Any]:
-    """The names that the code of a function, or of a class, sees around it."""
-    functions = [answer, *vars(answer).values()] if inspect.isclass(answer) else [inspect.unwrap(answer)]
-    return next(f.__globals__ for f in functions if hasattr(f, "__globals__"))
-
-
-def definitions_of(tree: ast.Module, names: dict[str, Any]) -> dict[str, Any]:
-    """The names that a cell defines, with those that were there before; none where it stops. Nothing else of it is run."""
-    space = dict(names)
-    text = ast.unparse([node for node in tree.body if _only_defines(node)])
-    linecache.cache[EDIT] = len(text), None, text.splitlines(keepends=True), EDIT  # tf.function reads what it records
-    try:
-        exec(compile(text, EDIT, "exec"), space)
-    except Exception:
-        return {}
-    return space
-
-
-def _only_defines(node: ast.stmt) -> bool:
-    """Whether a statement of a cell gives names their values and changes nothing that was there before."""
-    if isinstance(node, ast.Assign):
-        return all(isinstance(target, (ast.Name, ast.Tuple)) for target in node.targets)
-    return isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom))
 
 
 def _touches_the_outside(tree: ast.AST) -> bool:

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from utils.advice import Advice
-from utils.checking import Exercise, Mistake, Part, choice, diagnosis, edits_of, require
+from utils.checking import Exercise, Mistake, Part, arrays, choice, edits_of, require
 
 SUM = "This is the sum over the examples; J is their mean."
 LOSSES = "These are the losses of the examples. J is one number, their mean."
@@ -17,7 +17,7 @@ KEEP_COLUMN = "`keepdims=True` keeps it a column."
 
 def where_infinite(advice):
     """An `explain` that gives this advice where a result is nan or infinite."""
-    return lambda got, expected, *inputs: None if np.all(np.isfinite(diagnosis.to_array(got))) else advice
+    return lambda got, expected, *inputs: None if np.all(np.isfinite(arrays.to_array(got))) else advice
 
 # --- 4.1 --------------------------------------------------------------------------------------------------------------
 GRADES = np.array([90, 20, 95], np.float32), np.array([30, 80, 85], np.float32)

@@ -9,7 +9,7 @@ from keras.optimizers import SGD, Adadelta, Adagrad, Adam, RMSprop
 
 from utils import datasets, training
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, Part, diagnosis, edited, edits_of, limits, require, showing
+from utils.checking import FINE, Exercise, Finding, Mistake, Part, arrays, edited, edits_of, limits, require, showing
 
 # --- 6.1 --------------------------------------------------------------------------------------------------------------
 
@@ -84,7 +84,7 @@ def path_of(update, gradients, w, slots, settings):
 
 def first_wrong_step(got, expected, gradients, w, slots, settings):
     """Which step goes wrong first, and how."""
-    first = int(np.argmin(np.isclose(got, expected, diagnosis.RTOL, diagnosis.ATOL).reshape(len(got), -1).all(axis=1)))
+    first = int(np.argmin(np.isclose(got, expected, arrays.RTOL, arrays.ATOL).reshape(len(got), -1).all(axis=1)))
     lead = "The first step goes wrong already." if first == 0 else f"Step {first + 1} is the first that goes wrong."
     if first and slots:
         lead += " Look at what it makes of the state."
@@ -262,7 +262,7 @@ def adam_by_keras(w, g, state, rate, beta_1, beta_2, epsilon):
 def path_of_adam(update, gradients, w, slots, settings):
     """The path of an `update`; for Keras's form of Adam, that of the formula in the text: both are right."""
     path, *forms = (path_of(each, gradients, w, slots, settings) for each in (update, adam_with_keras_epsilon, adam_update))
-    return forms[1] if diagnosis.close(path, forms[0]) else path
+    return forms[1] if arrays.close(path, forms[0]) else path
 
 adam = exercise_on("6.7", "Adam", adam_update, adam_by_keras, 3,
     ("w - ", "w; ", STAYS),

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, diagnosis, edits_of, require
+from utils.checking import FINE, Exercise, Finding, Mistake, arrays, edits_of, require
 
 # --- 7.1 --------------------------------------------------------------------------------------------------------------
 small_network = functools.cache(lambda: keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, "tanh"), keras.layers.Dense(1)]))
@@ -73,7 +73,7 @@ def batches_of_epoch(batches, n):
     """Each batch of an epoch as lists, the rows of X and the numbers in y; no more than 2n + 1 of them where they never end."""
     for batch in itertools.islice(batches if np.iterable(batches) else [batches], 2 * n + 1):
         if not isinstance(batch, (tuple, list)) or len(batch) != 2:
-            raise Advice(diagnosis.no_numbers(batches) if batches is None else "Expected a list of pairs: rows of X, and the same rows of y.")
+            raise Advice(arrays.no_numbers(batches) if batches is None else "Expected a list of pairs: rows of X, and the same rows of y.")
         X, y = map(require.numbers, batch)
         require.numbers(X, (*X.shape[:1], 2), "The X of a batch has")
         require.numbers(y, (*y.shape[:1], 1), "The y of a batch has")
@@ -340,7 +340,7 @@ def two_epochs(answer, X, y, order, batch_size):
             if text in f"{type(error).__name__}: {error}":
                 return finding
         raise
-    close = functools.partial(diagnosis.close, atol=1e-4)
+    close = functools.partial(arrays.close, atol=1e-4)
     (expected_losses, expected_weights), expected_second = epochs_step_by_step(X, y, orders, batch_size)
     short = len(order) % batch_size and close(np.atleast_1d(losses)[: len(expected_losses) - 1], expected_losses[:-1])
     return first_that_holds([

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, Part, diagnosis, edits_of, require
+from utils.checking import FINE, Exercise, Finding, Mistake, Part, arrays, edits_of, require
 
 
 # --- 9.1 --------------------------------------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ def best_epoch(history):
 
 best_by = functools.partial(edits_of(best_epoch), "np.nanargmin(J_val)")
 the_best_epoch = Exercise("9.2", "The best epoch", right=lambda history: min((J, i) for i, J in enumerate(history["val_loss"]) if J == J)[1],
-    explain=lambda got, *_: None if np.all(np.isin(diagnosis.to_array(got), range(99))) else "This is not the number of an epoch. Is it a loss?",
+    explain=lambda got, *_: None if np.all(np.isin(arrays.to_array(got), range(99))) else "This is not the number of an epoch. Is it a loss?",
     inputs=histories, mistakes=[
     Mistake(best_by("np.argmin(J_val)"), "One of the losses is nan, which `np.argmin` takes for the lowest. A relative of it leaves nan out."),
     Mistake(best_by("np.argmin(np.nan_to_num(J_val))"), "`nan_to_num` turns nan into 0, which is lower than the other losses. Leave nan out."),

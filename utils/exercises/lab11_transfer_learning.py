@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from utils import training
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, Part, diagnosis, edits_of, limits, require
+from utils.checking import FINE, Exercise, Finding, Mistake, Part, arrays, edits_of, limits, require
 
 IMAGES = np.random.default_rng(0).normal(2, 3, (12, 12, 12, 1)).astype(np.float32)
 LABELS = np.arange(12) % 3
@@ -207,7 +207,7 @@ def head_on_body(answer, classes):
     if len(body.layers) > depth:
         return Head.ADDED
     if not isinstance(model, keras.Model):
-        raise Advice(diagnosis.no_numbers(model) or f"Expected a Keras model; this is of type {type(model).__name__}.")
+        raise Advice(arrays.no_numbers(model) or f"Expected a Keras model; this is of type {type(model).__name__}.")
     logits = require.numbers(model(IMAGES, training=False), (12, classes), f"For 12 images and {classes} classes the model gives")
     of_body = {id(variable) for variable in body.weights}
     head = [variable for variable in model.weights if id(variable) not in of_body]
@@ -335,7 +335,7 @@ def what_moves(answer, rate):
     before, head_and_body = weights_by_layer(model), [layer.get_weights() for layer in (*model.layers[0].layers, model.layers[1])]
     train = answer(model, model.layers[0], rate)
     if not callable(train) or isinstance(train, keras.Model):
-        raise Advice(diagnosis.no_numbers(train) or "Return the function that `training.compile_steps` gives, with which the next cells train.")
+        raise Advice(arrays.no_numbers(train) or "Return the function that `training.compile_steps` gives, with which the next cells train.")
     train(IMAGES, LABELS, 1)
     after = weights_by_layer(model)
     moves = [np.abs(np.subtract(old, new)).max() / rate for old, new in zip(before, after, strict=True)]
