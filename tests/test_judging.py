@@ -123,6 +123,14 @@ def test_a_default_of_the_first_line_that_is_lost_is_told(first_line, lost):
     assert ("the default 2.0" in advice) == lost
 
 
+def test_inputs_of_any_kind_are_no_hindrance_to_a_reason():
+    ragged = Exercise(
+        "9.5", "Ragged", right=lambda x, pairs: x * 2, inputs=lambda rng: [(rng.normal(size=5), [(1, [2, 3]), (4,)])] * 3
+    )
+    outcome, _, advice = verdict(ragged, lambda x, pairs: x * 2 + (x > 0))
+    assert outcome is Outcome.WRONG and "It is wrong where `x` is positive" in advice
+
+
 def test_a_square_result_of_broadcasting_is_named():
     each = Exercise("9.3", "Differences", right=lambda x, y: x - y, inputs=two_arrays)
     assert "broadcast to n × n" in verdict(each, lambda x, y: x - y[:, None]).advice

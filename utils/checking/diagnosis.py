@@ -238,9 +238,9 @@ SIDES = {"is negative": np.less, "is positive": np.greater, "is 0": np.equal}
 
 def _condition(cases: Sequence[Case]) -> str | None:
     """On which side of 0 an input lies wherever the result is wrong, and nowhere else."""
-    masks = [({name: np.asarray(value) for name, value in inputs.items()}, mask) for inputs, mask in _masks(cases)]
+    masks = _masks(cases)
     for name in masks[0][0] if masks else ():
-        if all(inputs[name].shape == mask.shape and inputs[name].dtype.kind in "iuf" for inputs, mask in masks):
+        if all(isinstance(array := inputs[name], np.ndarray) and array.shape == mask.shape for inputs, mask in masks):
             for words, side in SIDES.items():
                 if all(np.array_equal(side(inputs[name], 0), mask) and not mask.all() for inputs, mask in masks):
                     return f"It is wrong where `{name}` {words}, and right elsewhere."

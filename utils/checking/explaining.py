@@ -5,7 +5,6 @@ The order: a mistake of the table; what stops the answer; where in its code the 
 change of a right answer does the same; how its values differ.
 """
 
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -24,6 +23,7 @@ CHANGED_INPUT = (
 
 
 SECONDS_IF_SLOW = 1.0  # of work for experiments with an answer that trains
+EXPERIMENTS = 4  # times that what is right may have to be computed anew for them
 
 
 class Wrong(NamedTuple):
@@ -62,7 +62,8 @@ def explain(wrong: Wrong) -> tuple[str, bool]:
 def _of_values(wrong: Wrong) -> str:
     """Why an answer gives other values than the right one."""
     slow = search.is_slow(wrong.cases, wrong.seconds)
-    reason, place = _found_by(experiments.reason, wrong, SECONDS_IF_SLOW if slow else experiments.SECONDS), _place(wrong)
+    seconds = SECONDS_IF_SLOW if slow else experiments.SECONDS + EXPERIMENTS * wrong.cases.longest
+    reason, place = _found_by(experiments.reason, wrong, seconds), _place(wrong)
     if reason or (place is not None and place.tells_kind):
         return _lines(place, reason, _compare(wrong, reason_is_known=True))
     if not slow:
@@ -101,23 +102,7 @@ def _recognize(wrong: Wrong, mistake: Mistake) -> str:
         return next((each.finding.advice for each in wrong.got if each.finding and each.finding.finding is mistake.advice), "")
     cases = wrong.cases
     makes_it = all(same(cases.table, each, cases.of(mistake.answer, case)) for case, each in enumerate(wrong.got))
-    return mistake.advice if makes_it and not _is_contradicted(mistake.advice, wrong) else ""
-
-
-def _is_contradicted(advice: str, wrong: Wrong) -> bool:
-    """
-    Whether the code has nothing of what an advice says of it: other code may give the same values.
-
-    What its first sentence quotes is what the advice is about, unless all of that stands in a right answer as well.
-    """
-    code = set(_words(interface.source_of(wrong.answer)))
-    quoted = {_words(each)[-1] for each in re.findall(r"`([^`]*\w[^`]*|[^\w`]+)`", re.split(r"(?<=[.:?!])\s", advice)[0])}
-    return bool(code and quoted - set(_words(wrong.solution))) and not quoted & code
-
-
-def _words(code: str) -> list[str]:
-    """The names and the operators in a text of code."""
-    return re.findall(r"\w+|[^\w\s()\[\]{},.:'\"]+", code)
+    return mistake.advice if makes_it else ""
 
 
 def _compare(wrong: Wrong, reason_is_known: bool) -> str:
@@ -151,7 +136,8 @@ def _compare(wrong: Wrong, reason_is_known: bool) -> str:
     text = (diagnosis.first_difference if reason_is_known else diagnosis.diagnose)(by_output[wrong_ones[0]])
     if not table.outputs:
         return text
-    right = f"{table.outputs[0][0].upper()}{table.outputs[0][1:]} is right. " if table.outputs[0] not in wrong_ones else ""
+    first = table.outputs[0] if table.outputs[0].isidentifier() else table.outputs[0][:1].upper() + table.outputs[0][1:]
+    right = f"{first} is right. " if table.outputs[0] not in wrong_ones else ""
     return f"{right}Look at {wrong_ones[0]}.{chr(10) if text.startswith(' ') else ' '}{text}"
 
 

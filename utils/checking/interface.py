@@ -124,7 +124,9 @@ def cell_of(answer: Any) -> str:
 
 
 def source_of(answer: Any) -> str:
-    """The source of a function or a class alone; nothing where it is not known."""
+    """The source of a function alone, or of the cell that defines a class; nothing where it is not known."""
+    if inspect.isclass(answer):  # Python would look for a class of this name, and may find an earlier one
+        return cell_of(answer)
     try:
         return inspect.getsource(answer)
     except (OSError, TypeError):

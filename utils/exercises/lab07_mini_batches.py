@@ -99,7 +99,7 @@ def finding_in(epochs, n, batch_size, findings):
             (any(size > batch_size for size in sizes), findings.SIZES),
             (set(order) == set(range(n)) and n < len(order) <= 2 * n and len(epoch) == len(expected_sizes), findings.FILLED),
             (len(set(order)) < len(order) == n and not once_in_each, findings.DRAWN),
-            (len(set(order)) < len(order), findings.NEW_ORDERS if once_in_each else findings.TWICE),
+            (len(set(order)) < len(order), findings.NEW_ORDERS if once_in_each and len(order) == n else findings.TWICE),
             (np.count_nonzero(sizes) == 1 < len(expected_sizes), findings.ONE_FILLED),
             (set(order) == set(range(n - 1)), findings.LAST_LOST),
             (len(order) == n // batch_size * batch_size < n, findings.DROPPED),
