@@ -39,6 +39,12 @@ spread = Exercise(
     right=lambda x: x * 2,
     inputs=lambda rng: [(rng.normal(size=n).astype(np.float32),) for n in (20, 30)],
 )
+far_and_near = Exercise(
+    "9.4",
+    "Far and near",
+    right=lambda x: np.maximum(x, 0),
+    inputs=lambda rng: [(np.array([-9.0, 9.0]),), (np.array([-1.0, 0.5, 2.0]),), (np.float32(8.0),)],
+)
 doubled = Exercise("9.2", "Doubled", right=lambda X: 2 * X, inputs=matrices)
 
 

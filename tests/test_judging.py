@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.devices import tf
-from tests.judged import doubled, matrices, spread, squares, two_arrays, verdict, written
+from tests.judged import doubled, far_and_near, matrices, spread, squares, two_arrays, verdict, written
 from utils.advice import Advice
 from utils.checking import (
     FINE,
@@ -73,6 +73,7 @@ WRONG = [
     (spread, lambda x: np.append(x[:-1] * 2, x[-1]), "Only the last value is wrong."),
     (spread, lambda x: np.append(x[0], x[1:] * 2), "Only the first value is wrong."),
     (spread, lambda x: np.minimum(x * 2, 1.5), "It is right up to 1.5, and 1.5 beyond"),
+    (far_and_near, lambda x: np.clip(x, 0, 6), "It is right up to 6, and 6 beyond"),
     (spread, lambda x: (2 * x) ** 2, "It gives the square of what it should be."),
     (spread, lambda x: 1 / (2 * x), "numerator and denominator are exchanged"),
     (spread, lambda x: x, "It gives `x` itself."),

@@ -15,8 +15,12 @@ from utils.checking.relations import relation
 from utils.checking.showing import position, show, show_inputs
 
 
-def diagnose(cases: Sequence[Case]) -> str:
-    """What is wrong, from the most telling reason to the least: at the end, the first value that differs."""
+def diagnose(cases: Sequence[Case], guess: bool = True) -> str:
+    """
+    What is wrong, from the most telling reason to the least: at the end, the first value that differs.
+
+    guess: whether reasons count that are only likely.
+    """
     if advice := _first((_text, _ignores_input, _shape, _truth_value), cases):
         return advice
     cases = _as_floats(cases)
@@ -25,7 +29,8 @@ def diagnose(cases: Sequence[Case]) -> str:
     if related := relation(cases):
         return f"{related}\n{table_of_difference(cases)}"
     reasons = (_whole_numbers, _only_printed_example, _transposed, _not_finite, _sign, _factor, _offset, _rounded)
-    return _first((*reasons, table_of_difference), cases)
+    likely = () if guess else (_only_printed_example, _rounded)
+    return _first((*(reason for reason in reasons if reason not in likely), table_of_difference), cases)
 
 
 def first_difference(cases: Sequence[Case]) -> str:
@@ -204,18 +209,14 @@ def _rounded(cases: Sequence[Case]) -> str | None:
     return None
 
 
-def _masks(cases: Sequence[Case]) -> list[tuple[dict[str, Any], np.ndarray]]:
-    """For each wrong result with several elements: the inputs, and which of the elements are wrong."""
-    return [
-        (inputs, ~np.isclose(got, expected, rtol=RTOL, atol=atol, equal_nan=True))
-        for inputs, got, expected, atol in wrong(cases)
-        if expected.size > 1
-    ]
+def _mask(case: Case) -> np.ndarray:
+    """Which elements of a result are wrong."""
+    return ~np.isclose(case.got, case.expected, rtol=RTOL, atol=case.atol, equal_nan=True)
 
 
 def _edge(cases: Sequence[Case]) -> str | None:
     """Whether only the first or the last elements along an axis are wrong, in several cases."""
-    masks = [mask for _, mask in _masks(cases)]
+    masks = [_mask(case) for case in wrong(cases) if case.expected.size > 1]
     if len(masks) < 2 or len({mask.ndim for mask in masks}) > 1:
         return None
     for axis in range(masks[0].ndim):
@@ -238,10 +239,15 @@ SIDES = {"is negative": np.less, "is positive": np.greater, "is 0": np.equal}
 
 def _condition(cases: Sequence[Case]) -> str | None:
     """On which side of 0 an input lies wherever the result is wrong, and nowhere else."""
-    masks = _masks(cases)
-    for name in masks[0][0] if masks else ():
-        if all(isinstance(array := inputs[name], np.ndarray) and array.shape == mask.shape for inputs, mask in masks):
-            for words, side in SIDES.items():
-                if all(np.array_equal(side(inputs[name], 0), mask) and not mask.all() for inputs, mask in masks):
-                    return f"It is wrong where `{name}` {words}, and right elsewhere."
+    masks = [_mask(case) for case in cases]
+    if all(mask.all() for mask in masks):
+        return None
+    for name in cases[0].inputs:
+        inputs = [case.inputs.get(name) for case in cases]
+        numbers = all(isinstance(value, (int, float, np.number, np.ndarray)) for value in inputs)
+        if not numbers or [np.shape(value) for value in inputs] != [mask.shape for mask in masks]:
+            continue
+        for words, side in SIDES.items():
+            if all(np.array_equal(side(value, 0), mask) for value, mask in zip(inputs, masks, strict=True)):
+                return f"It is wrong where `{name}` {words}, and right elsewhere."
     return None

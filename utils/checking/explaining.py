@@ -5,6 +5,7 @@ The order: a mistake of the table; what stops the answer; where in its code the 
 change of a right answer does the same; how its values differ.
 """
 
+import functools
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -65,10 +66,11 @@ def _of_values(wrong: Wrong) -> str:
     seconds = SECONDS_IF_SLOW if slow else experiments.SECONDS + EXPERIMENTS * wrong.cases.longest
     reason, place = _found_by(experiments.reason, wrong, seconds), _place(wrong)
     if reason or (place is not None and place.tells_kind):
-        return _lines(place, reason, _compare(wrong, reason_is_known=True))
+        return _lines(place, reason, _compare(wrong, diagnosis.first_difference))
     if not slow:
         reason = _found_by(likeness, wrong, wrong.solution) or _found_by(experiments.where_wrong, wrong)
-    return _lines(place, reason, _compare(wrong, reason_is_known=place is not None) or "That is not right yet.")
+    diagnose = diagnosis.first_difference if reason else functools.partial(diagnosis.diagnose, guess=place is None)
+    return _lines(place, reason, _compare(wrong, diagnose) or "That is not right yet.")
 
 
 def _found_by(search_for: Callable[..., str], wrong: Wrong, *more: Any) -> str:
@@ -105,11 +107,11 @@ def _recognize(wrong: Wrong, mistake: Mistake) -> str:
     return mistake.advice if makes_it else ""
 
 
-def _compare(wrong: Wrong, reason_is_known: bool) -> str:
+def _compare(wrong: Wrong, diagnose: Callable[[list[comparison.Case]], str]) -> str:
     """
     How what was observed differs from what was expected: in the exercise's own words, else in general ones.
 
-    Where the reason is known, a first difference is enough: none is guessed.
+    diagnose: what these are. Where the reason is known, a first difference is enough.
     """
     cases, answer, got = wrong.cases, wrong.answer, wrong.got
     table = cases.table
@@ -133,7 +135,7 @@ def _compare(wrong: Wrong, reason_is_known: bool) -> str:
     wrong_ones = [output for output, compared in by_output.items() if comparison.wrong(compared)]
     if not wrong_ones:
         return ""
-    text = (diagnosis.first_difference if reason_is_known else diagnosis.diagnose)(by_output[wrong_ones[0]])
+    text = diagnose(by_output[wrong_ones[0]])
     if not table.outputs:
         return text
     first = table.outputs[0] if table.outputs[0].isidentifier() else table.outputs[0][:1].upper() + table.outputs[0][1:]
