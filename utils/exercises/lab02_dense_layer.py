@@ -241,7 +241,8 @@ my_dense_layer = Exercise("2.2", "MyDenseLayer", right=KerasDense, observe=use_l
         "`self.add_weight(shape=(…, …))` gives a weight that Keras trains. For b, `initializer=\"zeros\"`.",
         "z is the matrix product of X and self.W, plus self.b. What is returned is self.activation of z.",
     ], also_right=[
-        MyDenseLayer, layer("matmul(X", 'einsum("ni,ij->nj", X'), layer("(m, self.units)", '(m, self.units), initializer="he_normal"', SUM, "self.b + X @ self.W"),
+        MyDenseLayer, layer("matmul(X", 'einsum("ni,ij->nj", X'),
+        layer("(m, self.units)", '(m, self.units), initializer="he_normal"', SUM, "self.b + X @ self.W"),
         layer(f"self.W = {MAKE_W}", 'self.b = self.add_weight(shape=[self.units], initializer="zeros", name="bias")', f"self.b = {MAKE_B}",
               "self.W = self.add_weight(shape=[m, self.units], initializer=keras.initializers.RandomNormal(), name='kernel')",
               SUM, "tf.nn.bias_add(tf.matmul(X, self.W), self.b)"),

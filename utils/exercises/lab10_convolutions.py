@@ -327,7 +327,8 @@ def weakness_of(layers):
     convolutions = [layer for layer in layers if "Conv" in type(layer).__name__]
     if all(set(layer.kernel_size) == {1} for layer in convolutions):
         return Network.ONE_PIXEL
-    bends = [layer for layer in layers if "LU" in type(layer).__name__ or getattr(layer, "activation", keras.activations.linear) is not keras.activations.linear]
+    linear = keras.activations.linear
+    bends = any("LU" in type(layer).__name__ or getattr(layer, "activation", linear) is not linear for layer in layers)
     return Network.BELOW_GOAL if bends else Network.STRAIGHT
 
 def too_large(model, largest):
@@ -383,7 +384,8 @@ reading_network = Exercise(
         Mistake(net("16, 3, ", '16, 3, kernel_initializer="zeros", '), Network.GUESSING),
         Mistake(net("16, 3", "2, 3", "32, 3", "4, 3"), Network.BELOW_GOAL),
         Mistake(net("16, 3", "16, 1", "32, 3", "32, 1"), Network.ONE_PIXEL),
-        Mistake(net('16, 3, padding="same", activation="relu"', '2, 3, padding="same"', '32, 3, padding="same", activation="relu"', '4, 3, padding="same"'), Network.STRAIGHT),
+        Mistake(net('16, 3, padding="same", activation="relu"', '2, 3, padding="same"', '32, 3, padding="same", activation="relu"',
+                    '4, 3, padding="same"'), Network.STRAIGHT),
         Mistake(net("return keras", "model = keras", "Dense(10)])", "Dense(10)])\n    model.trainable = False\n    return model"), require.FROZEN),
         Mistake(with_head_start, require.TRAINED),
     ], hints=[

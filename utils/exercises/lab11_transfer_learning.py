@@ -351,7 +351,8 @@ def what_moves(answer, rate):
     for layer, old in zip((*other.layers[0].layers, other.layers[1]), head_and_body, strict=True):
         layer.set_weights(old)
     step_by_step(other, other.layers[0], rate)(IMAGES, LABELS, 1)
-    as_expected = np.concatenate([np.ravel(np.subtract(new, old) * np.subtract(right, old) >= 0) for old, new, right in zip(before, after, weights_by_layer(other), strict=True)])
+    three = zip(before, after, weights_by_layer(other), strict=True)
+    as_expected = np.concatenate([np.ravel(np.subtract(new, old) * np.subtract(right, old) >= 0) for old, new, right in three])
     return FINE if as_expected.mean() > 0.9 else Tuning.OTHER_LOSS
 
 def step_by_step(model, body, learning_rate):
