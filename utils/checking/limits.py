@@ -124,7 +124,11 @@ class _Watch:
         A new one for each would not do. Where TimeUp comes while a thread is started, Python may raise it in the new thread,
         which then never says that it runs.
         """
-        self.watcher = self.around.watcher if self.around and self.around.watcher else _Watcher(self)
+        if self.around and self.around.watcher:
+            self.watcher = self.around.watcher
+        else:
+            self.watcher = _Watcher(self)  # known before it starts: its TimeUp may come at once
+            self.watcher.start()
 
     def settle(self) -> None:
         """Wait until nothing more can be sent for this call, and take back what is on its way."""
@@ -160,12 +164,15 @@ class _Watcher:
     def __init__(self, first: _Watch):
         self._first, self._answer = first, threading.get_ident()
         self._handler = None
-        if threading.current_thread() is threading.main_thread() and hasattr(signal, "pthread_kill"):
-            self._handler = signal.signal(signal.SIGVTALRM, _interrupted)
         self._busy = False
         self._bell = threading.Lock()  # released when the call is over
         self._bell.acquire()
         self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        if threading.current_thread() is threading.main_thread() and hasattr(signal, "pthread_kill"):
+            self._handler = signal.signal(signal.SIGVTALRM, _interrupted)
         self._thread.start()
 
     def settle(self, watch: _Watch) -> None:
