@@ -35,7 +35,8 @@ def slowness() -> float:
     """
     How many times as long as usual this machine takes for a piece of work: 1 where it takes 0.04 s or less.
 
-    Bounds on processor time hold on such a machine, and are as many times as wide on a slower one.
+    The bounds on processor time hold there, and are as many times as wide on a slower machine. Where they were set, an import of
+    the course took 1.6 s of work; where it takes 4.5 s, this takes 0.06 s at least.
     """
     took = []
     for _ in range(5):

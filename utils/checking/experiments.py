@@ -6,6 +6,7 @@ What they tell are facts about the answer, where a comparison of two values coul
 
 import ast
 import functools
+import itertools
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -13,16 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from utils.checking import interface, limits
-from utils.checking.observation import Cases, Observation, observe, same_values
+from utils.checking import interface
+from utils.checking.observation import Cases, Observation, is_right, observe, same_values
 
-SECONDS, SECONDS_FOR_CONDITIONS = 0.5, 0.3  # of work that experiments with an answer may do
 ENOUGH = 3  # experiments that agree
 FRESH_DRAWS = 4
 
 RANDOM = "With the same inputs it gives another result each time: {cause}. The result should depend on the inputs alone."
 NOTHING_COUNTS = "The result is the same whatever the inputs are. Are the arguments used, and does what they bring reach the end?"
-LOST = "The result is the same whatever {names} {verb}: what comes in is replaced, or lost on the way."
+NO_EFFECT = (
+    "The result is the same whatever {names} {verb}. What comes in there has no effect: is it replaced, or lost on the way?"
+)
 NEVER_USED = (
     "{names} {verb} never used: the result is the same whatever comes in. Does a number, or a name of the notebook, stand "
     "in its place?"
@@ -33,20 +35,12 @@ NEIGHBORS = (
 )
 
 
-def reason(cases: Cases, answer: Any, got: Sequence[Observation], seconds: float = SECONDS) -> str:
+def reason(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
     """What the result wrongly depends on, or does not depend on; nothing where no experiment tells, or for a value."""
     if not callable(answer):
         return ""
-    with suppress(limits.TimeUp):
-        return limits.within(seconds, lambda: next(filter(None, _reasons(cases, answer, got)), ""), everything=True)
-    return ""
-
-
-def _reasons(cases: Cases, answer: Any, got: Sequence[Observation]) -> Iterator[str]:
-    yield _random(cases, answer, got)
-    yield _without_effect(cases, answer, got)
-    yield _as_if(cases, answer, got)
-    yield _neighbors(cases, answer, got)
+    experiments = (_random, _without_effect, _as_if, _neighbors)
+    return next(filter(None, (experiment(cases, answer, got) for experiment in experiments)), "")
 
 
 def _numbers(each: Observation) -> bool:
@@ -82,7 +76,8 @@ def _without_effect(cases: Cases, answer: Any, got: Sequence[Observation]) -> st
     if len(lost) > 1 and True not in tried.values():
         return NOTHING_COUNTS
     shown, verb = " and ".join(f"`{name}`" for name in lost), "is" if len(lost) == 1 else "are"
-    return (LOST if any(name in _read(answer) for name in lost) else NEVER_USED).format(names=shown, verb=verb)
+    read = _read(answer)
+    return (NEVER_USED if read and not read & set(lost) else NO_EFFECT).format(names=shown, verb=verb)
 
 
 Place = tuple[int, Any]  # of an input: its number among the arguments, and a key where that is a dictionary
@@ -149,7 +144,7 @@ def _others(value: Any, at_hand: Sequence[Any]) -> Iterator[Any]:
 
 
 def _read(answer: Any) -> set[str]:
-    """The names that the code of an answer reads; of its attributes too."""
+    """The names that the code of an answer reads, of attributes too; none where the code is not known."""
     with suppress(SyntaxError):
         nodes = list(ast.walk(ast.parse(textwrap.dedent(interface.source_of(answer)))))
         names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
@@ -289,47 +284,37 @@ RELATIONS: list[tuple[str, Callable[[float, float], bool]]] = [
 
 def where_wrong(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
     """For which inputs the answer is wrong, where one condition on them tells these from the others; else nothing."""
-    with suppress(limits.TimeUp):
-        where = limits.within(SECONDS_FOR_CONDITIONS, lambda: _where_wrong(cases, answer), everything=True)
-        return f"It is wrong {where}, and right for all other inputs that were tried." if where else ""
-    return ""
-
-
-def _where_wrong(cases: Cases, answer: Any) -> str:
     if not callable(answer):
         return ""
-    draws = [cases, *(Cases(cases.table, np.random.default_rng()) for _ in range(FRESH_DRAWS))]
-    own, tried = interface.own_parameters(answer), []
-    for each in draws:
-        names = interface.names_of_inputs(cases.table, answer, len(each.inputs[0]))
-        for case, args in enumerate(each.inputs):
-            got, expected = observe(cases.table, answer, args), each.expected(case)
-            wrong = not got.comparable or not same_values(cases.table, got, expected)
-            numbers = {
-                name: float(value)
-                for name, place in _places(names, args)
-                if name in own and np.ndim(value := _value(args, place)) == 0 and isinstance(value, (int, float, np.number))
-            }
-            tried.append((numbers, wrong))
+    tried = [(_numbers_in(cases, answer, args), not is_right(cases, [each], case)) for case, (args, each) in _tried(cases, got)]
+    for _ in range(FRESH_DRAWS):
+        draw = Cases(cases.table, np.random.default_rng())
+        for case, (args, each) in _tried(draw, draw.observe(answer)):
+            tried.append((_numbers_in(cases, answer, args), not is_right(draw, [each], case)))
     if not 3 <= sum(wrong for _, wrong in tried) <= len(tried) - 3:
         return ""
-    return next((text for text, holds in _conditions(tried[0][0]) if _separates(holds, tried)), "")
+    where = next((words for words, holds in _conditions(tried[0][0]) if _separates(holds, tried)), "")
+    return f"It is wrong {where}, and right for all other inputs that were tried." if where else ""
+
+
+def _tried(cases: Cases, got: Sequence[Observation]) -> Iterator[tuple[int, tuple[tuple, Observation]]]:
+    yield from enumerate(zip(cases.inputs, got, strict=True))
+
+
+def _numbers_in(cases: Cases, answer: Any, args: tuple) -> Numbers:
+    """The single numbers among the inputs, by the names that the answer has for them."""
+    names, own = interface.names_of_inputs(cases.table, answer, len(args)), interface.own_parameters(answer)
+    values = {name: _value(args, place) for name, place in _places(names, args) if name in own}
+    return {name: float(value) for name, value in values.items() if isinstance(value, (int, float, np.number))}
 
 
 def _conditions(names: Numbers) -> Iterator[tuple[str, Callable[[Numbers], bool]]]:
     for name in names:
         for words, holds in CONDITIONS:
-            yield (
-                f"where `{name}` {words}",
-                functools.partial(lambda numbers, name, holds: holds(numbers[name]), name=name, holds=holds),
-            )
-    for name in names:
-        for other in names:
-            for words, holds in RELATIONS if name != other else ():
-                relation = functools.partial(
-                    lambda numbers, a, b, holds: holds(numbers[a], numbers[b]), a=name, b=other, holds=holds
-                )
-                yield f"where `{name}` {words} `{other}`", relation
+            yield f"where `{name}` {words}", lambda numbers, name=name, holds=holds: holds(numbers[name])
+    for a, b in itertools.permutations(names, 2):
+        for words, holds in RELATIONS:
+            yield f"where `{a}` {words} `{b}`", lambda numbers, a=a, b=b, holds=holds: holds(numbers[a], numbers[b])
 
 
 def _separates(holds: Callable[[Numbers], bool], tried: Sequence[tuple[Numbers, bool]]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from utils.checking import comparison, diagnosis, errors, experiments, interface, search
+from utils.checking import comparison, diagnosis, errors, experiments, interface, limits, search
 from utils.checking.exercise import Mistake
 from utils.checking.likeness import likeness
 from utils.checking.observation import Cases, Observation, is_right, same, same_values
@@ -21,10 +21,8 @@ CHANGED_INPUT = (
     "Your code changes its inputs: the caller's numbers are different afterwards. Work on something new instead of assigning "
     "into what came in."
 )
-
-
-SECONDS_IF_SLOW = 1.0  # of work for experiments with an answer that trains
-EXPERIMENTS = 4  # times that what is right may have to be computed anew for them
+# Seconds of work that each search for a reason may do beside that of `search`: 3 in all, 6 for an answer that trains.
+FOR_EXPERIMENTS, FOR_LIKENESS, FOR_CONDITIONS = 1.0, 0.3, 0.2
 
 
 class Wrong(NamedTuple):
@@ -62,23 +60,22 @@ def explain(wrong: Wrong) -> tuple[str, bool]:
 
 def _of_values(wrong: Wrong) -> str:
     """Why an answer gives other values than the right one."""
-    slow = search.is_slow(wrong.cases, wrong.seconds)
-    seconds = SECONDS_IF_SLOW if slow else experiments.SECONDS + EXPERIMENTS * wrong.cases.longest
-    reason, place = _found_by(experiments.reason, wrong, seconds), _place(wrong)
+    reason, place = _found_by(experiments.reason, wrong, FOR_EXPERIMENTS), _place(wrong)
     if reason or (place is not None and place.tells_kind):
         return _lines(place, reason, _compare(wrong, diagnosis.first_difference))
-    if not slow:
-        reason = _found_by(likeness, wrong, wrong.solution) or _found_by(experiments.where_wrong, wrong)
+    if not search.is_slow(wrong.cases, wrong.seconds):
+        reason = _found_by(functools.partial(likeness, solution=wrong.solution), wrong, FOR_LIKENESS)
+        reason = reason or _found_by(experiments.where_wrong, wrong, FOR_CONDITIONS)
     diagnose = diagnosis.first_difference if reason else functools.partial(diagnosis.diagnose, guess=place is None)
     return _lines(place, reason, _compare(wrong, diagnose) or "That is not right yet.")
 
 
-def _found_by(search_for: Callable[..., str], wrong: Wrong, *more: Any) -> str:
-    """What a search for a reason finds; nothing where reasons are not searched for."""
+def _found_by(search_for: Callable[..., str], wrong: Wrong, seconds: float) -> str:
+    """What a search for a reason finds within these seconds of work; nothing where reasons are not searched for."""
     if not wrong.solution:
         return ""
-    with suppress(Exception):  # that the answer is wrong is known already, whatever becomes of the search
-        return search_for(wrong.cases, wrong.answer, wrong.got, *more)
+    with suppress(Exception, limits.TimeUp):  # that the answer is wrong is known already, whatever becomes of the search
+        return limits.within(seconds, lambda: search_for(wrong.cases, wrong.answer, wrong.got), everything=True)
     return ""
 
 
@@ -138,9 +135,9 @@ def _compare(wrong: Wrong, diagnose: Callable[[list[comparison.Case]], str]) -> 
     text = diagnose(by_output[wrong_ones[0]])
     if not table.outputs:
         return text
-    first = table.outputs[0] if table.outputs[0].isidentifier() else table.outputs[0][:1].upper() + table.outputs[0][1:]
-    right = f"{first} is right. " if table.outputs[0] not in wrong_ones else ""
-    return f"{right}Look at {wrong_ones[0]}.{chr(10) if text.startswith(' ') else ' '}{text}"
+    right = ", ".join(output for output in table.outputs if output not in wrong_ones)
+    lead = f"Look at {wrong_ones[0]}." + f" This is right: {right}." * bool(right)
+    return f"{lead}\n{text}"
 
 
 def _tuple_for_one(triples: list[tuple[tuple, Observation, Observation]]) -> tuple | None:

@@ -8,6 +8,8 @@ import numpy as np
 
 from utils.checking.comparison import Case
 
+SEVERAL = 2  # values that are cut off; a single one may be wrong in any way
+
 Operation = Callable[[np.ndarray], np.ndarray]
 
 OF_THE_RIGHT: list[tuple[str, Operation]] = [
@@ -70,7 +72,8 @@ def _cut_off(of_the_right: Sequence[tuple[np.ndarray, np.ndarray]]) -> str | Non
     """Whether results are right up to some number, and that number beyond."""
     for side, limit, words in ((np.minimum, np.max, "up to"), (np.maximum, np.min, "down to")):
         number = limit([limit(got) for got, _ in of_the_right if got.size])
-        if _makes_all(functools.partial(side, number), of_the_right):
+        cut = sum(np.sum(~np.isclose(side(number, right), right)) for _, right in of_the_right)
+        if cut >= SEVERAL and _makes_all(functools.partial(side, number), of_the_right):
             return f"It is right {words} {number:.4g}, and {number:.4g} beyond: something cuts it off there."
     return None
 
@@ -94,7 +97,7 @@ def _array(value: Any) -> np.ndarray | None:
 
 
 def _makes_all(operation: Operation, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> bool:
-    """Whether an operation makes each result, all of them finite, and is more than the result itself."""
+    """Whether an operation makes each of the results, all of them finite."""
     try:
         made = [np.asarray(operation(array)) for _, array in pairs]
     except (ValueError, IndexError, TypeError):

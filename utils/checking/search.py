@@ -22,7 +22,7 @@ from utils.checking.observation import Cases, observe, same_values
 from utils.checking.places import Kind, Place, kind_of, place_of
 from utils.checking.trees import Path, alike, get, put, walk
 
-SECONDS, SECONDS_IF_SLOW = 1.7, 5.0  # of work that a search may do; an answer is slow that takes SLOW seconds to observe
+SECONDS, SECONDS_IF_SLOW = 1.5, 5.0  # of work that a search may do; an answer is slow that takes SLOW seconds to observe
 SLOW = 0.5
 SECONDS_OF_AN_EDIT = 1.0
 PATIENCE = 2.0  # seconds that an edited answer may wait

@@ -346,7 +346,7 @@ def held_out_loss(answer):
         return of_network.ACTIVATED.about(activation)
     (X, y), loss = standardized_students(), keras.losses.BinaryCrossentropy(from_logits=True)
     if min(float(loss(y, model(X))) for model in models) < 0.35:  # one that begins is at 0.5 or more
-        return of_network.TRAINED
+        raise Advice(require.TRAINED)
     loss, val_loss = np.mean([losses_after_training(model) for model in models], axis=0)
     if val_loss <= GOAL:
         return FINE
@@ -392,7 +392,7 @@ def frozen_network():
     return model
 
 of_network, mistakes_of_network = findings_of(
-    ("TRAINED", trained_network, require.TRAINED), ("", frozen_network, require.FROZEN),
+    ("", trained_network, require.TRAINED), ("", frozen_network, require.FROZEN),
     ("LEARNED_BY_HEART", network(), "The network learns the sixty by heart: its training loss goes to 0. Add dropout, a penalty, or both."),
     ("ALIKE", stuck_network, "After training, the network gives everybody the same number. Do its weights all begin with 0, or does a penalty or "
      "dropout leave next to nothing?"),

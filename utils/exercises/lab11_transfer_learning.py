@@ -253,7 +253,7 @@ a_new_head = Exercise("11.3", "A new head", right=by_functions, observe=head_on_
                body_as("[keras.Input((12, 12, 1)), *body.layers", "body.trainable", "for layer in body.layers: layer.trainable")])
 
 def features_to_classify(rng):
-    """The example of the text; a class whose mean lies far from its median; then clusters, and points that are clearly nearer to one mean than to the others."""
+    """The example of the text; a mean far from the median; then clusters, and points that are clearly nearer to one mean than to the others."""
     yield np.array([[0, 0], [0, 2], [4, 0], [6, 0]], np.float32), np.array([0, 0, 1, 1]), np.array([[1, 1], [4, 1], [2, 0]], np.float32)
     yield np.array([[0], [0], [9], [8], [8], [8]], np.float32), np.array([0, 0, 0, 1, 1, 1]), np.array([[1], [5], [8]], np.float32)
     for classes, d in ((2, 3), (4, 6), (5, 2)):
@@ -304,8 +304,8 @@ in_two_steps = Exercise("11.4", "Features", parts=[
         Mistake(distances_as("F @ means.T", "argmin", "argmax"), "A large product is not a small distance: long means win. Take differences."),
         Mistake(classify(", axis=2", ""), "Without an axis, `np.linalg.norm` gives one number in all. Along which axis are the features?"),
         Mistake(classify(".mean(axis=0)", "[0]"), "A class is represented by its first example. Take the mean over all of its examples."),
-        Mistake(classify("F_train[y_train == label].mean(axis=0)", "np.median(F_train[y_train == label], axis=0)"), "These are the medians of the classes. "
-                "Take their means."),
+        Mistake(classify("F_train[y_train == label].mean(axis=0)", "np.median(F_train[y_train == label], axis=0)"), "These are the medians of "
+                "the classes. Take their means."),
         Mistake(classify(".mean", ".sum"), "This adds up the examples of a class. Take their mean."),
         Mistake(classify(".mean(axis=0)", ".mean()"), "This is one mean over all features. Each has its own: along which axis are the examples?"),
         Mistake(classify("[y_train == label]", ""), "Every class has the mean of all examples. Take only the examples of the class."),
@@ -332,7 +332,9 @@ def what_moves(answer, rate):
     """What is wrong with fine-tuning: by how far the weights of body and head move in its first step, in units of the rate."""
     model = with_new_head(small_body(), 3)
     model(IMAGES[:1])  # in Keras 3.0 the head has no weights before
-    before, head_and_body = weights_by_layer(model), [layer.get_weights() for layer in (*model.layers[0].layers, model.layers[1])]
+    before, other = weights_by_layer(model), with_new_head(small_body(), 3)
+    other(IMAGES[:1])
+    other.set_weights(model.get_weights())
     train = answer(model, model.layers[0], rate)
     if not callable(train) or isinstance(train, keras.Model):
         raise Advice(arrays.no_numbers(train) or "Return the function that `training.compile_steps` gives, with which the next cells train.")
@@ -344,12 +346,10 @@ def what_moves(answer, rate):
         return Tuning.HEAD_FROZEN
     if min(of_body) == 0:
         return Tuning.PARTLY if any(of_body) else Tuning.BODY_FROZEN
-    if max(*of_body, of_head) > 1.1 or min(*of_body, of_head) < 0.9:
-        return Tuning.FAR if max(*of_body, of_head) > 1.1 else Tuning.NEAR
-    other = with_new_head(small_body(), 3)
-    other(IMAGES[:1])
-    for layer, old in zip((*other.layers[0].layers, other.layers[1]), head_and_body, strict=True):
-        layer.set_weights(old)
+    if max(*of_body, of_head) > 1.1:
+        return Tuning.FAR
+    if min(*of_body, of_head) < 0.9:
+        return Tuning.NEAR
     step_by_step(other, other.layers[0], rate)(IMAGES, LABELS, 1)
     three = zip(before, after, weights_by_layer(other), strict=True)
     as_expected = np.concatenate([np.ravel(np.subtract(new, old) * np.subtract(right, old) >= 0) for old, new, right in three])

@@ -37,10 +37,10 @@ class Rehearsal(Finding):
     COUNTS_EPOCHS = ("The learning rate has fallen to 0 before the training has begun in earnest: `decay_steps` counts steps, and an epoch has "
                      "many.")
     UPHILL = "The learning rate is below 0, so that each step makes the loss larger. Take a positive one."
-    LARGE_RATE = ("In rehearsals the network comes to {seen} of the validation part: it guesses. Its learning rate is far above what this optimizer usually "
-                  "takes: try a hundredth of it.")
-    SMALL_RATE = ("In rehearsals the network comes to {seen} of the validation part, which is not more than the nearest mean. Its learning rate is far below "
-                  "what this optimizer usually takes: try a hundred times as much.")
+    LARGE_RATE = ("In rehearsals the network comes to {seen} of the validation part: it guesses. Its learning rate is far above what this optimizer "
+                  "usually takes: try a hundredth of it.")
+    SMALL_RATE = ("In rehearsals the network comes to {seen} of the validation part, which is not more than the nearest mean. Its learning rate is far "
+                  "below what this optimizer usually takes: try a hundred times as much.")
     FEW_STEPS = ("The network reads less than the nearest mean, and the choices make few steps: their number is epochs times batches. Take more "
                  "epochs, or smaller batches.")
     WEAK = (f"In rehearsals of {TRIES[0]} steps and more the network comes to {{seen}} of the validation part, which is not more than the nearest "
@@ -67,6 +67,8 @@ def rehearsed(choices):
     model = require.can_learn(capstone.built(choices["network"](), the_problem().shape))
     if capstone.accuracy(model, the_problem().validation) > 0.6:  # one that begins reads a tenth, more or less
         raise Advice(require.TRAINED)
+    if (rate_of(choices["optimizer"]) or 0) < 0:
+        return Rehearsal.UPHILL
     X, y = (part[:32] for part in the_problem().train)
     outputs = np.asarray(model(X))
     if finding := misfit_of_loss(model, choices["loss"], X, y, outputs):
@@ -82,12 +84,17 @@ def rehearsed(choices):
         far = best < baseline() - NEAR and number >= (2 if reason else 3)
         if far or time.process_time() - begun > ENOUGH:
             break
-    return reason if reason is Rehearsal.UPHILL else Rehearsal.TOO_FAST if rises else reason or rate_to_blame(choices["optimizer"]).about(float(best))
+    return Rehearsal.TOO_FAST if rises else reason or rate_to_blame(choices["optimizer"]).about(float(best))
+
+def rate_of(optimizer):
+    """The learning rate as a number; None for a schedule."""
+    rate = optimizer.get_config()["learning_rate"]
+    return None if isinstance(rate, dict) else rate
 
 def rate_to_blame(optimizer):
     """The learning rate, if it is far from the one that a new optimizer of this class has; else no reason in particular."""
-    rate, usual = (each.get_config()["learning_rate"] for each in (optimizer, type(optimizer)()))
-    if isinstance(rate, dict):  # a schedule
+    rate, usual = rate_of(optimizer), rate_of(type(optimizer)())
+    if rate is None:
         return Rehearsal.WEAK
     return Rehearsal.LARGE_RATE if rate > 100 * usual else Rehearsal.SMALL_RATE if rate < usual / 100 else Rehearsal.WEAK
 
@@ -96,8 +103,6 @@ def weakness_of(choices, outputs, steps):
     if require.activated(outputs) and takes_logits(choices["loss"]):
         return Rehearsal.ACTIVATED
     rate = choices["optimizer"].get_config()["learning_rate"]
-    if not isinstance(rate, dict) and rate < 0:
-        return Rehearsal.UPHILL
     decays_after = rate["config"].get("decay_steps", math.inf) if isinstance(rate, dict) else math.inf
     if decays_after <= choices["epochs"] < steps:
         return Rehearsal.COUNTS_EPOCHS
