@@ -30,6 +30,7 @@ ERRORS = [
     ("tf.function(lambda z: z.numpy() + 1)(X)", "only records this code"),
     ("model.fitt()", "There is no `fitt` in this Sequential"),
     ("keras.Dense", "There is no `Dense` in this keras"),
+    ("max(x, 0)", "compare element by element"),
     ("x in [1.0, 2.0]", "For each element of an array"),
     ("unknown + 1", "`unknown` has no value here"),
     ("[1.0, 2.0][2]", "reaches past the end"),

@@ -54,6 +54,22 @@ FOUND = [
 ]
 
 
+def test_an_argument_with_an_effect_on_some_results_is_not_said_to_have_none():
+    by_label = of(lambda y, p: -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), labels)
+    for code in (
+        "-np.mean(y * np.log(p))",
+        "-np.mean(y * np.log(p) + (1 - y) * np.log(1 - y))",
+        "-np.mean(np.where(y, np.log(p), 0.5))",
+    ):
+        assert "whatever" not in judge(by_label, evaluated("y, p", code), solution=NOTHING).advice
+
+
+def labels(rng):
+    """All 0 first, then others, and probabilities for them."""
+    for y in ([0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0, 1.0]):
+        yield np.array(y), rng.uniform(0.1, 0.9, len(y))
+
+
 @pytest.mark.parametrize(("exercise", "code", "words"), FOUND, ids=[code for _, code, _ in FOUND])
 def test_what_experiments_tell(exercise, code, words):
     first_line = "step, first, rate" if exercise is in_parts else "x, y, factor"

@@ -145,6 +145,21 @@ def test_an_answer_in_another_form_is_searched_by_small_changes():
     assert "`x + y`" in judge(mean_of_squares, space["loss"], solution=SOLUTION).advice
 
 
+@pytest.mark.parametrize("line", ["    total = 0.0", "        return total / len(x)"], ids=["the start", "the end"])
+def test_a_line_that_stands_in_a_loop_and_should_not_is_named_in_an_answer_of_another_form(line):
+    right = (
+        "def loss(x, y):\n    total = 0.0\n    for a, b in zip(x, y):\n        total += (a - b) ** 2\n    return total / len(x)\n"
+    )
+    wrong = right.replace("    return", "        return")
+    if "0.0" in line:
+        head, loop = "def loss(x, y):\n", "    for a, b in zip(x, y):\n"
+        wrong = right.replace(f"{head}    total = 0.0\n{loop}", f"{head}{loop}        total = 0.0\n")
+    space = {"np": np}
+    run_cell(wrong, space, f"another form {line}")
+    advice = judge(mean_of_squares, space["loss"], solution="def loss(x, y):\n    return np.mean((x - y) ** 2)").advice
+    assert f"`{line.strip()}`: this line stands in the wrong place" in advice, advice
+
+
 @pytest.mark.parametrize(
     "code", ["def loss(x, y):\n    open('x')\n    return 1.0", "def loss(x, y):\n    import os\n    return os.sep"]
 )

@@ -17,7 +17,7 @@ import numpy as np
 from utils.checking import interface
 from utils.checking.observation import Cases, Observation, is_right, observe, same_values
 
-ENOUGH = 3  # experiments that agree
+ENOUGH = 3  # experiments that agree, and changes of an input that are tried
 FRESH_DRAWS = 4
 
 RANDOM = "With the same inputs it gives another result each time: {cause}. The result should depend on the inputs alone."
@@ -102,12 +102,17 @@ def _varied(args: tuple, place: Place, value: Any) -> tuple:
 
 
 def _has_effect(cases: Cases, answer: Any, got: Sequence[Observation], place: Place) -> bool | None:
-    """Whether an argument has an effect on the student's result; None where the right one does not change with it either."""
+    """
+    Whether an argument has an effect on the student's result, with any of the inputs.
+
+    None where that is not known: the right result hardly changes with it either, or some of the student's are no numbers.
+    """
+    if not all(map(_numbers, got)):
+        return None
     agreeing = 0
     for case, args in enumerate(cases.inputs):
-        if not _numbers(got[case]):
-            continue
-        for other in _others(_value(args, place), [_value(each, place) for each in cases.inputs]):
+        others = _others(_value(args, place), [_value(each, place) for each in cases.inputs])
+        for other in itertools.islice(others, ENOUGH):
             varied = _varied(args, place, other)
             right = observe(cases.table, cases.table.right, varied)
             if not _numbers(right) or not _differ(cases, right, cases.expected(case)):
@@ -116,8 +121,6 @@ def _has_effect(cases: Cases, answer: Any, got: Sequence[Observation], place: Pl
             if not _numbers(new) or _differ(cases, new, got[case]):
                 return True
             agreeing += 1
-            if agreeing == ENOUGH:
-                return False
     return False if agreeing >= min(2, len(cases.inputs)) else None
 
 

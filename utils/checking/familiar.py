@@ -61,6 +61,12 @@ FAMILIAR = [
     ),
     Familiar(
         r"truth value of an array|truth value .* is ambiguous",
+        "Python's `max`, `min` and `sorted` compare whole things, and need one True or False for it. NumPy and `keras.ops` have "
+        "functions that compare element by element.",
+        line=r"(?<![\w.])(max|min|sorted)\(",
+    ),
+    Familiar(
+        r"truth value of an array|truth value .* is ambiguous",
         "`in` asks whether one thing is in a list. For each element of an array there is `np.isin`.",
         line=r"^(?!.*\bfor\b).*\bin\b",
     ),

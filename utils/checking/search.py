@@ -313,6 +313,8 @@ def _small_changes(tree: ast.Module, fits: Fits, source: str) -> Iterator[Place]
         kind = Kind.EXTRA if new is None else Kind.BLOCK if isinstance(old, COMPOUND) else Kind.LACKING
         if isinstance(new, ast.AST) and isinstance(old, (*COMPOUND, ast.FunctionDef)):
             old, kind = _first_difference(old, new), Kind.EXCHANGED
+        elif isinstance(new, list) and isinstance(old, COMPOUND):  # its first or last statement stands beside it
+            old, kind = next(each for each in new if not isinstance(each, type(old))), Kind.MOVED
         elif isinstance(new, ast.AST):
             kind = Kind.BRACKETS if _is_bracketed_otherwise(old, new) else kind_of(old, new)
         yield place_of(old, kind, source)

@@ -133,7 +133,7 @@ binary = Exercise("4.2", "Binary cross entropy", right=keras.losses.BinaryCrosse
     Mistake(entropy("y_hat, 1e-7", "y_hat, 0"), "ŷ is kept away from 1 and not from 0, where the first logarithm is infinite."),
     Mistake(entropy("log(1 - y_hat)", "log(y_hat)"), "Both terms have the logarithm of ŷ. Where y is 0, it is the probability of a 0 that counts."),
     Mistake(entropy("if_1, if_0 =", "if_0, if_1 ="), "The two logarithms are exchanged: this punishes a network for being right."),
-    Mistake(entropy("+ (1 - y)", "- (1 - y)"), "The minus reaches the first term only. It belongs to the whole sum: put brackets around both."),
+    Mistake(entropy("+ (1 - y)", "- (1 - y)"), "The minus reaches the first term only. Both logarithms are negative: it belongs to the whole sum."),
     Mistake(lambda y, y_hat: binary_cross_entropy(y_hat, y), "Targets and predictions are exchanged: take the logarithm of the prediction."),
     Mistake(entropy(LOGARITHMS, "keras.ops.log(y), keras.ops.log(1 - y)", "y * if_1 + (1 - y)", "y_hat * if_1 + (1 - y_hat)"),
             "Targets and predictions are exchanged in the formula. A target is 0 or 1, so that its logarithms are infinite."),
