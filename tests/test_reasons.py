@@ -40,7 +40,7 @@ in_parts = of(lambda step, first, rate: rate * step / first if step < first else
 FOUND = [
     (scaled_sum, "np.sum(x + 2 * y) * factor * np.random.normal()", "something in it is random."),
     (scaled_sum, "np.sum(x + 2 * y) * 1.5", "whatever `factor` is. What comes in there has no effect"),
-    (scaled_sum, "np.sum(x + 2 * y) * (factor / factor)", "whatever `factor` is. What comes in there has no effect"),
+    (scaled_sum, "np.sum(x + 2 * y) * (factor / factor)", "if `factor` were 1: is it left out?"),
     (scaled_sum, "3.5", "whatever the inputs are"),
     (scaled_sum, "np.sum(x + 2 * y) * (factor + 1)", "if `factor` were one more."),
     (scaled_sum, "-np.sum(x + 2 * y) * factor", "if `factor` had the other sign."),
@@ -78,6 +78,20 @@ def test_what_experiments_tell(exercise, code, words):
     assert words in verdict.advice
     told = ("if `", "whatever", "never used", "changes with", "another result", "all other inputs")
     assert bool(words) == any(each in verdict.advice for each in told), verdict.advice
+
+
+def test_results_that_change_in_jumps_are_not_said_to_be_the_same():
+    code = "1 / (1 + np.exp(4 * (y - x) + 0.1 * factor))"
+    share = of(lambda x, y, factor: 1 / (1 + np.exp(4 * (y - x) + 0.1 * factor)))
+    advice = judge(share, evaluated("x, y, factor", f"np.round({code})"), solution=NOTHING).advice
+    assert "whatever" not in advice and "rounded away" in advice
+
+
+def test_a_model_that_begins_at_random_is_not_called_random():
+    layer = Exercise(
+        "9.3", "Weights", right=lambda n: np.ones(n), observe=lambda answer, n: answer(n), inputs=lambda rng: [(3,), (4,)]
+    )
+    assert "another result" not in judge(layer, evaluated("n", "np.random.normal(size=n)"), solution=NOTHING).advice
 
 
 def test_an_argument_that_is_never_read_is_told():

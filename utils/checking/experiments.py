@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from utils.checking import interface
+from utils.checking.exercise import call
 from utils.checking.observation import Cases, Observation, is_right, observe, same_values
 
 ENOUGH = 3  # experiments that agree, and changes of an input that are tried
@@ -39,7 +40,7 @@ def reason(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
     """What the result wrongly depends on, or does not depend on; nothing where no experiment tells, or for a value."""
     if not callable(answer):
         return ""
-    experiments = (_random, _without_effect, _as_if, _neighbors)
+    experiments = (_random, _unused, _as_if, _neighbors)
     return next(filter(None, (experiment(cases, answer, got) for experiment in experiments)), "")
 
 
@@ -51,7 +52,9 @@ def _numbers(each: Observation) -> bool:
 
 
 def _random(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
-    """Whether a second call gives another result, where that of the right answer stays the same."""
+    """Whether a second call gives another result, where that of the right answer stays the same. Models begin at random."""
+    if cases.table.observe is not call:
+        return ""
     for args, each in zip(cases.inputs, got, strict=True):
         if not _numbers(each):
             continue
@@ -65,19 +68,34 @@ def _random(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
     return ""
 
 
-def _without_effect(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
-    """The arguments that the right result changes with, and the student's does not."""
-    names = interface.names_of_inputs(cases.table, answer, len(cases.inputs[0]))
-    own = interface.own_parameters(answer)
-    tried = {name: _has_effect(cases, answer, got, place) for name, place in _places(names, cases.inputs[0]) if name in own}
-    lost = [name for name, effect in tried.items() if effect is False]
-    if not lost:
-        return ""
-    if len(lost) > 1 and True not in tried.values():
-        return NOTHING_COUNTS
-    shown, verb = " and ".join(f"`{name}`" for name in lost), "is" if len(lost) == 1 else "are"
+def _unused(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
+    """The arguments without an effect that the code does not read."""
     read = _read(answer)
-    return (NEVER_USED if read and not read & set(lost) else NO_EFFECT).format(names=shown, verb=verb)
+    lost = [name for name in _without_effect(cases, answer, got) if name not in read] if read else []
+    return _about(lost, NEVER_USED)
+
+
+def no_effect(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
+    """
+    The arguments without an effect, whether they are read or not.
+
+    A fault elsewhere may keep an effect from showing, and so do results that are whole numbers, which change in jumps.
+    """
+    in_jumps = all(np.all(value == np.round(value)) for each in got for value in each.values)
+    lost = [] if in_jumps or not callable(answer) else _without_effect(cases, answer, got)
+    return NOTHING_COUNTS if len(lost) > 1 and set(lost) == interface.own_parameters(answer) else _about(lost, NO_EFFECT)
+
+
+def _about(names: Sequence[str], sentence: str) -> str:
+    shown = " and ".join(f"`{name}`" for name in names)
+    return sentence.format(names=shown, verb="is" if len(names) == 1 else "are") if names else ""
+
+
+def _without_effect(cases: Cases, answer: Any, got: Sequence[Observation]) -> list[str]:
+    """The names of the arguments that the right result changes with, and the student's does not."""
+    names = interface.names_of_inputs(cases.table, answer, len(cases.inputs[0]))
+    places = [(name, place) for name, place in _places(names, cases.inputs[0]) if name in interface.own_parameters(answer)]
+    return [name for name, place in places if _has_effect(cases, answer, got, place) is False]
 
 
 Place = tuple[int, Any]  # of an input: its number among the arguments, and a key where that is a dictionary

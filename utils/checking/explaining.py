@@ -22,7 +22,7 @@ CHANGED_INPUT = (
     "into what came in."
 )
 # Seconds of work that each search for a reason may do beside that of `search`: 3 in all, 6 for an answer that trains.
-FOR_EXPERIMENTS, FOR_LIKENESS, FOR_CONDITIONS = 1.0, 0.3, 0.2
+FOR_EXPERIMENTS, FOR_THE_REST = 0.6, 0.3
 
 
 class Wrong(NamedTuple):
@@ -64,8 +64,9 @@ def _of_values(wrong: Wrong) -> str:
     if reason or (place is not None and place.tells_kind):
         return _lines(place, reason, _compare(wrong, diagnosis.first_difference))
     if not search.is_slow(wrong.cases, wrong.seconds):
-        reason = _found_by(functools.partial(likeness, solution=wrong.solution), wrong, FOR_LIKENESS)
-        reason = reason or _found_by(experiments.where_wrong, wrong, FOR_CONDITIONS)
+        of_a_right_one = functools.partial(likeness, solution=wrong.solution)
+        for search_for in (of_a_right_one, experiments.no_effect, experiments.where_wrong):
+            reason = reason or _found_by(search_for, wrong, FOR_THE_REST)
     diagnose = diagnosis.first_difference if reason else functools.partial(diagnosis.diagnose, guess=place is None)
     return _lines(place, reason, _compare(wrong, diagnose) or "That is not right yet.")
 

@@ -262,7 +262,7 @@ def _moved(tree: ast.Module, right: ast.Module, ours: dict, theirs: dict, fits: 
     for key in theirs:
         if key in ours and _blocks(tree, ours[key]) != _blocks(right, theirs[key]):
             without = put(tree, ours[key], None)
-            moved = _inserted(without, right, _statements(without), theirs, key)
+            moved = _inserted(without, right, _statements(without), theirs, key, get(tree, ours[key]))
             if moved is not None and fits(moved):
                 yield place_of(get(tree, ours[key]), Kind.MOVED, source)
 
@@ -294,13 +294,19 @@ def _neighbor(right: ast.Module, ours: dict, theirs: dict, key: Key) -> tuple[Pa
     return None
 
 
-def _inserted(tree: ast.Module, right: ast.Module, ours: dict, theirs: dict, key: Key) -> ast.Module | None:
-    """The student's cell with a statement of the solution where the solution has it; None where that place is not there."""
+def _inserted(
+    tree: ast.Module, right: ast.Module, ours: dict, theirs: dict, key: Key, statement: ast.stmt | None = None
+) -> ast.Module | None:
+    """
+    The student's cell with a statement where the solution has it: that of the solution, or this one.
+
+    None where that place is not there.
+    """
     found = _neighbor(right, ours, theirs, key)
     if found is None:
         return None
     path, after = found
-    new, there = get(right, theirs[key]), get(tree, path)
+    new, there = statement or get(right, theirs[key]), get(tree, path)
     return put(tree, path, [there, new] if after else [new, there])
 
 
