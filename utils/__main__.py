@@ -1,9 +1,10 @@
-"""The command line, `python3 -m utils lab | test | build | bench`. It begins with the standard library alone."""
+"""The command line, `python3 -m utils lab | test | build | grade | bench`. It begins with the standard library alone."""
 
 import argparse
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from utils import environment, exercises
 from utils.course import COURSE
@@ -38,6 +39,12 @@ def main(argv: list[str]) -> int:
     build.add_argument("names", nargs="*", metavar="NAME", help="a lab, such as 01_perceptron; all that changed if none is named")
     build.add_argument("--check", action="store_true", help="change nothing; fail and name what is not as its source has it")
     build.add_argument("--all", action="store_true", help="build what has not changed as well")
+    grade = commands.add_parser("grade", help="mark the submissions of a class, and see which mistakes it makes")
+    grade.add_argument("folder", metavar="FOLDER", help="the folder, or the zip, with what was handed in")
+    grade.add_argument("--lab", default="", metavar="NAME", help="of this lab only, such as 01_perceptron")
+    grade.add_argument("--out", default="grades", metavar="DIR", help="where the marks go (grades)")
+    grade.add_argument("--jobs", type=int, default=0, help="how many at a time (as many as there are cores)")
+    grade.add_argument("--again", action="store_true", help="mark again what is marked already")
     bench = commands.add_parser("bench", help="measure how fast this machine trains, by each kind of loop")
     bench.add_argument("cases", nargs="*", metavar="CASE", help="A, B, C or D; all of them if none is named")
     bench.add_argument("--rounds", type=int, default=9, help="how often each is measured (9)")
@@ -54,7 +61,7 @@ def main(argv: list[str]) -> int:
     except environment.SetUpFailed as failure:
         print(failure, file=sys.stderr)
         return 1
-    return {"lab": _lab, "test": _test, "build": _build, "bench": _bench}[arguments.command](arguments, rest)
+    return {"lab": _lab, "test": _test, "build": _build, "grade": _grade, "bench": _bench}[arguments.command](arguments, rest)
 
 
 def _again_with(python: os.PathLike, argv: list[str]) -> int:
@@ -118,6 +125,12 @@ def _build(arguments: argparse.Namespace, rest: list[str]) -> int:
     except SourceError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _grade(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from utils.grading import command
+
+    return command.grade(Path(arguments.folder), Path(arguments.out), arguments.lab, arguments.jobs, arguments.again)
 
 
 def _bench(arguments: argparse.Namespace, rest: list[str]) -> int:

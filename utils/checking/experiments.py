@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.checking import interface
+from utils.checking import chance, interface
 from utils.checking.exercise import call
 from utils.checking.observation import Cases, Observation, is_right, observe, same_values
 
@@ -309,7 +309,7 @@ def where_wrong(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
         return ""
     tried = [(_numbers_in(cases, answer, args), not is_right(cases, [each], case)) for case, (args, each) in _tried(cases, got)]
     for _ in range(FRESH_DRAWS):
-        draw = Cases(cases.table, np.random.default_rng())
+        draw = Cases(cases.table, chance.generator())
         for case, (args, each) in _tried(draw, draw.observe(answer)):
             tried.append((_numbers_in(cases, answer, args), not is_right(draw, [each], case)))
     if not 3 <= sum(wrong for _, wrong in tried) <= len(tried) - 3:

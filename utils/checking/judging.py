@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from utils.checking import errors, explaining, interface, limits, placeholders, sandbox
+from utils.checking import chance, errors, explaining, interface, limits, placeholders, sandbox
 from utils.checking.exercise import Exercise, call
 from utils.checking.explaining import CHANGED_INPUT, Wrong
 from utils.checking.observation import Cases, Observation, is_right
@@ -37,7 +37,7 @@ class Verdict(NamedTuple):
 
 def draw(exercise: Exercise, rng: np.random.Generator | None = None) -> list[Cases]:
     """Cases for each answer that the exercise asks for; their inputs come from rng, or from a new generator."""
-    rng = rng or np.random.default_rng()
+    rng = rng or chance.generator()
     return [Cases(table, rng) for table in exercise.tables]
 
 

@@ -4,7 +4,6 @@ import builtins
 import copy
 import io
 import random
-import secrets
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from utils.checking import limits
+from utils.checking import chance, limits
 from utils.quiet_tensorflow import no_c_stderr
 
 
@@ -101,15 +100,15 @@ def random_numbers_kept() -> Iterator[None]:
     draws other numbers.
     """
     python_state, numpy_state = random.getstate(), np.random.get_state()
-    random.seed(secrets.randbits(64))
-    np.random.seed(secrets.randbits(32))
+    random.seed(chance.bits(64))
+    np.random.seed(chance.bits(32))
     with ExitStack() as stack:
         # TensorFlow and Keras have no public functions for it. Where a release moves these, a test fails.
         with suppress(ImportError, AttributeError):
             from tensorflow.python.eager import context
             from tensorflow.python.ops import stateful_random_ops
 
-            stack.enter_context(_replaced(context.context(), "_rng", random.Random(secrets.randbits(64))))
+            stack.enter_context(_replaced(context.context(), "_rng", random.Random(chance.bits(64))))
             stack.enter_context(_replaced(context.context(), "_seed", context.context()._seed))
             stack.enter_context(_replaced(stateful_random_ops, "global_generator", None))
         with suppress(ImportError, AttributeError):

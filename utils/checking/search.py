@@ -13,9 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout, suppress
 from typing import Any
 
-import numpy as np
-
-from utils.checking import interface, limits
+from utils.checking import chance, interface, limits
 from utils.checking.cells import definitions_of, globals_of
 from utils.checking.changes import changes, repairs
 from utils.checking.observation import Cases, observe, same_values
@@ -72,7 +70,7 @@ class _Trial:
     def __init__(self, cases: Cases, answer: Any, failing: int, seconds: float, slow: bool):
         self.cases, self.failing, self.seconds, self.slow = cases, failing, seconds, slow
         draws = FRESH_DRAWS if cases.longest < COSTLY else 1
-        self.fresh = [Cases(cases.table, np.random.default_rng()) for _ in range(draws)]
+        self.fresh = [Cases(cases.table, chance.generator()) for _ in range(draws)]
         self.name, self.globals = answer.__name__, globals_of(answer)
 
     def fits(self, tree: ast.AST) -> bool:

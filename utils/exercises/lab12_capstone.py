@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from utils import capstone, training
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, limits, require
+from utils.checking import FINE, Exercise, Finding, Mistake, chance, limits, require
 
 OPEN = "any network that reaches the target is right, and the check measures that"
 Adam = keras.optimizers.Adam
@@ -117,7 +117,7 @@ def rehearse(steps, network, loss, optimizer, batch_size, epochs):
     model, optimizer = capstone.built(network(), the_problem().shape), training.new_optimizer(optimizer)
     optimizer.build(model.trainable_variables)
     X, y = map(tf.constant, the_problem().train)
-    rng, size = np.random.default_rng(), min(batch_size, len(y))
+    rng, size = chance.generator(), min(batch_size, len(y))
     order = np.concatenate([rng.permutation(len(y)) for _ in range(math.ceil(steps * size / len(y)))])
     batches = order[: steps * size].reshape(steps, size)
 

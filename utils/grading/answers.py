@@ -1,0 +1,226 @@
+"""
+Takes a student's answers out of a notebook and puts them into the course's own.
+
+What else the student changed does not matter: check cells, lost or doubled cells, a `check` of their own, lost metadata.
+"""
+
+import ast
+import hashlib
+import json
+import re
+import symtable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple
+
+import nbformat
+
+from utils import exercises
+from utils.course import COURSE
+
+HEADING = re.compile(r"^#+ *Exercise (\d+\.\d+)\b", re.M)
+CHECK = re.compile(r"^ *check\( *[\"'](\d+\.\d+)[\"']", re.M)
+
+
+class Step(NamedTuple):
+    """
+    A cell to run or to judge, in the order of the course.
+
+    kind: "answer" or "check" of an exercise; "course" for other cells of the course, "own" for the student's.
+    """
+
+    kind: str
+    text: str
+    exercise: str = ""
+
+
+@dataclass
+class Answers:
+    """
+    What a notebook holds of a student.
+
+    cells: the answer to each exercise, as the cells that make it.  own: other cells of theirs, by the exercise whose section they
+    stand in; those before the first have "".
+    """
+
+    lab: str
+    cells: dict[str, list[str]] = field(default_factory=dict)
+    own: dict[str, list[str]] = field(default_factory=dict)
+
+    def text(self, number: str) -> str:
+        """The code of an answer."""
+        return "\n\n".join(self.cells.get(number, []))
+
+    def digest(self) -> str:
+        """The same for the same answers, whatever else is in the notebook."""
+        return hashlib.sha256(json.dumps([self.lab, self.cells, self.own], sort_keys=True).encode()).hexdigest()
+
+
+@dataclass
+class Course:
+    """A lab as the course hands it out: its steps, the untouched answers, what each check is worth, the text of all cells."""
+
+    steps: list[Step]
+    untouched: dict[str, str]
+    points: dict[str, float]
+    texts: set[str]
+    imports: set[str]
+
+
+@cache
+def course(lab: str) -> Course:
+    """The course's own notebook of a lab."""
+    notebook = nbformat.read(COURSE / "notebooks" / f"{lab}.ipynb", as_version=4)
+    codes = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    found = Course([], {}, {}, set(map(_plain, codes)), {line for code in codes for line in _imports(code)})
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            kind, number = _role(cell) or ("course", "")
+            found.steps.append(Step(kind, cell.source, number))
+            if kind == "answer":
+                found.untouched[number] = cell.source
+            if kind == "check":
+                found.points[number] = cell.metadata.get("nbgrader", {}).get("points", 1)
+    return found
+
+
+def lab_of(notebook: nbformat.NotebookNode) -> str:
+    """The lab that a notebook is of, by the exercises in it; nothing where there are none."""
+    found = [number for cell in notebook.cells for number in _numbers(cell)]
+    labs = [number.partition(".")[0] for number in found]
+    most = max(labs, key=labs.count, default="")
+    return next((name for name in exercises.lab_names() if most and int(name[:2]) == int(most)), "")
+
+
+def take(notebook: nbformat.NotebookNode, lab: str) -> Answers:
+    """The answers in a notebook: found by the ids of cells, else by nbgrader's metadata, else by heading and check."""
+    known = course(lab)
+    sections = _sections(notebook.cells, known)
+    taken = Answers(lab)
+    for number in known.untouched:
+        marked = [text for text in _marked(notebook.cells, number) if text.strip()]
+        changed = [text for text in dict.fromkeys(marked) if _plain(text) != _plain(known.untouched[number])]
+        before, after = sections.get(number, ([], []))
+        if changed:
+            taken.cells[number], taken.own[number] = changed, before
+        elif before or after:  # the answer stands in a cell of their own
+            taken.cells[number] = [*marked[:1], *before, *after]
+        else:
+            taken.cells[number] = marked[:1]
+    taken.own[""] = sections.get("", ([], []))[0]
+    return taken
+
+
+def program(answers: Answers) -> list[Step]:
+    """The steps that judge the answers: the student's cells in the course's notebook, without what no answer needs."""
+    steps = [Step("own", text) for text in answers.own.get("", [])]
+    for step in course(answers.lab).steps:
+        if step.kind == "answer":
+            steps += [Step("own", text) for text in answers.own.get(step.exercise, [])]
+            cells = answers.cells.get(step.exercise) or [step.text]
+            steps += [Step("answer", text, step.exercise) for text in cells]
+        else:
+            steps.append(step)
+    return _needed([step._replace(text=_cleaned(step)) for step in steps])
+
+
+def _cleaned(step: Step) -> str:
+    text = without_magics(step.text)
+    return _without_pictures(text) if step.kind == "course" else text
+
+
+def without_magics(text: str) -> str:
+    """Code without lines that only IPython knows, such as `%%time` or `!pip`."""
+    return re.sub(r"^( *)[%!?].*$", r"\1pass", text, flags=re.M)
+
+
+def _plain(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def _role(cell: Any) -> tuple[str, str] | None:
+    """Whether a cell is an answer or a check, and of which exercise, by its id or by nbgrader's."""
+    for name in (cell.get("id", ""), cell.metadata.get("nbgrader", {}).get("grade_id", "")):
+        if found := re.fullmatch(r"(ex|check)-(\d+)-(\d+)", str(name)):
+            return {"ex": "answer", "check": "check"}[found[1]], f"{found[2]}.{found[3]}"
+    return None
+
+
+def _numbers(cell: Any) -> list[str]:
+    role = _role(cell)
+    return [role[1]] if role else (HEADING if cell.cell_type == "markdown" else CHECK).findall(cell.source)
+
+
+def _marked(cells: Iterable[Any], number: str) -> list[str]:
+    """The code of the cells whose id or metadata says that they are the answer."""
+    return [cell.source for cell in cells if cell.cell_type == "code" and _role(cell) == ("answer", number)]
+
+
+def _sections(cells: Sequence[Any], known: Course) -> dict[str, tuple[list[str], list[str]]]:
+    """The student's own cells of each exercise's section, before its check and after it."""
+    found: dict[str, tuple[list[str], list[str]]] = {"": ([], [])}
+    number, checked = "", False
+    for cell in cells:
+        if cell.cell_type == "markdown" and (heading := HEADING.search(cell.source)):
+            number, checked = heading[1], False
+            found.setdefault(number, ([], []))
+        elif cell.cell_type == "code" and cell.source.strip():
+            check = CHECK.search(cell.source)
+            role = _role(cell)
+            if check or (role and role[0] == "check"):
+                number, checked = (check[1] if check else role[1]), True
+                found.setdefault(number, ([], []))
+            elif role is None and _plain(cell.source) not in known.texts:
+                if cell.get("id", "").startswith("lab"):  # a cell of the course, changed: what it imports may be needed
+                    found[""][0].extend(line for line in _imports(cell.source) if line not in known.imports)
+                else:
+                    found[number][checked].append(cell.source)
+    return found
+
+
+def _imports(code: str) -> list[str]:
+    try:
+        nodes = ast.parse(without_magics(code)).body
+    except SyntaxError:
+        return []
+    return [ast.unparse(node) for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom))]
+
+
+def _without_pictures(text: str) -> str:
+    """A cell of the course without the lines that draw, print or help: nothing is judged by them."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return text
+    shows = re.compile(r"(plots\.\w+|print|hint|solution|progress)\(")
+    kept = [node for node in tree.body if not (isinstance(node, ast.Expr) and shows.match(ast.unparse(node)))]
+    return "\n".join(ast.get_source_segment(text, node, padded=True) for node in kept) if len(kept) < len(tree.body) else text
+
+
+def _needed(steps: list[Step]) -> list[Step]:
+    """The answers and checks, and of the other cells what defines names that these use, and what sets the random seed."""
+    needed, names = [], set()
+    for step in reversed(steps):
+        try:
+            used, defined = names_in(step.text)
+        except SyntaxError:
+            used, defined = set(), set()
+        if step.kind in ("answer", "check") or names & defined:
+            needed.append(step)
+            names |= used
+    return needed[::-1]
+
+
+def names_in(code: str) -> tuple[set[str], set[str]]:
+    """The global names that a cell uses, and those that it defines. SyntaxError where it is no Python."""
+    return _names(symtable.symtable(code, "cell", "exec"))
+
+
+def _names(scope: symtable.SymbolTable) -> tuple[set[str], set[str]]:
+    top = scope.get_type() == "module"
+    symbols = [symbol for symbol in scope.get_symbols() if top or symbol.is_global()]
+    used = {symbol.get_name() for symbol in symbols if symbol.is_referenced()}
+    defined = {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()}
+    inner = [_names(child) for child in scope.get_children()]
+    return used.union(*(names for names, _ in inner)), defined.union(*(names for _, names in inner))
