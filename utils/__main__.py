@@ -1,4 +1,4 @@
-"""The command line, `python3 -m utils lab | test | build | grade | bench`. It begins with the standard library alone."""
+"""The command line, `python3 -m utils lab | update | grade | …`. It begins with the standard library alone."""
 
 import argparse
 import os
@@ -39,6 +39,9 @@ def main(argv: list[str]) -> int:
     build.add_argument("names", nargs="*", metavar="NAME", help="a lab, such as 01_perceptron; all that changed if none is named")
     build.add_argument("--check", action="store_true", help="change nothing; fail and name what is not as its source has it")
     build.add_argument("--all", action="store_true", help="build what has not changed as well")
+    commands.add_parser("update", help="fetch the newest state of the course, and carry the answers over")
+    release = commands.add_parser("release", help="write what students get, without the solutions, into a folder")
+    release.add_argument("folder", metavar="DIR", help="an empty folder, a git repository's, or that of an earlier release")
     grade = commands.add_parser("grade", help="mark the submissions of a class, and see which mistakes it makes")
     grade.add_argument("folder", metavar="FOLDER", help="the folder, or the zip, with what was handed in")
     grade.add_argument("--lab", default="", metavar="NAME", help="of this lab only, such as 01_perceptron")
@@ -52,7 +55,7 @@ def main(argv: list[str]) -> int:
     if rest and arguments.command != "test":
         parser.error(f"unknown argument {rest[0]!r}")
 
-    files = environment.requirements(for_tests=arguments.command in ("test", "build"))
+    files = environment.requirements(for_tests=arguments.command in ("test", "build", "release"))
     try:
         if arguments.command == "test" and arguments.oldest:
             return _pytest(environment.prepare_oldest(), rest)
@@ -61,7 +64,8 @@ def main(argv: list[str]) -> int:
     except environment.SetUpFailed as failure:
         print(failure, file=sys.stderr)
         return 1
-    return {"lab": _lab, "test": _test, "build": _build, "grade": _grade, "bench": _bench}[arguments.command](arguments, rest)
+    run = {"lab": _lab, "update": _update, "test": _test, "build": _build, "release": _release, "grade": _grade, "bench": _bench}
+    return run[arguments.command](arguments, rest)
 
 
 def _again_with(python: os.PathLike, argv: list[str]) -> int:
@@ -125,6 +129,29 @@ def _build(arguments: argparse.Namespace, rest: list[str]) -> int:
     except SourceError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _update(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from utils.student import update
+
+    try:
+        print(update.update())
+    except update.CannotUpdate as why:
+        print(why, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _release(arguments: argparse.Namespace, rest: list[str]) -> int:
+    from utils.authoring import release, source
+
+    try:
+        files = release.release(Path(arguments.folder))
+    except (source.SourceError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{len(files)} files are in {arguments.folder}. What is right stands in its utils/exercises, since checks are local.")
+    return 0
 
 
 def _grade(arguments: argparse.Namespace, rest: list[str]) -> int:

@@ -14,7 +14,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from utils import exercises
+from utils import cell_roles, exercises
 from utils.authoring import source
 from utils.authoring.source import Lab, SourceError
 from utils.course import COURSE, REPOSITORY
@@ -25,6 +25,7 @@ SECONDS_OF_A_CELL = 120
 def build(names: list[str], *, everything: bool = False) -> list[str]:
     """Build the labs that changed (of those named, if any; all with `everything`); return the files written."""
     written = []
+    _refuse_answered(names)
     for lab in _labs(names):
         solution, student = _paths(lab)
         if everything or _stale_solution(lab):
@@ -38,6 +39,17 @@ def build(names: list[str], *, everything: bool = False) -> list[str]:
         if _write_text(path, text):
             written.append(_name(path))
     return written
+
+
+def _refuse_answered(names: list[str]) -> None:
+    """SourceError where a student's notebook that would be written holds answers."""
+    for lab in _labs(names):
+        path = _paths(lab)[1]
+        if path.exists() and _read(path) != _text(source.student_notebook(lab)) and cell_roles.was_used(_parsed(_read(path))):
+            raise SourceError(
+                f"{_name(path)} holds answers, so nothing is built. Move it to another folder, or put it back by "
+                f"`git checkout {_name(path)}`, and build again."
+            )
 
 
 def stale(names: list[str]) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import nbformat
 
 from utils import exercises
+from utils.cell_roles import plain, role
 from utils.course import COURSE
 
 HEADING = re.compile(r"^#+ *Exercise (\d+\.\d+)\b", re.M)
@@ -73,10 +74,10 @@ def course(lab: str) -> Course:
     """The course's own notebook of a lab."""
     notebook = nbformat.read(COURSE / "notebooks" / f"{lab}.ipynb", as_version=4)
     codes = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    found = Course([], {}, {}, set(map(_plain, codes)), {line for code in codes for line in _imports(code)})
+    found = Course([], {}, {}, set(map(plain, codes)), {line for code in codes for line in _imports(code)})
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            kind, number = _role(cell) or ("course", "")
+            kind, number = role(cell) or ("course", "")
             found.steps.append(Step(kind, cell.source, number))
             if kind == "answer":
                 found.untouched[number] = cell.source
@@ -100,7 +101,7 @@ def take(notebook: nbformat.NotebookNode, lab: str) -> Answers:
     taken = Answers(lab)
     for number in known.untouched:
         marked = [text for text in _marked(notebook.cells, number) if text.strip()]
-        changed = [text for text in dict.fromkeys(marked) if _plain(text) != _plain(known.untouched[number])]
+        changed = [text for text in dict.fromkeys(marked) if plain(text) != plain(known.untouched[number])]
         before, after = sections.get(number, ([], []))
         if changed:
             taken.cells[number], taken.own[number] = changed, before
@@ -135,26 +136,14 @@ def without_magics(text: str) -> str:
     return re.sub(r"^( *)[%!?].*$", r"\1pass", text, flags=re.M)
 
 
-def _plain(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.strip().splitlines())
-
-
-def _role(cell: Any) -> tuple[str, str] | None:
-    """Whether a cell is an answer or a check, and of which exercise, by its id or by nbgrader's."""
-    for name in (cell.get("id", ""), cell.metadata.get("nbgrader", {}).get("grade_id", "")):
-        if found := re.fullmatch(r"(ex|check)-(\d+)-(\d+)", str(name)):
-            return {"ex": "answer", "check": "check"}[found[1]], f"{found[2]}.{found[3]}"
-    return None
-
-
 def _numbers(cell: Any) -> list[str]:
-    role = _role(cell)
-    return [role[1]] if role else (HEADING if cell.cell_type == "markdown" else CHECK).findall(cell.source)
+    found = role(cell)
+    return [found[1]] if found else (HEADING if cell.cell_type == "markdown" else CHECK).findall(cell.source)
 
 
 def _marked(cells: Iterable[Any], number: str) -> list[str]:
     """The code of the cells whose id or metadata says that they are the answer."""
-    return [cell.source for cell in cells if cell.cell_type == "code" and _role(cell) == ("answer", number)]
+    return [cell.source for cell in cells if cell.cell_type == "code" and role(cell) == ("answer", number)]
 
 
 def _sections(cells: Sequence[Any], known: Course) -> dict[str, tuple[list[str], list[str]]]:
@@ -167,11 +156,11 @@ def _sections(cells: Sequence[Any], known: Course) -> dict[str, tuple[list[str],
             found.setdefault(number, ([], []))
         elif cell.cell_type == "code" and cell.source.strip():
             check = CHECK.search(cell.source)
-            role = _role(cell)
-            if check or (role and role[0] == "check"):
-                number, checked = (check[1] if check else role[1]), True
+            marked = role(cell)
+            if check or (marked and marked[0] == "check"):
+                number, checked = (check[1] if check else marked[1]), True
                 found.setdefault(number, ([], []))
-            elif role is None and _plain(cell.source) not in known.texts:
+            elif marked is None and plain(cell.source) not in known.texts:
                 if cell.get("id", "").startswith("lab"):  # a cell of the course, changed: what it imports may be needed
                     found[""][0].extend(line for line in _imports(cell.source) if line not in known.imports)
                 else:

@@ -92,6 +92,9 @@ def solution(number: str | None = None) -> None:
         say(f"{hints}Call solution again to see the answer to {exercise.number}.")
         return
     code = _solution_code(exercise.number)
+    if not code:
+        say(f"The solution of {exercise.number} comes later: it is not in this copy of the course.")
+        return
     if get_ipython() is None:
         print(code)
     else:
@@ -146,12 +149,12 @@ def _state(exercise: Exercise) -> progress_file.State:
 
 
 def _solution_code(number: str) -> str:
-    """The code of an exercise's answer in the executed solution, whose cells carry the exercise's number as their id."""
+    """The code of an exercise's answer in the executed solution, by the cell's id; nothing in a copy without solutions."""
     path = solution_notebook(exercises.lab_of(number))
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
-        raise Advice(f"The solution of {number} is not in this copy of the course: there is no solutions/{path.name}.") from None
+        return ""
     return "".join(next(cell["source"] for cell in cells if cell["id"] == exercises.answer_cell(number)))
 
 
