@@ -33,6 +33,8 @@ ERRORS = [
     ("max(x, 0)", "compare element by element"),
     ("x in [1.0, 2.0]", "For each element of an array"),
     ("unknown + 1", "`unknown` has no value here"),
+    ("1 - (lambda z: ...)(x)", "is not done yet"),
+    ("tf.tanh((lambda z: ...)(x))", "is not done yet"),
     ("[1.0, 2.0][2]", "reaches past the end"),
     ("x[3]", "reaches past the end"),
     ("[a for a, b in [(1, 2, 3)]]", "not as many values as names"),

@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import psutil
 import pytest
 
 from tests.courses import COURSE
-from utils.grading import wire
+from utils.grading import report, wire
 
 LAB = "01_perceptron"
 NUMBERS = [f"1.{i}" for i in range(1, 9)]
@@ -172,6 +173,14 @@ CHEATS = {
     "ends Python": ("1.6", "import os\nos._exit(0)"),
     "kills itself": ("1.5", "import os\ndef decision_line(x1, w, b):\n    os.kill(os.getpid(), 9)"),
 }
+FORGED = """
+import sys
+inside = sys.modules["utils.grading.inside"]
+judge = inside.judge
+inside.judge = lambda *a, **k: judge(*a, **k)._replace(outcome=inside.Outcome.RIGHT)
+class MyDenseLayer(keras.layers.Layer):
+    pass
+"""
 UNREADABLE = {"not JSON": b"hello", "empty": b"", "no exercise": json.dumps(cells_of("notebooks") | {"cells": []}).encode()}
 
 
@@ -182,6 +191,12 @@ def write_class(folder):
         where = folder / [f"{name}/{LAB}.ipynb", f"{name}_{LAB}.ipynb", f"{name}/{LAB}/{LAB}.ipynb"][form]
         where.parent.mkdir(parents=True, exist_ok=True)
         where.write_text(json.dumps(notebook), encoding="utf-8")
+    for name, notebook in {
+        "forger": submission(lab="02_dense_layer", e2=FORGED),
+        "honest": submission(lab="02_dense_layer"),
+    }.items():
+        (folder / name).mkdir()
+        (folder / name / "02_dense_layer.ipynb").write_text(json.dumps(notebook))
     for name, content in UNREADABLE.items():
         (folder / name).mkdir()
         (folder / name / f"{LAB}.ipynb").write_bytes(content)
@@ -256,16 +271,17 @@ def test_the_report_counts_mistakes_and_names_who_made_them(graded):
     assert "http" not in report.replace("http-equiv", "")
 
 
-def test_a_second_run_marks_only_what_changed_and_marking_again_gives_the_same_table(tmp_path):
-    folder, out = tmp_path / "class", tmp_path / "out"
-    for name in ("all right", "two wrong", "nothing but text, one wrong"):
+def test_a_later_run_marks_what_changed_and_marking_again_gives_the_same_table(tmp_path, graded):
+    names = ("all right", "two wrong", "nothing but text, one wrong")
+    folder, out = tmp_path / "class", shutil.copytree(graded[1], tmp_path / "out")
+    for name in names:
         (folder / name).mkdir(parents=True)
         (folder / name / f"{LAB}.ipynb").write_text(json.dumps(HONEST[name][0]))
-    tables = []
-    for options, marked in (([], 3), ([], 0), (["--again"], 3)):
-        assert f"3 submissions are marked, {marked} of them now" in grade(folder, "--out", out, *options).stdout
-        tables.append((out / "grades.csv").read_bytes())
-    assert tables[0] == tables[1] == tables[2]
+    assert "3 submissions are marked, 0 of them now" in grade(folder, "--out", out).stdout
+    kept = read(out)
+    assert kept == {name: {key: graded[3][name][key] for key in kept[name]} for name in names}
+    assert "3 submissions are marked, 3 of them now" in grade(folder, "--out", out, "--again").stdout
+    assert read(out) == kept
     (folder / "all right" / f"{LAB}.ipynb").write_text(json.dumps(submission(e4=NO_BIAS)))
     assert "3 submissions are marked, 1 of them now" in grade(folder, "--out", out).stdout
     assert read(out)["all right"]["1.4"] == "0"
@@ -280,6 +296,7 @@ def test_an_interrupted_run_keeps_what_is_done_ends_everything_and_goes_on(tmp_p
     process = subprocess.Popen(
         [sys.executable, "-m", "utils", "grade", str(folder), "--out", str(out), "--jobs", "1"],
         cwd=COURSE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a shell's background job ignores it
     )  # fmt: skip
     while not list(out.glob("marks/*/*.json")):
         assert process.poll() is None
@@ -308,22 +325,10 @@ def test_a_wrong_call_gets_a_sentence(arguments, sentence, tmp_path):
     assert result.returncode == 2 and sentence in result.stderr and "Traceback" not in result.stderr
 
 
-def test_a_process_that_judges_wrongly_is_found_out_where_nothing_can_be_proved(tmp_path):
-    forged = (
-        "import sys\nv = sys.modules['utils.grading.inside']\nold = v.judge\n"
-        "v.judge = lambda *a, **k: old(*a, **k)._replace(outcome=v.Outcome.RIGHT)\n"
-        "class MyDenseLayer(keras.layers.Layer):\n    pass"
-    )
-    for name, notebook in {
-        "forger": submission(lab="02_dense_layer", e2=forged),
-        "honest": submission(lab="02_dense_layer"),
-    }.items():
-        (tmp_path / "class" / name).mkdir(parents=True)
-        (tmp_path / "class" / name / "02_dense_layer.ipynb").write_text(json.dumps(notebook))
-    assert grade(tmp_path / "class", "--out", tmp_path / "out").returncode == 0
-    rows = read(tmp_path / "out")
-    assert rows["forger"]["2.2"] == "0" and "passes wrong answers" in rows["forger"]["flags"]
-    assert rows["honest"]["total"] == "5" and not rows["honest"]["flags"]
+def test_a_process_that_judges_wrongly_is_found_out_where_nothing_can_be_proved(graded):
+    forger, honest = graded[3]["forger"], graded[3]["honest"]
+    assert forger["2.2"] == "0" and "passes wrong answers" in forger["flags"]
+    assert honest["total"] == "5" and not honest["flags"]
 
 
 def test_zips_of_canvas_and_moodle_are_read_as_they_come(tmp_path):
@@ -361,6 +366,12 @@ def test_values_go_between_processes_as_they_are_and_code_does_not():
             wire.dumps(hidden)
     with pytest.raises(ValueError):
         wire.loads(b'{"array": "AAAA", "dtype": "|O", "shape": [1]}')
+
+
+def test_the_report_knows_the_outcomes():
+    from utils.checking import Outcome
+
+    assert (Outcome.RIGHT.value, Outcome.NOT_DONE.value) == (report.RIGHT, report.NOT_DONE)
 
 
 def test_every_exercise_is_proved_or_has_canaries():

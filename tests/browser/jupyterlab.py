@@ -17,7 +17,7 @@ _BROKEN_LINES = """texts => texts.flatMap(text => {
 })"""
 
 # The least contrast of text with what is behind it, as the WCAG defines it, and the text that has it.
-_LEAST_CONTRAST = """elements => {
+LEAST_CONTRAST = """elements => {
   const rgba = color => color.match(/[\\d.]+/g).map(Number);
   const luminance = ([r, g, b]) => [r, g, b].map(c => c / 255)
     .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
@@ -164,7 +164,7 @@ class JupyterLab:
 
     def least_contrast(self) -> tuple[float, str]:
         """The least contrast of any text in the outputs, and that text."""
-        return tuple(self.outputs.evaluate_all(_LEAST_CONTRAST))
+        return tuple(self.outputs.evaluate_all(LEAST_CONTRAST))
 
     def screenshot(self, file: Path) -> None:
         """Keep what the page shows now."""

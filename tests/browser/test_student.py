@@ -1,28 +1,21 @@
 """A student's way through the first lab, in a real browser."""
 
-import shutil
-
 import nbformat
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.browser.chromium import BROWSER, LAUNCH, WITHOUT
 from tests.browser.jupyterlab import JupyterLab
 from tests.courses import COURSE, cell, copy_course, served
 from utils import exercises
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
-SWITCHES = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
-NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"  # the labs need none
 SCREENSHOTS = COURSE / "screenshots"
 
 LAB = "01_perceptron"
 VERBS = ["progress()", "hint('1.2')", "solution('1.4')", "check('1.1', -7, 0)"]
 ADVICE = "✗ 1.1 The weighted sum by hand, z: not right yet.\nThe bias is missing: the sum begins with w0 = 1."
 
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here to see the course with")
+pytestmark = pytest.mark.skipif(BROWSER is None, reason=WITHOUT)
 
 
 def read(folder):
@@ -51,7 +44,7 @@ def start(course, tmp_path_factory):
     """JupyterLab as it opens at the address that the first command prints."""
     SCREENSHOTS.mkdir(exist_ok=True)
     with served(course, home=tmp_path_factory.mktemp("home")) as (address, token), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=[*SWITCHES.split(), NO_NETWORK])
+        browser = playwright.chromium.launch(**LAUNCH)
         lab = JupyterLab(browser.new_context(viewport={"width": 1280, "height": 900}), address, token)
         lab.open()
         yield lab

@@ -97,6 +97,10 @@ FAMILIAR = [
         line=r"apply_gradients\((?!.*zip)",
     ),
     Familiar(
+        r"'?\b[Ee]llipsis(Type)?\b",
+        "A value here is still the placeholder `...`: an answer above that your code uses is not done yet.",
+    ),
+    Familiar(
         r"",
         "In each pair for `apply_gradients` the gradient comes first, then its variable.",
         line=r"apply_gradients\(zip\(\s*[\w.]*(variables|weights)",

@@ -15,7 +15,7 @@ from utils.checking.exercise import Table
 from utils.checking.observation import Cases, is_right
 from utils.grading import inside, wire
 from utils.grading.answers import CHECK, Answers, Step, course, program
-from utils.grading.student import Ended, Student
+from utils.grading.student import SECONDS, Ended, Student
 from utils.grading.tricks import tricks
 
 TRAINS = 2.0  # seconds: an exercise that may take as long trains a network, and chance has a part in its verdict
@@ -27,8 +27,9 @@ class Mark:
     """
     What became of one exercise of one student.
 
-    advice: what the check says.  mistake: the number of the mistake in the exercise's tables, -1 where none was recognized.
-    proved: whether the results were compared outside the student's process.  flags: what a teacher should look at.
+    advice: what the check says.  mistake: what the exercise's table says of the mistake that was recognized, if one was.
+    hints: those of the course that speak of it.  proved: whether the results were compared outside the student's process.
+    flags: what a teacher should look at.
     """
 
     number: str
@@ -37,7 +38,8 @@ class Mark:
     code: str
     outcome: str = ""
     advice: str = ""
-    mistake: int = -1
+    mistake: str = ""
+    hints: list[str] = field(default_factory=list)
     proved: bool = False
     flags: list[str] = field(default_factory=list)
 
@@ -131,7 +133,8 @@ class _Marker:
 
     def _take(self, step: Step, position: int) -> None:
         if step.kind != "check":
-            self._student.ask("run", code=step.text, exercise=step.exercise, cell=position)
+            seconds = 2 * inside.SECONDS_OF_AN_ANSWER if step.exercise else SECONDS
+            self._student.ask("run", seconds, code=step.text, exercise=step.exercise, cell=position)
         elif not self.marks[step.exercise].outcome:
             self._judge(self._table[step.exercise], _arguments(step.text))
 
@@ -148,6 +151,7 @@ class _Marker:
             outcome = self._confirmed(exercise, each)
         each.outcome, each.advice = outcome, verdict["advice"] if outcome == verdict["outcome"] else ""
         each.mistake = mistake_of(exercise, each.advice)
+        each.hints = hints_on(exercise, each.advice) if outcome != Outcome.RIGHT.value else []
 
     def _confirmed(self, exercise: Exercise, each: Mark) -> str:
         """The outcome after proof was asked for, or after listed mistakes were judged among the answers."""
@@ -172,13 +176,17 @@ def _arguments(check: str) -> str:
     return ", ".join(ast.unparse(argument) for argument in call.args[1:])
 
 
-def mistake_of(exercise: Exercise, advice: str) -> int:
-    """The number of the mistake, counted through the tables, whose advice this is; -1 where it is none of these."""
+def hints_on(exercise: Exercise, advice: str) -> list[str]:
+    """The hints of the course that speak of what the advice speaks of: they share two words of five letters or more with it."""
+    words = set(re.findall(r"\w{5,}", advice.lower()))
+    return [hint for hint in exercise.hints if len(words & set(re.findall(r"\w{5,}", hint.lower()))) >= 2]
+
+
+def mistake_of(exercise: Exercise, advice: str) -> str:
+    """The sentence of the exercise's tables that this advice begins with; nothing where there is none."""
     sentences = [mistake.sentence for table in exercise.tables for mistake in table.mistakes]
-    fits = [
-        i for i, sentence in enumerate(sentences) if re.match(re.escape(sentence).replace(r"\{seen\}", ".*?"), advice, re.DOTALL)
-    ]
-    return max(fits, key=lambda i: len(sentences[i]), default=-1)
+    patterns = {sentence: re.escape(sentence).replace(r"\{seen\}", ".*?") for sentence in sentences}
+    return max((s for s, pattern in patterns.items() if re.match(pattern, advice, re.DOTALL)), key=len, default="")
 
 
 def canaries(exercise: Exercise) -> list[dict[str, Any]]:

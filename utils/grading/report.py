@@ -15,17 +15,16 @@ from typing import Any
 import jinja2
 
 from utils import exercises
-from utils.checking import Exercise, Outcome
 from utils.grading.classroom import Row, file_name
 
-RIGHT, NOT_DONE = Outcome.RIGHT.value, Outcome.NOT_DONE.value
+RIGHT, NOT_DONE = "right", "not done yet"  # values of `Outcome`, whose import would bring TensorFlow with it
 
 
 def write(rows: list[Row], out: Path) -> list[Path]:
     """Write all of it; return the files, without those of the feedback."""
     out.mkdir(parents=True, exist_ok=True)
     students = _by_student(rows)
-    numbers = [number for lab in labs_in(rows) for number in exercises.of_lab(lab)]
+    numbers = [number for lab in labs_in(rows) for number in exercises.outline(lab)]
     files = [out / "grades.csv", out / "canvas.csv", out / "moodle.csv", out / "report.html"]
     _write_csv(files[0], _grades(students, numbers))
     _write_csv(files[1], _canvas(students, rows))
@@ -166,7 +165,7 @@ class LabReport:
     def of(cls, lab: str, rows: list[Row]) -> "LabReport":
         """What the rows of a lab show."""
         marked = [row for row in rows if row.marks]
-        found = [_exercise(exercise, marked) for exercise in exercises.of_lab(lab).values()]
+        found = [_exercise(number, outline.title, marked) for number, outline in exercises.outline(lab).items()]
         return cls(lab, marked, found, max((len(group.students) for each in found for group in each.groups), default=1))
 
     @property
@@ -187,30 +186,22 @@ class LabReport:
         return sorted(groups, key=lambda group: -len(group.students))
 
 
-def _exercise(exercise: Exercise, rows: list[Row]) -> ExerciseReport:
-    marks = [(row.student, mark) for row in rows for mark in row.marks if mark["number"] == exercise.number]
+def _exercise(number: str, title: str, rows: list[Row]) -> ExerciseReport:
+    marks = [(row.student, mark) for row in rows for mark in row.marks if mark["number"] == number]
     groups: dict[Any, Group] = {}
-    sentences = [mistake.sentence for table in exercise.tables for mistake in table.mistakes]
     for student, mark in marks:
         if mark["outcome"] in (RIGHT, NOT_DONE):
             continue
-        named = mark["mistake"] >= 0
-        key = mark["mistake"] if named else re.sub(r"\b[Ll]ine \d+|\d+ s\b", "line", mark["advice"])
+        named = bool(mark["mistake"])
+        key = mark["mistake"] or re.sub(r"\b[Ll]ine \d+|\d+ s\b", "line", mark["advice"])
         if key not in groups:
-            advice = sentences[mark["mistake"]].replace("{seen}", "…") if named else mark["advice"]
-            advice = advice or "; ".join(mark["flags"])
-            groups[key] = Group(exercise.number, advice, named, code=mark["code"], hints=_hints(exercise, advice))
+            advice = mark["mistake"].replace("{seen}", "…") or mark["advice"] or "; ".join(mark["flags"])
+            groups[key] = Group(number, advice, named, code=mark["code"], hints=mark["hints"])
         groups[key].students.append(student)
     ordered = sorted(groups.values(), key=lambda group: (-len(group.students), group.advice))
     for i, group in enumerate(ordered):
-        group.anchor = f"e{exercise.number.replace('.', '-')}-{i}"
-    return ExerciseReport(exercise.number, exercise.title, Counter(mark["outcome"] for _, mark in marks), ordered)
-
-
-def _hints(exercise: Exercise, advice: str) -> list[str]:
-    """The hints of the course that speak of what the advice speaks of: they share two words of five letters or more with it."""
-    words = set(re.findall(r"\w{5,}", advice.lower()))
-    return [hint for hint in exercise.hints if len(words & set(re.findall(r"\w{5,}", hint.lower()))) >= 2]
+        group.anchor = f"e{number.replace('.', '-')}-{i}"
+    return ExerciseReport(number, title, Counter(mark["outcome"] for _, mark in marks), ordered)
 
 
 def _templates() -> jinja2.Environment:

@@ -42,13 +42,13 @@ class Student:
             self.end()
             raise
 
-    def ask(self, do: str, **request: Any) -> Any:
-        """Have something done and return the reply. Ended where the process ends over it."""
+    def ask(self, do: str, seconds: float = SECONDS, **request: Any) -> Any:
+        """Have something done, in these seconds of work, and return the reply. Ended where the process ends over it."""
         try:
             self._connection.send_bytes(wire.dumps({"do": do, **request}))
         except OSError:
             raise Ended(EXITS) from None
-        return self._reply(SECONDS)
+        return self._reply(seconds)
 
     def _reply(self, seconds: float) -> Any:
         begun, rested, worked = None, time.monotonic(), 0.0
