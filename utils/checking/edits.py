@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable
 from typing import Any
 
-from utils.checking.exercise import Mistake
+from utils.checking.exercise import Finding, Mistake
 
 
 def edits_of(right: Any) -> Callable[..., Any]:
@@ -34,7 +34,23 @@ def edits_of(right: Any) -> Callable[..., Any]:
     return edit
 
 
-def edited(right: Any, *rows: tuple[str, ...]) -> list[Mistake]:
-    """Mistakes as edits of a right answer.  rows: pairs of an old text and a new one, and at the end the advice."""
-    edit = edits_of(right)
-    return [Mistake(edit(*texts), advice) for *texts, advice in rows]
+def edited(right: Any, *rows: tuple) -> list[Mistake]:
+    """
+    Mistakes as edits of a right answer.
+
+    rows: pairs of an old text and a new one, or another answer in their place; and at the end the advice.
+    right: may be None where all rows have answers of their own.
+    """
+    edit = edits_of(right) if right else None
+    return [Mistake(texts[0] if len(texts) == 1 else edit(*texts), advice) for *texts, advice in rows]
+
+
+def findings_of(right: Any, *rows: tuple) -> tuple[Any, list[Mistake]]:
+    """
+    A Finding, and mistakes, among them one that shows each of its members.
+
+    rows: as for `edited`, and before them the name of a member whose value is the advice. There may be several names, if
+    `observe` tells apart what has one advice; without a name, "", the advice is a text.
+    """
+    found = Finding("Found", [(name, advice) for names, *_, advice in rows for name in names.split()])
+    return found, edited(right, *((*texts, found(advice) if names else advice) for names, *texts, advice in rows))

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from utils import datasets
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, Part, edits_of, require, value
+from utils.checking import FINE, Exercise, Mistake, Part, edited, edits_of, findings_of, require, value
 
 
 def sigmoid(z):
@@ -43,13 +43,9 @@ weighted_sum = Exercise("1.1", "The weighted sum by hand", parts=[
 
 def activation_inputs(rng):
     """Numbers of both signs; single ones; whole ones; zeros; numbers far out, where e^z is infinite; a matrix."""
-    yield (np.array([-2.0, -0.5, 0.3, 1.5, 3.0], np.float32),)
-    yield (0.75,)
-    yield (-1.25,)
-    yield (np.array([-3, -1, 2, 4]),)
-    yield (np.zeros(2, np.float32),)
-    yield (np.array([-1000.0, 1000.0], np.float32),)
-    yield (rng.normal(size=(3, 4)).astype(np.float32) * 2,)
+    for z in (np.float32([-2, -0.5, 0.3, 1.5, 3]), 0.75, -1.25, np.array([-3, -1, 2, 4]), np.float32([0, 0]), np.float32([-1000, 1000]),
+              rng.normal(size=(3, 4)).astype(np.float32) * 2):
+        yield (z,)
 
 def open_at_zero(g, z):
     """What a step function gives for z, where any number from 0 to 1 is right at z = 0 and counts as 0."""
@@ -61,7 +57,6 @@ def open_at_zero(g, z):
 ONE_NUMBER = "on one number at a time, and z may be an array of any shape."
 NAN = "is infinite for a computer, and inf / inf is nan."
 INTEGERS = "For whole numbers in z the results are whole numbers too: they are stored with the dtype of z, which cuts their digits off."
-
 activations = Exercise("1.2", "Four activations", parts=[
     Part("sigmoid", right=lambda z: keras.ops.sigmoid(keras.ops.cast(z, "float32")), inputs=activation_inputs, atol=1e-6, mistakes=[
         Mistake(lambda z: 1 / (1 + np.exp(z)), "The exponent has the wrong sign: this is 1/(1 + e^z), as one of the lecture's notes prints it, and "
@@ -210,65 +205,65 @@ def examples_and_batches(rng):
 SUM_FIRST = "First add the products and the bias up to one z, then squash that."
 ADD_ONCE = "Add it once, to the sum."
 
+def forward(x, w, b):
+    return sigmoid(x @ w + b)
+
+Y, Z = "sigmoid(x @ w + b)", "x @ w + b"
 forward_pass = Exercise("1.4", "The forward pass", right=lambda x, w, b: keras.ops.sigmoid(keras.ops.matmul(x, w) + b), inputs=examples_and_batches,
-    mistakes=[
-        Mistake(lambda x, w, b: sigmoid(x @ w), "This is g(x·w): the bias b is missing. Without it every decision line goes through the origin."),
-        Mistake(lambda x, w, b: sigmoid(x @ w) + b, "The bias is added after the activation. It belongs to z, inside g; outside, ŷ leaves the "
-                "interval from 0 to 1."),
-        Mistake(lambda x, w, b: sigmoid(x * w + b), "Each product goes through the activation by itself: x * w multiplies, and the sum is missing. A "
-                "perceptron adds the products up before it squashes them."),
-        Mistake(lambda x, w, b: np.sum(sigmoid(x * w + b), axis=-1), f"The sum is taken after the activation. {SUM_FIRST}"),
-        Mistake(lambda x, w, b: np.sum(sigmoid(x * w), axis=-1) + b, f"Each product is squashed before the sum. {SUM_FIRST}"),
-        Mistake(lambda x, w, b: sigmoid(np.sum(x * w, axis=0) + b), "The sum runs over the batch: it mixes the examples with one another. Sum over "
-                "the features, the last axis."),
-        Mistake(lambda x, w, b: sigmoid(np.sum(x * w) + b), "The sum runs over everything, so that a whole batch gives one number. Sum over the "
-                "features only, the last axis: one prediction for each example."),
-        Mistake(lambda x, w, b: sigmoid(np.sum(x * w, axis=1) + b), "This works for a batch, but one example has a single axis: there is no axis 1 "
-                "in it. Sum over the last axis, -1: it serves both."),
-        Mistake(lambda x, w, b: sigmoid(keras.ops.sum(x * w, axis=1) + b), "The sum runs over axis 1, the second axis. A batch has one, but one "
-                "example has a single axis: the last, -1, serves both."),
-        Mistake(lambda x, w, b: sigmoid(tf.linalg.matvec(x, w) + b), "`tf.linalg.matvec` takes a matrix first, and one example is a vector. "
-                "Multiply, then sum over the last axis: that serves both."),
-        Mistake(lambda x, w, b: sigmoid(np.sum(x * w + b, axis=-1)), f"The bias is added to every product: once for each feature. {ADD_ONCE}"),
-        Mistake(lambda x, w, b: x @ w + b, "This is z: the activation is missing. A prediction lies between 0 and 1."),
-        Mistake(lambda x, w, b: sigmoid(x[..., 0] * w[0] + x[..., 1] * w[1] + b), "This takes two features. x and w may have any number of them."),
-        Mistake(lambda x, w, b: sigmoid(x.T @ w + b), "x is transposed: that makes the examples the features, which are the last axis of x already."),
-        Mistake(lambda x, w, b: sigmoid(w @ x + b), "x and w stand in the wrong order: the product joins the last axis of what comes first, and that "
-                "has to be the features of x."),
-        Mistake(lambda x, w, b: sigmoid(np.dot(w, x) + b), "`np.dot` joins the last axis of what comes first with the rows of what follows. The "
-                "features are the last axis of x: x comes first."),
-        Mistake(lambda x, w, b: sigmoid(keras.ops.matmul(w, x) + b), "x comes first in the product: its last axis, the features, has to meet w."),
-        Mistake(lambda x, w, b: sigmoid(x @ (w + b)), f"b is added to every weight before the product, so that each input multiplies it. {ADD_ONCE}"),
-        Mistake(lambda x, w, b: sigmoid((x + b) @ w), f"b is added to every input before the product, so that each weight multiplies it. {ADD_ONCE}"),
-        Mistake(lambda x, w, b: sigmoid(x @ w - b), "The bias is subtracted; it is added."),
-        Mistake(lambda x, w, b: sigmoid(-(x @ w + b)), "The sign of z is wrong: this is 1 - ŷ. Look at the exponent of the sigmoid: it is e^-z."),
-        Mistake(lambda x, w, b: sigmoid(np.mean(x * w, axis=-1) + b), "This is the mean of the products; a perceptron takes their sum."),
-        Mistake(lambda x, w, b: sigmoid(x @ w * b), "The bias multiplies the sum; it should be added to it."),
-        Mistake(lambda x, w, b: sigmoid(np.sum(x + w, axis=-1) + b), "Inputs and weights are added; each input is multiplied by its weight."),
-        Mistake(lambda x, w, b: np.tanh(x @ w + b), "The activation is tanh here, from -1 to 1. A probability needs the sigmoid."),
-        Mistake(lambda x, w, b: np.maximum(x @ w + b, 0), "The activation is ReLU here, which has no upper end. A probability needs the sigmoid."),
-        Mistake(lambda x, w, b: np.heaviside(x @ w + b, 0), "The prediction is 0 or 1: a threshold, or a rounded sigmoid. Keep the sigmoid as it is: "
-                "it says how sure the perceptron is."),
-        Mistake(lambda x, w, b: sigmoid(sigmoid(x @ w + b)), "The activation is applied twice."),
-        Mistake(lambda x, w, b: np.reshape(sigmoid(x @ w + b), (-1, 1)), "The numbers are right, but in a column, shape (n, 1). One prediction for "
-                "each example has shape (n,): an axis of length 1 is too many."),
-        Mistake(lambda x, w, b: sigmoid(np.sum(x * w, axis=-1, keepdims=True) + b), "The numbers are right, but one axis too many is kept: one "
-                "prediction for each example has shape (n,), and shape () for one example alone."),
-        Mistake(lambda x, w, b: np.squeeze(sigmoid(x @ w + b)), "In a batch of one example, the axis of the batch is lost: `squeeze` takes away "
-                "every axis of length 1. Sum over the last axis instead, which keeps the others."),
-        Mistake(lambda x, w, b: tf.sigmoid(tf.matmul(x, w) + b), "`tf.matmul` takes matrices only, and w is a vector. Multiply, then sum "
-                "over the last axis."),
-    ], hints=[
-        "Take three steps, in this order: dot product, bias, activation.",
-        "x * w multiplies every example by the weights, one feature at a time. Which axis of it are the features, in one example and in a batch?",
-        "`keras.ops.sum(…, axis=-1)` sums over the last axis, whatever the rank. Then add b, and hand z to your sigmoid.",
-    ], also_right=[
-        lambda x, w, b: sigmoid(np.dot(x, w) + b), lambda x, w, b: tf.sigmoid(tf.reduce_sum(x * w, axis=-1) + b),
-        lambda x, w, b: tf.math.sigmoid(tf.tensordot(x, w, 1) + b), lambda x, w, b: sigmoid(np.einsum("...m,m->...", np.float64(x), w) + b),
-        lambda x, w, b: np.array([sigmoid(sum(a * c for a, c in zip(row, w, strict=True)) + b) for row in np.atleast_2d(x)]).reshape(x.shape[:-1]),
-        lambda x, w, b: tf.sigmoid((tf.linalg.matvec(x, w) if x.ndim == 2 else tf.squeeze(tf.linalg.matvec(x[None], w))) + b),
-        lambda x, w, b: (0.5 * (1 + np.tanh((x @ w + b) / 2))).tolist(),
-    ])
+    mistakes=edited(forward,
+    (" + b", "", "This is g(x·w): the bias b is missing. Without it every decision line goes through the origin."),
+    (" + b)", ") + b", "The bias is added after the activation. It belongs to z, inside g; outside, ŷ leaves the interval from 0 to 1."),
+    (Z, "x * w + b", "Each product goes through the activation by itself: x * w multiplies, and the sum is missing. A perceptron adds the products "
+     "up before it squashes them."),
+    (Y, "np.sum(sigmoid(x * w + b), axis=-1)", f"The sum is taken after the activation. {SUM_FIRST}"),
+    (Y, "np.sum(sigmoid(x * w), axis=-1) + b", f"Each product is squashed before the sum. {SUM_FIRST}"),
+    (Z, "np.sum(x * w, axis=0) + b", "The sum runs over the batch: it mixes the examples with one another. Sum over the features, the last axis."),
+    (Z, "np.sum(x * w) + b", "The sum runs over everything, so that a whole batch gives one number. Sum over the features only, the last axis: one "
+     "prediction for each example."),
+    (Z, "np.sum(x * w, axis=1) + b", "This works for a batch, but one example has a single axis: there is no axis 1 in it. Sum over the last axis, "
+     "-1: it serves both."),
+    (Z, "keras.ops.sum(x * w, axis=1) + b", "The sum runs over axis 1, the second axis. A batch has one, but one example has a single axis: the "
+     "last, -1, serves both."),
+    (Z, "tf.linalg.matvec(x, w) + b", "`tf.linalg.matvec` takes a matrix first, and one example is a vector. Multiply, then sum over the last axis: "
+     "that serves both."),
+    (Z, "np.sum(x * w + b, axis=-1)", f"The bias is added to every product: once for each feature. {ADD_ONCE}"),
+    ("sigmoid", "", "This is z: the activation is missing. A prediction lies between 0 and 1."),
+    (Z, "x[..., 0] * w[0] + x[..., 1] * w[1] + b", "This takes two features. x and w may have any number of them."),
+    (Z, "x.T @ w + b", "x is transposed: that makes the examples the features, which are the last axis of x already."),
+    (Z, "w @ x + b", "x and w stand in the wrong order: the product joins the last axis of what comes first, and that has to be the features of x."),
+    (Z, "np.dot(w, x) + b", "`np.dot` joins the last axis of what comes first with the rows of what follows. The features are the last axis of x: x "
+     "comes first."),
+    (Z, "keras.ops.matmul(w, x) + b", "x comes first in the product: its last axis, the features, has to meet w."),
+    ("w + b", "(w + b)", f"b is added to every weight before the product, so that each input multiplies it. {ADD_ONCE}"),
+    (Z, "(x + b) @ w", f"b is added to every input before the product, so that each weight multiplies it. {ADD_ONCE}"),
+    ("+ b", "- b", "The bias is subtracted; it is added."),
+    (Z, "-(x @ w + b)", "The sign of z is wrong: this is 1 - ŷ. Look at the exponent of the sigmoid: it is e^-z."),
+    (Z, "np.mean(x * w, axis=-1) + b", "This is the mean of the products; a perceptron takes their sum."),
+    ("+ b", "* b", "The bias multiplies the sum; it should be added to it."),
+    (Z, "np.sum(x + w, axis=-1) + b", "Inputs and weights are added; each input is multiplied by its weight."),
+    ("sigmoid", "np.tanh", "The activation is tanh here, from -1 to 1. A probability needs the sigmoid."),
+    (Y, "np.maximum(x @ w + b, 0)", "The activation is ReLU here, which has no upper end. A probability needs the sigmoid."),
+    (Y, "np.heaviside(x @ w + b, 0)", "The prediction is 0 or 1: a threshold, or a rounded sigmoid. Keep the sigmoid as it is: it says how sure the "
+     "perceptron is."),
+    (Z, Y, "The activation is applied twice."),
+    (Y, f"np.reshape({Y}, (-1, 1))", "The numbers are right, but in a column, shape (n, 1). One prediction for each example has shape (n,): an axis "
+     "of length 1 is too many."),
+    (Z, "np.sum(x * w, axis=-1, keepdims=True) + b", "The numbers are right, but one axis too many is kept: one prediction for each example has "
+     "shape (n,), and shape () for one example alone."),
+    (Y, f"np.squeeze({Y})", "In a batch of one example, the axis of the batch is lost: `squeeze` takes away every axis of length 1. Sum over the "
+     "last axis instead, which keeps the others."),
+    (Y, "tf.sigmoid(tf.matmul(x, w) + b)", "`tf.matmul` takes matrices only, and w is a vector. Multiply, then sum over the last axis."),
+), hints=[
+    "Take three steps, in this order: dot product, bias, activation.",
+    "x * w multiplies every example by the weights, one feature at a time. Which axis of it are the features, in one example and in a batch?",
+    "`keras.ops.sum(…, axis=-1)` sums over the last axis, whatever the rank. Then add b, and hand z to your sigmoid.",
+], also_right=[
+    lambda x, w, b: sigmoid(np.dot(x, w) + b), lambda x, w, b: tf.sigmoid(tf.reduce_sum(x * w, axis=-1) + b),
+    lambda x, w, b: tf.math.sigmoid(tf.tensordot(x, w, 1) + b), lambda x, w, b: sigmoid(np.einsum("...m,m->...", np.float64(x), w) + b),
+    lambda x, w, b: np.array([sigmoid(sum(a * c for a, c in zip(row, w, strict=True)) + b) for row in np.atleast_2d(x)]).reshape(x.shape[:-1]),
+    lambda x, w, b: tf.sigmoid((tf.linalg.matvec(x, w) if x.ndim == 2 else tf.squeeze(tf.linalg.matvec(x[None], w))) + b),
+    lambda x, w, b: (0.5 * (1 + np.tanh((x @ w + b) / 2))).tolist(),
+])
 
 def line_inputs(rng):
     """The example of the text; one number; other lines, none of them steep."""
@@ -283,38 +278,28 @@ def root_in_x2(x1, w, b):
     return np.vectorize(lambda t: np.roots([w[1], w[0] * t + b])[0])(x1)
 
 decision_line = Exercise("1.5", "The decision line", right=root_in_x2, inputs=line_inputs, mistakes=[
-        Mistake(lambda x1, w, b: (b + w[0] * x1) / w[1], "The sign is wrong: when w2·x2 changes sides, it or the rest becomes negative."),
-        Mistake(lambda x1, w, b: -(b + w[0] * x1) / w[0], "This divides by w1, the weight of x1. To get x2 alone, divide by its own weight."),
-        Mistake(lambda x1, w, b: (b + w[0] * x1) / w[0], "This divides by w1, and the sign is wrong as well: solve z = 0 for x2 on paper."),
-        Mistake(lambda x1, w, b: -w[0] * x1 / w[1], "The bias is missing, so this line goes through the origin."),
-        Mistake(lambda x1, w, b: -(b + w[1] * x1) / w[0], "The weights are exchanged: w[0] belongs to x1, and w[1] to x2."),
-        Mistake(lambda x1, w, b: (-b + w[0] * x1) / w[1], "The minus reaches the bias only; w1·x1 changes sides too."),
-        Mistake(lambda x1, w, b: (b - w[0] * x1) / w[1], "The minus reaches w1·x1 only; the bias changes sides too."),
-        Mistake(lambda x1, w, b: -b - w[0] * x1 / w[1], "The bias is not divided by w2: brackets around the whole numerator are missing."),
-        Mistake(lambda x1, w, b: -b / w[1], "This does not depend on x1: it is the point of the line where x1 is 0. Where has the term w1·x1 gone?"),
-        Mistake(lambda x1, w, b: -(b + w[1] * x1) / w[1], "x1 is multiplied by w[1] here, the weight of x2. Its own weight is w[0]."),
-        Mistake(lambda x1, w, b: (1 + 3 * x1) / 2, "This is the line of the example, 1 + 3·x1 - 2·x2 = 0. Take the numbers from w and b."),
-        Mistake(lambda x1, w, b: -b + -w[0] * x1, "This is w2·x2. Divide by w2 to get x2."),
-        Mistake(lambda x1, w, b: (0.5 - b - w[0] * x1) / w[1], "This solves z = 0.5. The prediction ŷ is 0.5 where z is 0."),
-        Mistake(lambda x1, w, b: sigmoid(b + w[0] * x1), "This is a prediction. Return the x2 where the prediction is 0.5: solve z = 0 for it."),
-    ], hints=[
-        "Where is ŷ = 0.5? It is where z = 0, in the middle of the sigmoid. No exponential is left then.",
-        "b + w1·x1 + w2·x2 = 0 is a line. Solve it for x2, with the whole rest on the other side.",
-        "Take b and w1·x1 to the other side, both with a minus, and divide both by w[1].",
-    ], also_right=[
-        lambda x1, w, b: -(w[0] / w[1]) * x1 - b / w[1], lambda x1, w, b: tf.divide(tf.negative(b + w[0] * tf.constant(x1, tf.float32)), w[1]),
-        lambda x1, w, b: [-(b + w[0] * t) / w[1] for t in x1] if np.ndim(x1) else -(b + w[0] * x1) / w[1],
-    ])
-
-class LineFinding(Finding):
-    """Why a line does not separate the two clouds."""
-
-    OTHER_SHAPES = "w holds two weights, [w1, w2], and b is one number. Yours have the shapes {seen}."
-    NO_LINE = "Both weights are 0: then z is b everywhere, and there is no line. Which way should z grow?"
-    SIDES_EXCHANGED = "{seen} of the points are right: the line is good, but the sides are exchanged. Multiply w and b by -1."
-    ALL_ON_ONE_SIDE = "{seen} of the points are right, because all of them are on the same side of the line. Move the line between the clouds with b."
-    TOO_FEW_RIGHT = ("{seen} of the points are right; expected at least 95%. Which way should z grow: toward the green dots or the red crosses? Then "
-                     "shift the line with b until it lies in the gap.")
+    Mistake(lambda x1, w, b: (b + w[0] * x1) / w[1], "The sign is wrong: when w2·x2 changes sides, it or the rest becomes negative."),
+    Mistake(lambda x1, w, b: -(b + w[0] * x1) / w[0], "This divides by w1, the weight of x1. To get x2 alone, divide by its own weight."),
+    Mistake(lambda x1, w, b: (b + w[0] * x1) / w[0], "This divides by w1, and the sign is wrong as well: solve z = 0 for x2 on paper."),
+    Mistake(lambda x1, w, b: -w[0] * x1 / w[1], "The bias is missing, so this line goes through the origin."),
+    Mistake(lambda x1, w, b: -(b + w[1] * x1) / w[0], "The weights are exchanged: w[0] belongs to x1, and w[1] to x2."),
+    Mistake(lambda x1, w, b: (-b + w[0] * x1) / w[1], "The minus reaches the bias only; w1·x1 changes sides too."),
+    Mistake(lambda x1, w, b: (b - w[0] * x1) / w[1], "The minus reaches w1·x1 only; the bias changes sides too."),
+    Mistake(lambda x1, w, b: -b - w[0] * x1 / w[1], "The bias is not divided by w2: brackets around the whole numerator are missing."),
+    Mistake(lambda x1, w, b: -b / w[1], "This does not depend on x1: it is the point of the line where x1 is 0. Where has the term w1·x1 gone?"),
+    Mistake(lambda x1, w, b: -(b + w[1] * x1) / w[1], "x1 is multiplied by w[1] here, the weight of x2. Its own weight is w[0]."),
+    Mistake(lambda x1, w, b: (1 + 3 * x1) / 2, "This is the line of the example, 1 + 3·x1 - 2·x2 = 0. Take the numbers from w and b."),
+    Mistake(lambda x1, w, b: -b + -w[0] * x1, "This is w2·x2. Divide by w2 to get x2."),
+    Mistake(lambda x1, w, b: (0.5 - b - w[0] * x1) / w[1], "This solves z = 0.5. The prediction ŷ is 0.5 where z is 0."),
+    Mistake(lambda x1, w, b: sigmoid(b + w[0] * x1), "This is a prediction. Return the x2 where the prediction is 0.5: solve z = 0 for it."),
+], hints=[
+    "Where is ŷ = 0.5? It is where z = 0, in the middle of the sigmoid. No exponential is left then.",
+    "b + w1·x1 + w2·x2 = 0 is a line. Solve it for x2, with the whole rest on the other side.",
+    "Take b and w1·x1 to the other side, both with a minus, and divide both by w[1].",
+], also_right=[
+    lambda x1, w, b: -(w[0] / w[1]) * x1 - b / w[1], lambda x1, w, b: tf.divide(tf.negative(b + w[0] * tf.constant(x1, tf.float32)), w[1]),
+    lambda x1, w, b: [-(b + w[0] * t) / w[1] for t in x1] if np.ndim(x1) else -(b + w[0] * x1) / w[1],
+])
 
 def separate_clouds(line):
     """Whether a line (w, b) has nearly all of the clouds' points on their right side."""
@@ -336,19 +321,23 @@ def separate_clouds(line):
         return LineFinding.SIDES_EXCHANGED.about(share)
     return (LineFinding.TOO_FEW_RIGHT if positive.any() and not positive.all() else LineFinding.ALL_ON_ONE_SIDE).about(share)
 
-by_hand = Exercise("1.6", "Train it yourself", right=([1.0, 1.0], -5.8), observe=separate_clouds, mistakes=[
-        Mistake(([0.0, 0.0], 1.0), LineFinding.NO_LINE),
-        Mistake(([1.0, 1.0, 1.0], 0.0), LineFinding.OTHER_SHAPES),
-        Mistake(([-1.0, -1.0], 5.8), LineFinding.SIDES_EXCHANGED),
-        Mistake(([1.0, 1.0], 0.0), LineFinding.ALL_ON_ONE_SIDE),
-        Mistake(([1.0, -1.0], 0.0), LineFinding.TOO_FEW_RIGHT),
-    ], hints=[
-        "The clouds lie around (1.5, 2) and (4, 4). z should be positive at the second and negative at the first: with both weights positive, z "
-        "grows toward the upper right.",
-        "With w = [1, 1], z is x1 + x2 + b. What is x1 + x2 at the centers of the two clouds?",
-        "x1 + x2 is 3.5 at one center and 8 at the other; the line should lie half way, where x1 + x2 + b = 0.",
-    ], also_right=[([2.5, 2.0], -13.0), (np.array([10.0, 6.0]), -46), (tf.constant([1.0, 1.0]), tf.constant([-5.75]))],
-    equivalent={"w_clouds, b_clouds = ([1.0, 1.0], -6.8)": "another line in the gap between the clouds"})
+LineFinding, mistakes_of_line = findings_of(None,
+    ("NO_LINE", ([0.0, 0.0], 1.0), "Both weights are 0: then z is b everywhere, and there is no line. Which way should z grow?"),
+    ("OTHER_SHAPES", ([1.0, 1.0, 1.0], 0.0), "w holds two weights, [w1, w2], and b is one number. Yours have the shapes {seen}."),
+    ("SIDES_EXCHANGED", ([-1.0, -1.0], 5.8), "{seen} of the points are right: the line is good, and its sides exchanged. Multiply w and b by -1."),
+    ("ALL_ON_ONE_SIDE", ([1.0, 1.0], 0.0), "{seen} of the points are right, because all of them are on the same side of the line. Move the line "
+     "between the clouds with b."),
+    ("TOO_FEW_RIGHT", ([1.0, -1.0], 0.0), "{seen} of the points are right; expected at least 95%. Which way should z grow: toward the green dots or "
+     "the red crosses? Then shift the line with b until it lies in the gap."),
+)
+by_hand = Exercise("1.6", "Train it yourself", right=([1.0, 1.0], -5.8), observe=separate_clouds, mistakes=mistakes_of_line, hints=[
+    "The clouds lie around (1.5, 2) and (4, 4). z should be positive at the second and negative at the first: with both weights positive, z "
+    "grows toward the upper right.",
+    "With w = [1, 1], z is x1 + x2 + b. What is x1 + x2 at the centers of the two clouds?",
+    "x1 + x2 is 3.5 at one center and 8 at the other; the line should lie half way, where x1 + x2 + b = 0.",
+], also_right=[([2.5, 2.0], -13.0), (np.array([10.0, 6.0]), -46), (tf.constant([1.0, 1.0]), tf.constant([-5.75]))], equivalent={
+    "w_clouds, b_clouds = ([1.0, 1.0], -6.8)": "another line in the gap between the clouds",
+})
 
 def two_layers(rng):
     """The example of the text: square matrices; then layers of 3, 1 and 5 units."""
@@ -369,44 +358,41 @@ def one_layer(W1, b1, W2, b2):
     b = b1 @ W2 + b2
     return W, b
 
-layer = edits_of(one_layer)
 
-collapse = Exercise("1.7", "Two linear layers are one", right=read_off, inputs=two_layers, outputs=("W", "b"), mistakes=[
-        Mistake(layer("W1 @ W2", "W2 @ W1"), "The matrices stand in the wrong order. Which of the two does x meet first? That one stands next to x."),
-        Mistake(layer("b1 @ W2", "b1"), "The bias of the first layer is not carried through the second: what b1 adds is multiplied by W2 as well."),
-        Mistake(layer("b1 @ W2 + b2", "b2"), "b1 is lost. The first layer adds it, and the second multiplies it by W2."),
-        Mistake(layer(" + b2", ""), "b2 is lost: the second layer adds it at the end."),
-        Mistake(layer("b1 @ W2", "W2 @ b1"), "The bias goes through W2 the wrong way round, W2 @ b1. It is a row, as x is: b1 @ W2."),
-        Mistake(layer("b1 @ W2 + b2", "b2 @ W2 + b1"), "b1 and b2 are exchanged: the bias of the first layer goes through W2."),
-        Mistake(layer("W1 @ W2", "W1 * W2"), "`*` multiplies element by element; the matrix product is `@`."),
-        Mistake(layer("W1 @ W2", "W1 + W2"), "The matrices are added. One layer after the other multiplies them."),
-        Mistake(layer("b1 @ W2", "b1 @ W1 @ W2"), "b1 goes through both matrices here. It is added after W1, so only W2 multiplies it."),
-        Mistake(layer("+ b2", "+ b2 @ W2"), "b2 is multiplied by W2 as well. The second layer adds it last."),
-        Mistake(layer("b1 @ W2 + b2", "(b1 + b2) @ W2"), "b2 is added too early: the second layer adds it after W2, not before."),
-        Mistake(layer("+ b2", "- b2"), "b2 is subtracted; it is added."),
-        Mistake(layer("b1 @ W2", "tf.matmul(b1, W2)"), "`tf.matmul` takes matrices only, and b1 is a vector. `@` of NumPy's arrays takes both; "
-                "`tf.linalg.matvec` and `tf.tensordot` are for vectors."),
-        Mistake(layer("W, b\n", "b, W\n"), "W and b are returned in the wrong order."),
-        Mistake(layer("W, b\n", "W, b.reshape(-1, 1)\n"), "b is a column here, shape (k, 1). Each row of x W gets it added: its shape is (k,)."),
-        Mistake(layer("b1 @ W2", "b1[None, :] @ W2"), "b is a row of a matrix here, shape (1, k). A bias has one axis: its shape is (k,)."),
-        Mistake(layer("W, b\n", "W.T, b\n"), "W is transposed: it takes inputs in its rows, as W1 does."),
-    ], hints=[
-        "Write the two layers below each other, and put the first into the second: (x W1 + b1) W2 + b2. Then multiply out.",
-        "Two terms of it contain no x: together they are b. What multiplies x is W.",
-        "W is the matrix product of W1 and W2, in this order. In b, the vector b1 is multiplied by W2 from the right, and b2 is added.",
-    ], also_right=[
-        one_layer, lambda W1, b1, W2, b2: (tf.matmul(W1, W2), tf.matmul(b1[None, :], W2)[0] + b2),
-        lambda W1, b1, W2, b2: [np.dot(W1, W2), np.dot(b1, W2) + b2], lambda W1, b1, W2, b2: (np.float64(W1) @ W2, W2.T @ b1 + b2),
-        lambda W1, b1, W2, b2: (tf.einsum("ij,jk->ik", W1, W2), tf.tensordot(b1, W2, 1) + b2),
-    ])
+collapse = Exercise("1.7", "Two linear layers are one", right=read_off, inputs=two_layers, outputs=("W", "b"), mistakes=edited(one_layer,
+    ("W1 @ W2", "W2 @ W1", "The matrices stand in the wrong order. Which of the two does x meet first? That one stands next to x."),
+    ("b1 @ W2", "b1", "The bias of the first layer is not carried through the second: what b1 adds is multiplied by W2 as well."),
+    ("b1 @ W2 + b2", "b2", "b1 is lost. The first layer adds it, and the second multiplies it by W2."),
+    (" + b2", "", "b2 is lost: the second layer adds it at the end."),
+    ("b1 @ W2", "W2 @ b1", "The bias goes through W2 the wrong way round, W2 @ b1. It is a row, as x is: b1 @ W2."),
+    ("b1 @ W2 + b2", "b2 @ W2 + b1", "b1 and b2 are exchanged: the bias of the first layer goes through W2."),
+    ("W1 @ W2", "W1 * W2", "`*` multiplies element by element; the matrix product is `@`."),
+    ("W1 @ W2", "W1 + W2", "The matrices are added. One layer after the other multiplies them."),
+    ("b1 @ W2", "b1 @ W1 @ W2", "b1 goes through both matrices here. It is added after W1, so only W2 multiplies it."),
+    ("+ b2", "+ b2 @ W2", "b2 is multiplied by W2 as well. The second layer adds it last."),
+    ("b1 @ W2 + b2", "(b1 + b2) @ W2", "b2 is added too early: the second layer adds it after W2, not before."),
+    ("+ b2", "- b2", "b2 is subtracted; it is added."),
+    ("b1 @ W2", "tf.matmul(b1, W2)", "`tf.matmul` takes matrices only, and b1 is a vector. `@` of NumPy's arrays takes both; `tf.linalg.matvec` and "
+     "`tf.tensordot` are for vectors."),
+    ("W, b\n", "b, W\n", "W and b are returned in the wrong order."),
+    ("W, b\n", "W, b.reshape(-1, 1)\n", "b is a column here, shape (k, 1). Each row of x W gets it added: its shape is (k,)."),
+    ("b1 @ W2", "b1[None, :] @ W2", "b is a row of a matrix here, shape (1, k). A bias has one axis: its shape is (k,)."),
+    ("W, b\n", "W.T, b\n", "W is transposed: it takes inputs in its rows, as W1 does."),
+), hints=[
+    "Write the two layers below each other, and put the first into the second: (x W1 + b1) W2 + b2. Then multiply out.",
+    "Two terms of it contain no x: together they are b. What multiplies x is W.",
+    "W is the matrix product of W1 and W2, in this order. In b, the vector b1 is multiplied by W2 from the right, and b2 is added.",
+], also_right=[
+    one_layer, lambda W1, b1, W2, b2: (tf.matmul(W1, W2), tf.matmul(b1[None, :], W2)[0] + b2),
+    lambda W1, b1, W2, b2: [np.dot(W1, W2), np.dot(b1, W2) + b2], lambda W1, b1, W2, b2: (np.float64(W1) @ W2, W2.T @ b1 + b2),
+    lambda W1, b1, W2, b2: (tf.einsum("ij,jk->ik", W1, W2), tf.tensordot(b1, W2, 1) + b2),
+])
 
 def points_off_the_line(rng):
     """The example of the text, a point that is wrong; then right and wrong points of both labels, none on the line."""
     w = np.array([1.0, -1.0], np.float32)
-    yield w, 0.0, np.array([1.0, 3.0], np.float32), 1.0, 0.1
-    yield w, 0.5, np.array([2.0, 1.0], np.float32), 0.0, 0.5
-    yield w, 0.5, np.array([2.0, 1.0], np.float32), 1.0, 0.5
-    yield w, -0.5, np.array([1.0, 2.0], np.float32), 0.0, 0.5
+    for b, x, y, rate in ((0.0, [1, 3], 1.0, 0.1), (0.5, [2, 1], 0.0, 0.5), (0.5, [2, 1], 1.0, 0.5), (-0.5, [1, 2], 0.0, 0.5)):
+        yield w, b, np.float32(x), y, rate
     for z, b in [(-0.3, 1.0), (0.3, -1.0), (-0.3, -1.0), (0.3, 1.0), (-0.3, -0.2), (0.3, 0.2)]:  # without b or with -b some change sides
         for y in (0.0, 1.0):
             x, w = rng.normal(size=(2, 3))
@@ -428,41 +414,38 @@ def rosenblatt_step(w, b, x, y, learning_rate):
 
 step = edits_of(rosenblatt_step)
 Y_HAT, NEW_B = "float(x @ w + b > 0)", "b + learning_rate * error"
-
-rosenblatt = Exercise("1.8", "Stretch: Rosenblatt's rule", right=step_by_cases, inputs=points_off_the_line, outputs=("w", "b"), mistakes=[
-        Mistake(step(f"y - {Y_HAT}", f"{Y_HAT} - y"), "The step goes the wrong way: it makes a wrong point more wrong. The error is y - ŷ, and the "
-                "step adds it."),
-        Mistake(step(NEW_B, "b + error"), "The step of the bias leaves the learning rate out."),
-        Mistake(step("error =", "learning_rate, error = 0.1,"), "The learning rate is 0.1 here, whatever comes in. Use the argument."),
-        Mistake(step(f"y - {Y_HAT}", "0"), "Nothing changes. Where the prediction is wrong, the error y - ŷ is 1 or -1, and w and b take a step."),
-        Mistake(step("> 0", "> 0.5"), "The threshold is at z = 0.5 here. It should be at z = 0."),
-        Mistake(step(NEW_B, "b"), "The bias stays as it was. It learns like a weight whose input is always 1."),
-        Mistake(step(" * x", ""), "Every weight gets the same step. Each weight has an input of its own: multiply the error by x."),
-        Mistake(step("w + learning_rate * ", "w + ", NEW_B, "b + error"), "The learning rate is not used: multiply the step by it."),
-        Mistake(step(f" - {Y_HAT}", ""), "The step is taken for y alone, whether the prediction is right or wrong. Rosenblatt's rule corrects "
-                "mistakes only: use y - ŷ."),
-        Mistake(step(Y_HAT, "sigmoid(x @ w + b)"), "The prediction is a probability here. Rosenblatt's perceptron says 0 or 1: use the threshold, "
-                "not the sigmoid."),
-        Mistake(step(Y_HAT, "(x @ w + b)"), "z stands where ŷ should: the threshold is missing."),
-        Mistake(step(Y_HAT, "tf.constant(x @ w + b > 0)"), "TensorFlow does not compute with True and False. Your threshold gives 1 or 0."),
-        Mistake(step("@ w + b", "@ w"), "The prediction leaves the bias out: z = x·w + b."),
-        Mistake(step("@ w + b", "@ w - b"), "The prediction subtracts the bias; z is x·w + b."),
-        Mistake(step(Y_HAT, "np.sign(x @ w + b)"), "The prediction is 1 or -1 here. The labels are 1 and 0, and so is what the threshold gives."),
-        Mistake(lambda *inputs: rosenblatt_step(*inputs)[::-1], "w and b are returned in the wrong order."),
-        Mistake(step(NEW_B, f"{NEW_B} * b"), "The step of the bias is multiplied by b. Its input is 1, whatever b is."),
-        Mistake(step("w + l", "l", "b + l", "l"), "This returns the step alone. Add it to w and b."),
-    ], hints=[
-        "Write two lines: the prediction ŷ by the threshold of z, then a step with the error y - ŷ. Where the prediction is right, the error is 0 "
-        "and nothing changes.",
-        "Each weight changes by learning_rate · (y - ŷ) · its own input; the bias by learning_rate · (y - ŷ).",
-    ], also_right=[
-        rosenblatt_step,
-        step(Y_HAT, "float(tf.tensordot(x, w, 1) + b >= 0)", "w + learning_rate * error * x", "tf.add(w, x * learning_rate * error)"),
-        lambda w, b, x, y, learning_rate:
-            (w, b) if (x @ w + b > 0) == (y == 1) else (w + learning_rate * (2 * y - 1) * x, b + learning_rate * (2 * y - 1)),
-    ], equivalent={
-        "error = y - threshold(np.dot(x, w) + b)": "a tensor of one number computes as a float does",
-        "error = y - float(threshold(np.dot(w, x) + b))": "a dot product does not depend on the order of its factors",
-    })
+rosenblatt = Exercise("1.8", "Stretch: Rosenblatt's rule", right=step_by_cases, inputs=points_off_the_line, outputs=("w", "b"),
+    mistakes=edited(rosenblatt_step,
+    (f"y - {Y_HAT}", f"{Y_HAT} - y", "The step goes the wrong way: it makes a wrong point more wrong. The error is y - ŷ, and the step adds it."),
+    (NEW_B, "b + error", "The step of the bias leaves the learning rate out."),
+    ("error =", "learning_rate, error = 0.1,", "The learning rate is 0.1 here, whatever comes in. Use the argument."),
+    (f"y - {Y_HAT}", "0", "Nothing changes. Where the prediction is wrong, the error y - ŷ is 1 or -1, and w and b take a step."),
+    ("> 0", "> 0.5", "The threshold is at z = 0.5 here. It should be at z = 0."),
+    (NEW_B, "b", "The bias stays as it was. It learns like a weight whose input is always 1."),
+    (" * x", "", "Every weight gets the same step. Each weight has an input of its own: multiply the error by x."),
+    ("w + learning_rate * ", "w + ", NEW_B, "b + error", "The learning rate is not used: multiply the step by it."),
+    (f" - {Y_HAT}", "", "The step is taken for y alone, whether ŷ is right or wrong. Rosenblatt's rule corrects mistakes only: use y - ŷ."),
+    (Y_HAT, "sigmoid(x @ w + b)", "The prediction is a probability here. Rosenblatt's perceptron says 0 or 1: use the threshold, not the sigmoid."),
+    (Y_HAT, "(x @ w + b)", "z stands where ŷ should: the threshold is missing."),
+    (Y_HAT, "tf.constant(x @ w + b > 0)", "TensorFlow does not compute with True and False. Your threshold gives 1 or 0."),
+    ("@ w + b", "@ w", "The prediction leaves the bias out: z = x·w + b."),
+    ("@ w + b", "@ w - b", "The prediction subtracts the bias; z is x·w + b."),
+    (Y_HAT, "np.sign(x @ w + b)", "The prediction is 1 or -1 here. The labels are 1 and 0, and so is what the threshold gives."),
+    (lambda *inputs: rosenblatt_step(*inputs)[::-1], "w and b are returned in the wrong order."),
+    (NEW_B, f"{NEW_B} * b", "The step of the bias is multiplied by b. Its input is 1, whatever b is."),
+    ("w + l", "l", "b + l", "l", "This returns the step alone. Add it to w and b."),
+), hints=[
+    "Write two lines: the prediction ŷ by the threshold of z, then a step with the error y - ŷ. Where the prediction is right, the error is 0 "
+    "and nothing changes.",
+    "Each weight changes by learning_rate · (y - ŷ) · its own input; the bias by learning_rate · (y - ŷ).",
+], also_right=[
+    rosenblatt_step,
+    step(Y_HAT, "float(tf.tensordot(x, w, 1) + b >= 0)", "w + learning_rate * error * x", "tf.add(w, x * learning_rate * error)"),
+    lambda w, b, x, y, learning_rate:
+        (w, b) if (x @ w + b > 0) == (y == 1) else (w + learning_rate * (2 * y - 1) * x, b + learning_rate * (2 * y - 1)),
+], equivalent={
+    "error = y - threshold(np.dot(x, w) + b)": "a tensor of one number computes as a float does",
+    "error = y - float(threshold(np.dot(w, x) + b))": "a dot product does not depend on the order of its factors",
+})
 
 EXERCISES = [weighted_sum, activations, derivatives, forward_pass, decision_line, by_hand, collapse, rosenblatt]

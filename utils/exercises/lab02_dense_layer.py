@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, Part, edits_of, require
+from utils.checking import FINE, Exercise, Mistake, Part, edited, edits_of, findings_of, require
 
 
 def batches(rng):
@@ -26,27 +26,27 @@ def dense_loops(x, W, b):
             z[i] += x[j] * W[j, i]
     return z
 
-loops = edits_of(dense_loops)
 
 one_layer_two_ways = Exercise("2.1", "One layer, two ways", parts=[
-    Part("dense_loops", right=lambda x, W, b: np.einsum("j,ji", x, W) + b, inputs=lambda rng: [(X[0], W, b) for X, W, b in batches(rng)], mistakes=[
-        Mistake(loops("z[i] = b[i]", "z[i] = 0"), "The biases are missing. Each perceptron begins its sum with its own b[i]."),
-        Mistake(loops("z[i] += x[j] * W[j, i]", "pass"), "These are the biases alone: the inner loop adds nothing to them."),
-        Mistake(loops("z[i] = b[i]", "pass", "+=", "+= b[i] +"), "The bias is added for each input. Add it once, before the inner loop."),
-        Mistake(loops("x[j] * W[j, i]", "x @ W[:, i]"), "Each step of the inner loop adds the whole dot product. It should add one product."),
-        Mistake(loops("W[j, i]", "W[j, 0]"), "Every perceptron uses the weights of the first. Let the column of W follow i."),
-        Mistake(loops("    return z", "        return z"), "Only the first perceptron has a value: is the `return` inside the loop?"),
-        Mistake(loops("+=", "= b[i] +"), "Only the last input counts: `=` writes over what the loop had before, and `+=` adds to it."),
-        Mistake(loops("+=", "="), "Only the last input counts, and no bias: `=` writes over what z[i] had before, and `+=` adds to it."),
-        Mistake(loops("x[j]", "x[0]"), "Every weight is multiplied by the first input. Let the index of x follow j."),
-        Mistake(loops("x[j] * ", ""), "The inputs are not used: multiply each weight by its input."),
-        Mistake(loops(" * W[j, i]", ""), "The weights are not used: multiply each input by its weight."),
-        Mistake(loops("+=", "-="), "The products are subtracted here; the sum adds them."),
-        Mistake(loops("*", "+"), "Inputs and weights are added. Each input is multiplied by its weight."),
-        Mistake(loops("= b[i]", "= b[0]"), "Every perceptron has the bias of the first. Let the index of b follow i."),
-        Mistake(loops("W[j, i]", "W[i, j]"), "The indices of W are exchanged: rows are inputs, columns are perceptrons, so the input comes first."),
-        Mistake(loops("return z", "return keras.ops.sigmoid(z)"), "An activation was applied. Return z, which comes before it."),
-    ], also_right=[
+    Part("dense_loops", right=lambda x, W, b: np.einsum("j,ji", x, W) + b, inputs=lambda rng: [(X[0], W, b) for X, W, b in batches(rng)],
+         mistakes=edited(dense_loops,
+        ("z[i] = b[i]", "z[i] = 0", "The biases are missing. Each perceptron begins its sum with its own b[i]."),
+        ("z[i] += x[j] * W[j, i]", "pass", "These are the biases alone: the inner loop adds nothing to them."),
+        ("z[i] = b[i]", "pass", "+=", "+= b[i] +", "The bias is added for each input. Add it once, before the inner loop."),
+        ("x[j] * W[j, i]", "x @ W[:, i]", "Each step of the inner loop adds the whole dot product. It should add one product."),
+        ("W[j, i]", "W[j, 0]", "Every perceptron uses the weights of the first. Let the column of W follow i."),
+        ("    return z", "        return z", "Only the first perceptron has a value: is the `return` inside the loop?"),
+        ("+=", "= b[i] +", "Only the last input counts: `=` writes over what the loop had before, and `+=` adds to it."),
+        ("+=", "=", "Only the last input counts, and no bias: `=` writes over what z[i] had before, and `+=` adds to it."),
+        ("x[j]", "x[0]", "Every weight is multiplied by the first input. Let the index of x follow j."),
+        ("x[j] * ", "", "The inputs are not used: multiply each weight by its input."),
+        (" * W[j, i]", "", "The weights are not used: multiply each input by its weight."),
+        ("+=", "-=", "The products are subtracted here; the sum adds them."),
+        ("*", "+", "Inputs and weights are added. Each input is multiplied by its weight."),
+        ("= b[i]", "= b[0]", "Every perceptron has the bias of the first. Let the index of b follow i."),
+        ("W[j, i]", "W[i, j]", "The indices of W are exchanged: rows are inputs, columns are perceptrons, so the input comes first."),
+        ("return z", "return keras.ops.sigmoid(z)", "An activation was applied. Return z, which comes before it."),
+    ), also_right=[
         dense_loops, lambda x, W, b: [sum(x * W[:, i]) + b[i] for i in range(len(b))], lambda x, W, b: np.float64(x) @ W + b,
         lambda x, W, b: tf.linalg.matvec(W, x, transpose_a=True) + b, lambda x, W, b: keras.ops.sum(x[:, None] * W, axis=0) + b,
     ]),
@@ -71,30 +71,6 @@ one_layer_two_ways = Exercise("2.1", "One layer, two ways", parts=[
     "In the inner loop, x and W both depend on j, and W on i as well: rows are inputs, columns are perceptrons.",
     "The matrix product `@` does both loops, for every row of the batch; b is added to each row by broadcasting.",
 ], equivalent={"for j in range(len(W)):\n    z[i] += x[j] * W[j, i]": "W has a row for each input, so it is as long as x"})
-
-class LayerFinding(Finding):
-    """What keeps Keras from using or training a layer."""
-
-    MADE_IN_INIT = "The weights are made in `__init__`, before the layer knows how many inputs it will get. Make them in `build`."
-    TF_VARIABLES = "The weights are `tf.Variable`s, which Keras 3 neither trains nor saves. `self.add_weight` makes them and tells Keras."
-    NEW_EACH_CALL = "Each call makes new weights, so the layer forgets what it learns. Make `self.W` and `self.b` once, in `build`."
-    NO_WEIGHTS = "The layer has no weights. `self.add_weight`, in `build`, makes them."
-    ANOTHER_LAYER = "Another layer does the work here, with weights of its own. Make W and b in `build`, by `self.add_weight`, and use them."
-    W_TRANSPOSED = "W is transposed: it has a row for each unit. Its shape is inputs first, then units, as in the product XW."
-    NO_BIAS = "Keras finds one weight in the layer, and no bias. Make a second one in `build` by `self.add_weight`, one number for each unit."
-    BIAS_FOR_EACH_EXAMPLE = "There is a bias for each example of the batch. A unit has one, whatever the batch: the shape of b does not know n."
-    BIAS_WITH_TWO_AXES = "b has two axes. A unit has one number, so the shape of b has one axis: `(units,)`, as the line below `build` says."
-    OTHER_NAMES = "The weights are not kept as `self.W` and `self.b`. The cells below look for them there: keep these two names."
-    TOO_LARGE = "Weights are as large as {seen}: the units begin far out, where activations are flat. Leave the size to `add_weight`, or make it less."
-    OTHER_SHAPES = "The weights have shape {seen}. W needs a row for each input and a column for each unit; b, a number for each unit."
-    NOT_TRAINABLE = "Some weights have `trainable=False`: training would leave them as they are."
-    EQUAL_WEIGHTS = "The weights W of different units start out equal, so that the units do the same. W must start at random."
-    BIAS_NOT_ZERO = "The bias does not start at zero: `add_weight` takes an `initializer`."
-    SAME_OUTPUT = "The output is the same whatever comes in. Compute it from X, not from the numbers of an example."
-    NO_GRADIENT = "No gradient reaches W, so it never learns. Use `self.W` as it is, without NumPy: with `@` or functions of `keras.ops`."
-    BIAS_NOT_USED = "No gradient reaches the bias: `call` does not use it, or NumPy comes between. Add `self.b`, as it is, to the product."
-    OPTIONS_LOST = "The layer loses the name that it gets. Pass `**options` on: `super().__init__(**options)`, as the cell had it."
-    ALWAYS_FLOAT32 = "The layer computes in float32 even in mixed precision. Take X, `self.W` and `self.b` as they come: Keras has converted them."
 
 def batches_for(*layers):
     """The inputs for layers: a batch of this shape, the units, the activation. In none are two of the sizes equal."""
@@ -196,85 +172,88 @@ MAKE_W, MAKE_B = "self.add_weight(shape=(m, self.units))", 'self.add_weight(shap
 IN_CALL = ("def build", "def make_weights", "        z =", "        self.make_weights(X.shape)\n        z =")
 VARIABLES = (MAKE_W, "tf.Variable(tf.random.normal((m, self.units)))", MAKE_B, "tf.Variable(tf.zeros(self.units))")
 
+LayerFinding, mistakes_of_layer = findings_of(MyDenseLayer,
+    ("MADE_IN_INIT", "def build", "def make_weights", "(activation)", "(activation)\n        self.make_weights((2, 2))", "The weights are made in "
+     "`__init__`, before the layer knows how many inputs it will get. Make them in `build`."),
+    ("", *IN_CALL, "The weights are made in `call`. Keras calls `build` once, before the first `call`, and looks for them there."),
+    ("TF_VARIABLES", *VARIABLES, "The weights are `tf.Variable`s, which Keras 3 neither trains nor saves. Let `self.add_weight` make them."),
+    ("NEW_EACH_CALL", *IN_CALL, *VARIABLES, "Each call makes new weights, so the layer forgets what it learns. Make W and b once, in `build`."),
+    ("NO_WEIGHTS", "def build", "def unused", SUM, "X[:, :1] + tf.zeros(self.units)", "The layer has no weights. `self.add_weight`, in `build`, "
+     "makes them."),
+    ("ANOTHER_LAYER", MAKE_W, "keras.layers.Dense(self.units)", MAKE_B, "None", SUM, "self.W(X)", "Another layer does the work here, with weights "
+     "of its own. Make W and b in `build`, by `self.add_weight`, and use them."),
+    ("W_TRANSPOSED", "(m, self.units)", "(self.units, m)", "self.W)", "keras.ops.transpose(self.W))", "W is transposed: it has a row for each unit. "
+     "Its shape is inputs first, then units, as in the product XW."),
+    ("NO_BIAS", MAKE_B, "0.0", "Keras finds one weight in the layer, and no bias. Make one in `build` by `self.add_weight`: a number for each unit."),
+    ("BIAS_FOR_EACH_EXAMPLE", "(self.units,)", "(input_shape[0], self.units)", "There is a bias for each example of the batch. A unit has one, "
+     "whatever the batch: the shape of b does not know n."),
+    ("OTHER_SHAPES", "(self.units,)", "(m,)", "The weights have shape {seen}. W needs a row for each input and a column for each unit; b, a number "
+     "for each unit."),
+    ("BIAS_WITH_TWO_AXES", "(self.units,)", "(1, self.units)", "b has two axes. A unit has one number, so the shape of b has one axis: `(units,)`, "
+     "as the line below `build` says."),
+    ("OTHER_NAMES", "self.b =", "self.bias =", "+ self.b", "+ self.bias", "The weights are not kept as `self.W` and `self.b`. The cells below look "
+     "for them there: keep these two names."),
+    ("TOO_LARGE", "(m, self.units)", '(m, self.units), initializer=keras.initializers.RandomNormal(stddev=100)', "Weights are as large as {seen}: "
+     "the units begin far out, where activations are flat. Leave the size to `add_weight`, or make it less."),
+    ("NOT_TRAINABLE", '"zeros"', '"zeros", trainable=False', "Some weights have `trainable=False`: training would leave them as they are."),
+    ("EQUAL_WEIGHTS", "(m, self.units)", '(m, self.units), initializer="zeros"', "The weights W of different units start out equal, so that the "
+     "units do the same. W must start at random."),
+    ("BIAS_NOT_ZERO", ', initializer="zeros"', "", "The bias does not start at zero: `add_weight` takes an `initializer`."),
+    ("SAME_OUTPUT", "matmul(X", "matmul(0 * X", "The output is the same whatever comes in. Compute it from X, not from the numbers of an example."),
+    ("NO_GRADIENT", "self.W)", "np.array(self.W))", "No gradient reaches W, so it never learns. Use `self.W` as it is, without NumPy: with `@` or "
+     "functions of `keras.ops`."),
+    ("OPTIONS_LOST", SUPER, "super().__init__()", "The layer loses its name. Pass it on, as the cell did: `super().__init__(**options)`."),
+    ("ALWAYS_FLOAT32", SUM, "tf.cast(X, tf.float32) @ tf.cast(self.W, tf.float32) + tf.cast(self.b, tf.float32)", "The layer computes in float32 "
+     "even in mixed precision. Take X, `self.W` and `self.b` as they come: Keras has converted them."),
+    ("BIAS_NOT_USED", " + self.b", "", "No gradient reaches the bias: `call` does not use it, or NumPy comes between. Add `self.b`, as it is, to "
+     "the product."),
+    ("", "+ self.b", "- self.b", "The bias is subtracted; it is added."),
+    ("", ACTIVATE, "z", "The activation is missing: this is z. Apply `self.activation` to it."),
+    ("", ACTIVATE, f"self.activation({ACTIVATE})", "The activation is applied twice."),
+    ("", ACTIVATE, "tf.sigmoid(z)", "The activation is always the sigmoid. Apply the one that the layer keeps: `self.activation`."),
+    ("", ACTIVATE, "tf.nn.relu(z)", "The activation is always ReLU. Apply the one that the layer keeps: `self.activation`."),
+    ("", " + self.b", "", ACTIVATE, f"{ACTIVATE} + self.b", "The bias is added after the activation. It belongs to z, inside."),
+    ("", "W) + self.b", "W + self.b)", "b is added to W before the product, so each input multiplies it. Add it after the product."),
+    ("", ACTIVATE, f"tf.reduce_sum({ACTIVATE}, 0)", "This adds up the examples of the batch. Each of them keeps a row of its own."),
+    ("", SUPER, "pass", "`super().__init__(**options)` is missing in `__init__`: without it Keras cannot keep track of the weights."),
+    ("", "keras.activations.get(activation)", "activation", "The activation is kept as it came in, and a name such as \"relu\" is no function. "
+     "`keras.activations.get` turns it into one."),
+    ("", "X, self.W", "self.W, X", "The matrices are in the wrong order: X, (n, m), comes before W, (m, d), so that the two m meet."),
+    ("", "(self.units,)", "(self.units)", "Shapes are tuples. `self.units` is a number, also in brackets; a tuple of one has a comma."),
+    ("", "shape=(m, self.units)", "m, self.units", "`add_weight` takes the shape as one tuple: put its two numbers in brackets."),
+    ("", SUM, "X * self.W + self.b", "`*` multiplies element by element, which these shapes do not allow. The matrix product is `@`."),
+)
 my_dense_layer = Exercise("2.2", "MyDenseLayer", right=KerasDense, observe=use_layer, seconds=1.0,
     inputs=batches_for(((5, 2), 3, "sigmoid"), ((2, 3), 4, "relu"), ((4, 5), 2, None), ((6, 3), 7, keras.activations.tanh)),
-    outputs=("its output", "its output for a batch of one", "its output inside Sequential"), mistakes=[
-        Mistake(layer("def build", "def make_weights", "(activation)", "(activation)\n        self.make_weights((2, 2))"), LayerFinding.MADE_IN_INIT),
-        Mistake(layer(*IN_CALL), "The weights are made in `call`. Keras calls `build` once, before the first `call`, and looks for them there."),
-        Mistake(layer(*VARIABLES), LayerFinding.TF_VARIABLES),
-        Mistake(layer(*IN_CALL, *VARIABLES), LayerFinding.NEW_EACH_CALL),
-        Mistake(layer("def build", "def unused", SUM, "X[:, :1] + tf.zeros(self.units)"), LayerFinding.NO_WEIGHTS),
-        Mistake(layer(MAKE_W, "keras.layers.Dense(self.units)", MAKE_B, "None", SUM, "self.W(X)"), LayerFinding.ANOTHER_LAYER),
-        Mistake(layer("(m, self.units)", "(self.units, m)", "self.W)", "keras.ops.transpose(self.W))"), LayerFinding.W_TRANSPOSED),
-        Mistake(layer(MAKE_B, "0.0"), LayerFinding.NO_BIAS),
-        Mistake(layer("(self.units,)", "(input_shape[0], self.units)"), LayerFinding.BIAS_FOR_EACH_EXAMPLE),
-        Mistake(layer("(self.units,)", "(m,)"), LayerFinding.OTHER_SHAPES),
-        Mistake(layer("(self.units,)", "(1, self.units)"), LayerFinding.BIAS_WITH_TWO_AXES),
-        Mistake(layer("self.b =", "self.bias =", "+ self.b", "+ self.bias"), LayerFinding.OTHER_NAMES),
-        Mistake(layer("(m, self.units)", '(m, self.units), initializer=keras.initializers.RandomNormal(stddev=100)'), LayerFinding.TOO_LARGE),
-        Mistake(layer('"zeros"', '"zeros", trainable=False'), LayerFinding.NOT_TRAINABLE),
-        Mistake(layer("(m, self.units)", '(m, self.units), initializer="zeros"'), LayerFinding.EQUAL_WEIGHTS),
-        Mistake(layer(', initializer="zeros"', ""), LayerFinding.BIAS_NOT_ZERO),
-        Mistake(layer("matmul(X", "matmul(0 * X"), LayerFinding.SAME_OUTPUT),
-        Mistake(layer("self.W)", "np.array(self.W))"), LayerFinding.NO_GRADIENT),
-        Mistake(layer(SUPER, "super().__init__()"), LayerFinding.OPTIONS_LOST),
-        Mistake(layer(SUM, "tf.cast(X, tf.float32) @ tf.cast(self.W, tf.float32) + tf.cast(self.b, tf.float32)"), LayerFinding.ALWAYS_FLOAT32),
-        Mistake(layer(" + self.b", ""), LayerFinding.BIAS_NOT_USED),
-        Mistake(layer("+ self.b", "- self.b"), "The bias is subtracted; it is added."),
-        Mistake(layer(ACTIVATE, "z"), "The activation is missing: this is z. Apply `self.activation` to it."),
-        Mistake(layer(ACTIVATE, f"self.activation({ACTIVATE})"), "The activation is applied twice."),
-        Mistake(layer(ACTIVATE, "tf.sigmoid(z)"), "The activation is always the sigmoid. Apply the one that the layer keeps: `self.activation`."),
-        Mistake(layer(ACTIVATE, "tf.nn.relu(z)"), "The activation is always ReLU. Apply the one that the layer keeps: `self.activation`."),
-        Mistake(layer(" + self.b", "", ACTIVATE, f"{ACTIVATE} + self.b"), "The bias is added after the activation. It belongs to z, inside."),
-        Mistake(layer("W) + self.b", "W + self.b)"), "b is added to W before the product, so each input multiplies it. Add it after the product."),
-        Mistake(layer(ACTIVATE, f"tf.reduce_sum({ACTIVATE}, 0)"), "This adds up the examples of the batch. Each of them keeps a row of its own."),
-        Mistake(layer(SUPER, "pass"), "`super().__init__(**options)` is missing in `__init__`: without it Keras cannot keep track of the weights."),
-        Mistake(layer("keras.activations.get(activation)", "activation"), "The activation is kept as it came in, and a name such as \"relu\" is no "
-                "function. `keras.activations.get` turns it into one."),
-        Mistake(layer("X, self.W", "self.W, X"), "The matrices are in the wrong order: X, (n, m), comes before W, (m, d), so that the two m meet."),
-        Mistake(layer("(self.units,)", "(self.units)"), "Shapes are tuples. `self.units` is a number, also in brackets; a tuple of one has a comma."),
-        Mistake(layer("shape=(m, self.units)", "m, self.units"), "`add_weight` takes the shape as one tuple: put its two numbers in brackets."),
-        Mistake(layer(SUM, "X * self.W + self.b"), "`*` multiplies element by element, which these shapes do not allow. The matrix product is "
-                "`keras.ops.matmul` or `@`."),
-    ], hints=[
-        "`build` gets the shape of the input, (n, m). W needs m rows; how many columns? b is one number for each unit.",
-        "`self.add_weight(shape=(…, …))` gives a weight that Keras trains. For b, `initializer=\"zeros\"`.",
-        "z is the matrix product of X and self.W, plus self.b. What is returned is self.activation of z.",
-    ], also_right=[
-        MyDenseLayer, layer("matmul(X", 'einsum("ni,ij->nj", X'),
-        layer("(m, self.units)", '(m, self.units), initializer="he_normal"', SUM, "self.b + X @ self.W"),
-        layer(f"self.W = {MAKE_W}", 'self.b = self.add_weight(shape=[self.units], initializer="zeros", name="bias")', f"self.b = {MAKE_B}",
-              "self.W = self.add_weight(shape=[m, self.units], initializer=keras.initializers.RandomNormal(), name='kernel')",
-              SUM, "tf.nn.bias_add(tf.matmul(X, self.W), self.b)"),
-    ], equivalent={"m = input_shape[1]": "a batch of examples has two axes; for more, the docstring promises nothing"})
+    outputs=("its output", "its output for a batch of one", "its output inside Sequential"), mistakes=mistakes_of_layer, hints=[
+    "`build` gets the shape of the input, (n, m). W needs m rows; how many columns? b is one number for each unit.",
+    "`self.add_weight(shape=(…, …))` gives a weight that Keras trains. For b, `initializer=\"zeros\"`.",
+    "z is the matrix product of X and self.W, plus self.b. What is returned is self.activation of z.",
+], also_right=[
+    MyDenseLayer, layer("matmul(X", 'einsum("ni,ij->nj", X'),
+    layer("(m, self.units)", '(m, self.units), initializer="he_normal"', SUM, "self.b + X @ self.W"),
+    layer(f"self.W = {MAKE_W}", 'self.b = self.add_weight(shape=[self.units], initializer="zeros", name="bias")', f"self.b = {MAKE_B}",
+          "self.W = self.add_weight(shape=[m, self.units], initializer=keras.initializers.RandomNormal(), name='kernel')",
+          SUM, "tf.nn.bias_add(tf.matmul(X, self.W), self.b)"),
+], equivalent={"m = input_shape[1]": "a batch of examples has two axes; for more, the docstring promises nothing"})
 
 count = Exercise("2.3", "Count the parameters", right=lambda m, d: keras.Sequential([keras.Input((m,)), keras.layers.Dense(d)]).count_params(),
     inputs=lambda rng: [(2, 3), (1, 1), (784, 128), (int(rng.integers(3, 50)), int(rng.integers(51, 99)))], mistakes=[
-        Mistake(lambda m, d: m * d, "These are the weights; each unit has a bias as well."),
-        Mistake(lambda m, d: m * d + 1, "There is one bias for the whole layer here. Each unit has its own."),
-        Mistake(lambda m, d: m * d + m, "There is a bias for each input here. It is the units that have one."),
-        Mistake(lambda m, d: m * d + m + d, "The inputs have no parameters of their own: only weights and the units' biases count."),
-        Mistake(lambda m, d: m + d, "Every input is joined to every unit: count one weight for each pair, then the biases."),
-        Mistake(lambda m, d: (m + d) * d, "This counts weights between the units of the layer. They are joined to the inputs, and have a bias each."),
-        Mistake(lambda m, d: (m + 1) * (d + 1), "The output side has no unit for a bias: one is added to the inputs only."),
-        Mistake(lambda m, d: d, "These are the biases; the weights are missing."),
-        Mistake(lambda m, d: m**d, "`**` is a power. Each of the m inputs is joined to each of the d units: multiply, and count the biases too."),
-        Mistake(lambda m, d: m**d + d, "`**` is a power. Each of the m inputs is joined to each of the d units: multiply."),
-        Mistake(lambda m, d: 2 * m * d, "A bias belongs to a unit, not to each of its weights."),
-    ], hints=[
-        "Draw two inputs and three units. How many lines join them? What else does each unit have?",
-        "One weight for each pair of an input and a unit, and one bias for each unit.",
-    ], also_right=[lambda m, d: (m + 1) * d, lambda m, d: np.ones((m + 1, d)).size, lambda m, d: sum(m + 1 for _ in range(d))])
-
-class WeightsFinding(Finding):
-    """What keeps the units of a layer equal, or keeps them from learning."""
-
-    ALL_ZERO = "All weights are 0: every unit computes the same, gets the same correction, and stays like the others."
-    ALL_EQUAL = "All weights are equal. It does not matter that they are not 0: units that start equal stay equal."
-    EQUAL_COLUMNS = "Every column is the same as the others: the numbers differ between the inputs. They should differ between the units."
-    TWO_EQUAL = "At least two columns are equal: two units that do the same. Every unit needs numbers of its own, in every row."
-    TOO_LARGE = ("Weights are as large as {seen}: the units begin far out, where activations are flat and learn nothing. Make them about 1 or "
-                 "less.")
+    Mistake(lambda m, d: m * d, "These are the weights; each unit has a bias as well."),
+    Mistake(lambda m, d: m * d + 1, "There is one bias for the whole layer here. Each unit has its own."),
+    Mistake(lambda m, d: m * d + m, "There is a bias for each input here. It is the units that have one."),
+    Mistake(lambda m, d: m * d + m + d, "The inputs have no parameters of their own: only weights and the units' biases count."),
+    Mistake(lambda m, d: m + d, "Every input is joined to every unit: count one weight for each pair, then the biases."),
+    Mistake(lambda m, d: (m + d) * d, "This counts weights between the units of the layer. They are joined to the inputs, and have a bias each."),
+    Mistake(lambda m, d: (m + 1) * (d + 1), "The output side has no unit for a bias: one is added to the inputs only."),
+    Mistake(lambda m, d: d, "These are the biases; the weights are missing."),
+    Mistake(lambda m, d: m**d, "`**` is a power. Each of the m inputs is joined to each of the d units: multiply, and count the biases too."),
+    Mistake(lambda m, d: m**d + d, "`**` is a power. Each of the m inputs is joined to each of the d units: multiply."),
+    Mistake(lambda m, d: 2 * m * d, "A bias belongs to a unit, not to each of its weights."),
+], hints=[
+    "Draw two inputs and three units. How many lines join them? What else does each unit have?",
+    "One weight for each pair of an input and a unit, and one bias for each unit.",
+], also_right=[lambda m, d: (m + 1) * d, lambda m, d: np.ones((m + 1, d)).size, lambda m, d: sum(m + 1 for _ in range(d))])
 
 def compare_columns(first_weights, m, d):
     """Whether the columns of a layer's first weights differ, and none of the weights is too large."""
@@ -293,34 +272,28 @@ def compare_columns(first_weights, m, d):
         return WeightsFinding.EQUAL_COLUMNS
     return WeightsFinding.ALL_EQUAL if largest else WeightsFinding.ALL_ZERO
 
+WeightsFinding, mistakes_of_weights = findings_of(None,
+    ("ALL_ZERO", lambda m, d: tf.zeros((m, d)), "All weights are 0: every unit computes the same, gets the same correction, and stays like the "
+     "others."),
+    ("ALL_EQUAL", lambda m, d: np.full((m, d), 0.5), "All weights are equal. That they are not 0 does not help: units that start equal stay equal."),
+    ("TWO_EQUAL", np.eye, "At least two columns are equal: two units that do the same. Every unit needs numbers of its own, in every row."),
+    ("EQUAL_COLUMNS", lambda m, d: np.linspace(-1, 1, m)[:, None] * np.ones(d), "Every column is the same as the others: the numbers differ between "
+     "the inputs. They should differ between the units."),
+    ("TOO_LARGE", lambda m, d: np.linspace(-50, 50, m * d).reshape(m, d), "Weights are as large as {seen}: the units begin far out, where "
+     "activations are flat and learn nothing. Make them about 1 or less."),
+)
 break_the_symmetry = Exercise("2.4", "Break the symmetry", right=lambda m, d: keras.initializers.GlorotNormal()((m, d)), observe=compare_columns,
-    inputs=lambda rng: [(2, 4), (3, 5), (2, 6), (4, 1), (20, 30)], mistakes=[
-        Mistake(lambda m, d: tf.zeros((m, d)), WeightsFinding.ALL_ZERO),
-        Mistake(lambda m, d: np.full((m, d), 0.5), WeightsFinding.ALL_EQUAL),
-        Mistake(np.eye, WeightsFinding.TWO_EQUAL),
-        Mistake(lambda m, d: np.linspace(-1, 1, m)[:, None] * np.ones(d), WeightsFinding.EQUAL_COLUMNS),
-        Mistake(lambda m, d: np.linspace(-50, 50, m * d).reshape(m, d), WeightsFinding.TOO_LARGE),
-    ], hints=[
-        "Each column is a unit. What makes two columns different, whatever m and d are?",
-        "Random numbers do. `keras.random.normal(shape)` draws some; its argument `stddev` makes them smaller.",
-    ], also_right=[
-        lambda m, d: np.random.default_rng().uniform(-0.5, 0.5, (m, d)), lambda m, d: tf.random.normal((m, d), stddev=0.1),
-        lambda m, d: np.linspace(-1, 1, m * d).reshape(m, d), lambda m, d: [[0.1 * np.sin(3 + i + 2.7 * j) for j in range(d)] for i in range(m)],
-    ], equivalent={
-        "return keras.random.normal((m, d), stddev=1.5)": "larger, and still different",
-        "return keras.random.normal((m, d), stddev=-1.5)": "the sign of a normal number does not matter",
-        "return keras.random.normal((m, d))": "larger, and still different",
-    })
-
-class ConfigFinding(Finding):
-    """What keeps Keras from making a layer again from its config."""
-
-    NO_GET_CONFIG = "The class has no `get_config` of its own. Keras guesses one, and cannot where an argument is a function."
-    RETURNS_NOTHING = "`get_config` returns nothing: end it with `return config`."
-    NO_DICTIONARY = "`get_config` should return a dictionary, with the arguments of `__init__` by name."
-    NAME_LOST = "The name and the dtype of the layer are lost. Start with what `super().get_config()` knows, and add to it."
-    NOT_PLAIN = "The dictionary holds a value of type {seen}, and a file cannot. For an activation, `keras.activations.serialize` gives plain data."
-    UNITS_LOST = "The units are lost: `__init__` needs them when the layer is made again, so the dictionary must have them."
+    inputs=lambda rng: [(2, 4), (3, 5), (2, 6), (4, 1), (20, 30)], mistakes=mistakes_of_weights, hints=[
+    "Each column is a unit. What makes two columns different, whatever m and d are?",
+    "Random numbers do. `keras.random.normal(shape)` draws some; its argument `stddev` makes them smaller.",
+], also_right=[
+    lambda m, d: np.random.default_rng().uniform(-0.5, 0.5, (m, d)), lambda m, d: tf.random.normal((m, d), stddev=0.1),
+    lambda m, d: np.linspace(-1, 1, m * d).reshape(m, d), lambda m, d: [[0.1 * np.sin(3 + i + 2.7 * j) for j in range(d)] for i in range(m)],
+], equivalent={
+    "return keras.random.normal((m, d), stddev=1.5)": "larger, and still different",
+    "return keras.random.normal((m, d), stddev=-1.5)": "the sign of a normal number does not matter",
+    "return keras.random.normal((m, d))": "larger, and still different",
+})
 
 def save_and_load(layer_class, X, units, activation):
     """What a layer gives for X after a model with it was saved and loaded; or what keeps Keras from it."""
@@ -361,25 +334,27 @@ class SavedDenseLayer(MyDenseLayer):
 saved = edits_of(SavedDenseLayer)
 SERIALIZE = "keras.activations.serialize(self.activation)"
 
+ConfigFinding, mistakes_of_config = findings_of(SavedDenseLayer,
+    ("UNITS_LOST", 'config["units"] = self.units', "", "The units are lost: `__init__` needs them when the layer is made again, so the dictionary "
+     "must have them."),
+    ("", 'config["activation"] =', "activation =", "The activation is lost: the loaded layer has none. The dictionary must have it, as a name."),
+    ("NOT_PLAIN", SERIALIZE, "self.activation", "The dictionary holds a value of type {seen}, and a file cannot. For an activation, "
+     "`keras.activations.serialize` gives plain data."),
+    ("NAME_LOST", "super().get_config()", "{}", "The name and the dtype of the layer are lost. Add to what `super().get_config()` gives."),
+    ("NO_GET_CONFIG", MyDenseLayer, "The class has no `get_config` of its own. Keras guesses one, and cannot where an argument is a function."),
+    ("RETURNS_NOTHING", "return config", "", "`get_config` returns nothing: end it with `return config`."),
+    ("NO_DICTIONARY", "return config", "return list(config)", "`get_config` should return a dictionary, with the arguments of `__init__` by name."),
+    ("", SERIALIZE, '"relu"', "The activation is always ReLU in the dictionary. Take it from the layer."),
+    ("", "= self.units", "= 3", "The number of units is 3 in the dictionary, whatever the layer has. Take it from the layer."),
+)
 survive = Exercise("2.5", "Survive being saved", right=keras.layers.Dense, observe=save_and_load, seconds=1.0,
-    inputs=batches_for(((5, 2), 3, "relu"), ((4, 3), 2, keras.activations.tanh), ((4, 3), 1, None)), mistakes=[
-        Mistake(saved('config["units"] = self.units', ""), ConfigFinding.UNITS_LOST),
-        Mistake(saved('config["activation"] =', "activation ="), "The activation is lost: the loaded layer has none. The dictionary must have it, as "
-                "a name."),
-        Mistake(saved(SERIALIZE, "self.activation"), ConfigFinding.NOT_PLAIN),
-        Mistake(saved("super().get_config()", "{}"), ConfigFinding.NAME_LOST),
-        Mistake(MyDenseLayer, ConfigFinding.NO_GET_CONFIG),
-        Mistake(saved("return config", ""), ConfigFinding.RETURNS_NOTHING),
-        Mistake(saved("return config", "return list(config)"), ConfigFinding.NO_DICTIONARY),
-        Mistake(saved(SERIALIZE, '"relu"'), "The activation is always ReLU in the dictionary. Take it from the layer."),
-        Mistake(saved("= self.units", "= 3"), "The number of units is 3 in the dictionary, whatever the layer has. Take it from the layer."),
-    ], hints=[
-        "`config` is a dictionary already. It needs one entry for each argument of `__init__` that is your own.",
-        "`config[\"units\"] = …` is a number that the layer has kept. The other entry is a function, and must become its name.",
-        "`keras.activations.serialize(…)` gives the name; the function is in self.activation.",
-    ], also_right=[
-        SavedDenseLayer, saved(SERIALIZE, "self.activation.__name__"),
-        saved('config["units"] = self.units', 'config = {**config, "units": int(self.units)}'),
-    ])
+    inputs=batches_for(((5, 2), 3, "relu"), ((4, 3), 2, keras.activations.tanh), ((4, 3), 1, None)), mistakes=mistakes_of_config, hints=[
+    "`config` is a dictionary already. It needs one entry for each argument of `__init__` that is your own.",
+    "`config[\"units\"] = …` is a number that the layer has kept. The other entry is a function, and must become its name.",
+    "`keras.activations.serialize(…)` gives the name; the function is in self.activation.",
+], also_right=[
+    SavedDenseLayer, saved(SERIALIZE, "self.activation.__name__"),
+    saved('config["units"] = self.units', 'config = {**config, "units": int(self.units)}'),
+])
 
 EXERCISES = [one_layer_two_ways, my_dense_layer, count, break_the_symmetry, survive]

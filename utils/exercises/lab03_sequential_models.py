@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from utils import datasets
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, choice, edited, edits_of, require, showing
+from utils.checking import FINE, Exercise, Mistake, choice, edited, edits_of, findings_of, require, showing
 
 Dense, relu, sigmoid = keras.layers.Dense, keras.ops.relu, keras.ops.sigmoid
 
@@ -95,27 +95,27 @@ def network():
 
 net, one_for_all = edits_of(network), network()
 HIDDEN, OUTPUT = 'Dense(3, activation="relu")', 'Dense(1, activation="sigmoid")'
-one_hidden_layer = Exercise(
-    "3.1", "One hidden layer", right=lambda: stack((3, "relu")), observe=behavior, explain=lambda got, _: describe_layers(got), seconds=1.0,
-    mistakes=[*edited(network, *OF_TWO_LAYERS,
-        ("Dense(3", "Dense(2", "There are 2 hidden units. Two is the number of inputs; the layer has three units."),
-        ("(3", "(n", "(1", "(3", "(n", "(1", "The widths are exchanged: three units are in the hidden layer, one is the output."),
-        (f"{HIDDEN}, ", "", "The hidden layer is missing: this is a single perceptron."),
-        (f", {OUTPUT}", "", "The output layer is missing: this gives three numbers."),
-        ("Dense(3", 'Dense(2, "relu"), Dense(3', "There are two hidden layers. The inputs are no layer of their own: `keras.Input` stands for them."),
-        (HIDDEN, f"{HIDDEN}, {HIDDEN}", "There are two hidden layers, and one is asked for."),
-        ("keras.Input((2,)), ", "", require.NO_INPUT),
-        ("(2,)", "2", "An input has a shape, not a size. A shape is a tuple, and a tuple of one number needs a comma."),
-        ("keras.Sequential(", "list(", LIST_OF_LAYERS),
-    ), Mistake(lambda: one_for_all, SHARED_WEIGHTS)], hints=[
-        "`keras.Sequential([…])` takes a list of three things: an Input, a Dense layer for the hidden units, a Dense layer for the output.",
-        "`keras.Input((2,))` says that an example has two numbers. `keras.layers.Dense(4, activation=\"tanh\")` is a layer of four units with tanh.",
-        "The hidden layer has 3 units and \"relu\", the output 1 unit and \"sigmoid\".",
-    ], also_right=[
-        network, net("keras.Input((2,))", "keras.layers.InputLayer(shape=(2,))"),
-        net(HIDDEN, "Dense(3), keras.layers.ReLU()", OUTPUT, 'Dense(1), keras.layers.Activation("sigmoid")'),
-        lambda: keras.Model(inputs := keras.Input((2,)), Dense(1, "sigmoid")(Dense(3, tf.nn.relu)(inputs))),
-    ])
+one_hidden_layer = Exercise("3.1", "One hidden layer", right=lambda: stack((3, "relu")), observe=behavior, seconds=1.0,
+    explain=lambda got, _: describe_layers(got), mistakes=edited(network, *OF_TWO_LAYERS,
+    ("Dense(3", "Dense(2", "There are 2 hidden units. Two is the number of inputs; the layer has three units."),
+    ("(3", "(n", "(1", "(3", "(n", "(1", "The widths are exchanged: three units are in the hidden layer, one is the output."),
+    (f"{HIDDEN}, ", "", "The hidden layer is missing: this is a single perceptron."),
+    (f", {OUTPUT}", "", "The output layer is missing: this gives three numbers."),
+    ("Dense(3", 'Dense(2, "relu"), Dense(3', "There are two hidden layers. The inputs are no layer of their own: `keras.Input` stands for them."),
+    (HIDDEN, f"{HIDDEN}, {HIDDEN}", "There are two hidden layers, and one is asked for."),
+    ("keras.Input((2,)), ", "", require.NO_INPUT),
+    ("(2,)", "2", "An input has a shape, not a size. A shape is a tuple, and a tuple of one number needs a comma."),
+    ("keras.Sequential(", "list(", LIST_OF_LAYERS),
+    (lambda: one_for_all, SHARED_WEIGHTS),
+), hints=[
+    "`keras.Sequential([…])` takes a list of three things: an Input, a Dense layer for the hidden units, a Dense layer for the output.",
+    "`keras.Input((2,))` says that an example has two numbers. `keras.layers.Dense(4, activation=\"tanh\")` is a layer of four units with tanh.",
+    "The hidden layer has 3 units and \"relu\", the output 1 unit and \"sigmoid\".",
+], also_right=[
+    network, net("keras.Input((2,))", "keras.layers.InputLayer(shape=(2,))"),
+    net(HIDDEN, "Dense(3), keras.layers.ReLU()", OUTPUT, 'Dense(1), keras.layers.Activation("sigmoid")'),
+    lambda: keras.Model(inputs := keras.Input((2,)), Dense(1, "sigmoid")(Dense(3, tf.nn.relu)(inputs))),
+])
 
 def deep_network(widths, activation="relu"):
     layers = [keras.Input((2,))]
@@ -125,44 +125,44 @@ def deep_network(widths, activation="relu"):
     return keras.Sequential(layers)
 
 deep = edits_of(deep_network)
-a_deep_network = Exercise(
-    "3.2", "A deep network", right=lambda widths, activation: stack(*((width, activation) for width in widths)), observe=behavior, seconds=1.0,
+a_deep_network = Exercise("3.2", "A deep network", observe=behavior, seconds=1.0,
+    right=lambda widths, activation: stack(*((width, activation) for width in widths)),
     inputs=lambda rng: [([4, 3], "relu"), ([], "relu"), ([2, 2, 2], "relu"), (rng.integers(2, 7, size=3).tolist(), "tanh")],
     explain=lambda got, _, widths, activation: describe_layers(got, widths=widths, activation=activation), mistakes=edited(deep_network, *OF_OUTPUT,
-        ('"sigmoid"', "activation", "The output has the activation of the hidden layers. It is a probability, so it has the sigmoid."),
-        ("=activation", "=None", "The hidden layers have no activation. Without one, all layers together make one straight cut, as in exercise 1.7."),
-        ("=activation", '="relu"', "The hidden layers always have ReLU. Use the argument `activation`."),
-        ("=activation", '="sigmoid"', "The hidden layers have the sigmoid. Use the argument `activation`."),
-        ("in widths", "in widths[::-1]", "The layers are in the reverse order: the first width belongs to the layer next to the inputs."),
-        ("in widths", "in widths[:1]", "There is only one hidden layer, however long the list is. Add a layer for each width."),
-        ("in widths", "in widths[-1:]", "Only the last width has become a layer: does the loop begin a new list of layers each time?"),
-        ("in widths", "in widths[:-1]", "The last width has no layer. The output comes in addition to the hidden layers."),
-        ("in widths", "in widths[1:]", "The first width has no layer. The inputs are not in the list: every width is a hidden layer."),
-        ("Dense(width", "Dense(widths[0]", "All hidden layers are as wide as the first. Use each width once."),
-        ("    for", "    layer = Dense(2, activation=activation)\n    for", "Dense(width, activation=activation)", "layer",
-         "The same layer is put in several times, which would share its weights. Make a new Dense layer for each width."),
-        ("width in widths", "i, width in enumerate(widths, 1)", "=activation", "=activation if i == len(widths) else None",
-         "Only the last hidden layer has the activation. Without it, the ones before are one straight cut."),
-        ('layers.append(Dense(1, activation="sigmoid"))', "", "The output layer is missing. After the hidden layers comes a layer with one unit."),
-        ("layers.append(Dense(1", "layers = layers.append(Dense(1", NO_LAYERS),
-        ("Input((2,))", "Input((widths[0],))", "in widths:", "in widths[1:]:",
-         "The first width is taken for the number of inputs, which is always 2. Every width is a hidden layer, and there may be none."),
-        ("in widths", "in widths[:-1]", "Dense(1", "Dense(widths[-1]", "The last width is taken for the output. It belongs to a hidden layer too."),
-        ("in widths", "in (widths[0], widths[1])", "There are always two hidden layers. A loop makes as many as the list has widths, or none."),
-        ("in widths", "in [4, 3]", "The widths are always 4 and 3. Take them from the list."),
-        ("in widths", "in range(len(widths))", "The loop runs over 0, 1, 2, …, and these become the widths. Let it run over the list itself."),
-        ("Dense(width", "Dense(1", "Every hidden layer has one unit. Use the widths of the list."),
-        ("Dense(width", "Dense(width + 1", "Every hidden layer has one unit too many. A width counts the units; Dense adds the biases by itself."),
-        ("    layers.append(Dense(1", "        layers.append(Dense(1", "The output layer comes after every hidden layer. Put it after the loop."),
-    ), hints=[
-        "Begin with a list that holds the Input. A loop over the widths appends a layer each time, and the output comes last.",
-        "In the loop: `layers.append(keras.layers.Dense(width, activation=activation))`. `keras.Sequential` takes the list at the end.",
-    ], also_right=[
-        deep_network, deep("keras.Sequential(layers)", "keras.Model(layers[0], keras.Sequential(layers[1:])(layers[0]))"),
-        lambda widths, activation: keras.Sequential([keras.Input([2])] + [Dense(width, activation) for width in widths] + [Dense(1, sigmoid)]),
-        deep("[keras.Input((2,))]", "keras.Sequential([keras.Input((2,))])", "append(Dense(1", "add(Dense(1", "keras.Sequential(layers)", "layers",
-             "append(Dense(width, activation=activation)", "add(Dense(width)); layers.add(keras.layers.Activation(activation)"),
-    ])
+    ('"sigmoid"', "activation", "The output has the activation of the hidden layers. It is a probability, so it has the sigmoid."),
+    ("=activation", "=None", "The hidden layers have no activation. Without one, all layers together make one straight cut, as in exercise 1.7."),
+    ("=activation", '="relu"', "The hidden layers always have ReLU. Use the argument `activation`."),
+    ("=activation", '="sigmoid"', "The hidden layers have the sigmoid. Use the argument `activation`."),
+    ("in widths", "in widths[::-1]", "The layers are in the reverse order: the first width belongs to the layer next to the inputs."),
+    ("in widths", "in widths[:1]", "There is only one hidden layer, however long the list is. Add a layer for each width."),
+    ("in widths", "in widths[-1:]", "Only the last width has become a layer: does the loop begin a new list of layers each time?"),
+    ("in widths", "in widths[:-1]", "The last width has no layer. The output comes in addition to the hidden layers."),
+    ("in widths", "in widths[1:]", "The first width has no layer. The inputs are not in the list: every width is a hidden layer."),
+    ("Dense(width", "Dense(widths[0]", "All hidden layers are as wide as the first. Use each width once."),
+    ("    for", "    layer = Dense(2, activation=activation)\n    for", "Dense(width, activation=activation)", "layer",
+     "The same layer is put in several times, which would share its weights. Make a new Dense layer for each width."),
+    ("width in widths", "i, width in enumerate(widths, 1)", "=activation", "=activation if i == len(widths) else None",
+     "Only the last hidden layer has the activation. Without it, the ones before are one straight cut."),
+    ('layers.append(Dense(1, activation="sigmoid"))', "", "The output layer is missing. After the hidden layers comes a layer with one unit."),
+    ("layers.append(Dense(1", "layers = layers.append(Dense(1", NO_LAYERS),
+    ("Input((2,))", "Input((widths[0],))", "in widths:", "in widths[1:]:",
+     "The first width is taken for the number of inputs, which is always 2. Every width is a hidden layer, and there may be none."),
+    ("in widths", "in widths[:-1]", "Dense(1", "Dense(widths[-1]", "The last width is taken for the output. It belongs to a hidden layer too."),
+    ("in widths", "in (widths[0], widths[1])", "There are always two hidden layers. A loop makes as many as the list has widths, or none."),
+    ("in widths", "in [4, 3]", "The widths are always 4 and 3. Take them from the list."),
+    ("in widths", "in range(len(widths))", "The loop runs over 0, 1, 2, …, and these become the widths. Let it run over the list itself."),
+    ("Dense(width", "Dense(1", "Every hidden layer has one unit. Use the widths of the list."),
+    ("Dense(width", "Dense(width + 1", "Every hidden layer has one unit too many. A width counts the units; Dense adds the biases by itself."),
+    ("    layers.append(Dense(1", "        layers.append(Dense(1", "The output layer comes after every hidden layer. Put it after the loop."),
+), hints=[
+    "Begin with a list that holds the Input. A loop over the widths appends a layer each time, and the output comes last.",
+    "In the loop: `layers.append(keras.layers.Dense(width, activation=activation))`. `keras.Sequential` takes the list at the end.",
+], also_right=[
+    deep_network, deep("keras.Sequential(layers)", "keras.Model(layers[0], keras.Sequential(layers[1:])(layers[0]))"),
+    lambda widths, activation: keras.Sequential([keras.Input([2])] + [Dense(width, activation) for width in widths] + [Dense(1, sigmoid)]),
+    deep("[keras.Input((2,))]", "keras.Sequential([keras.Input((2,))])", "append(Dense(1", "add(Dense(1", "keras.Sequential(layers)", "layers",
+         "append(Dense(width, activation=activation)", "add(Dense(width)); layers.add(keras.layers.Activation(activation)"),
+])
 
 def functional_behavior(make_model, m, d):
     """The behavior of a model that is made with the functional API."""
@@ -178,33 +178,33 @@ def functional_network(m, d):
     return keras.Model(inputs, outputs)
 
 graph = edits_of(functional_network)
-the_functional_api = Exercise(
-    "3.3", "The functional API", right=lambda m, d: keras.Model(inputs := keras.Input((m,)), stack((d, "relu"), m=m)(inputs)),
+the_functional_api = Exercise("3.3", "The functional API",
+    right=lambda m, d: keras.Model(inputs := keras.Input((m,)), stack((d, "relu"), m=m)(inputs)),
     inputs=lambda rng: [(2, 3), (3, 1), (5, 2), (int(rng.integers(2, 6)), int(rng.integers(6, 9)))], seconds=1.0,
     observe=functional_behavior, explain=lambda got, _, m, d: describe_layers(got, m=m, d=d),
-    mistakes=[*edited(functional_network, *OF_TWO_LAYERS,
-        ("(hidden)", "(inputs)", "The output layer is called on the inputs, past the hidden layer. Call it on what the hidden layer gives."),
-        ("(inputs, outputs)", "(inputs, hidden)", "The model ends at the hidden layer. Its second argument is what the output layer gives."),
-        ("Dense(1", "Dense(d", "The output layer is as wide as the hidden one. The network gives one number."),
-        ("Dense(d", "Dense(m", "The hidden layer has m units. It should have d; m is the number of inputs."),
-        ("Dense(d", "Dense(3", "The hidden layer always has 3 units. Use the argument d."),
-        ("(m,)", "(2,)", "The model always takes 2 inputs. Use the argument m."),
-        ("(inputs, outputs)", "(hidden, outputs)", "The model takes d numbers, not m. Does it begin at the hidden layer, or are m and d exchanged?"),
-        ("(inputs, outputs)", "(outputs, inputs)", "The two ends are exchanged: `keras.Model` takes the inputs first."),
-        ('"relu")(inputs)', '"relu")', "A layer is called on a layer. Call each on a tensor: one on the inputs, the next on what that gives."),
-        ('"sigmoid")(hidden)', '"sigmoid")', "The model ends with a layer, not with what the layer makes. Call it on what the hidden layer gives."),
-        ("(hidden)", "(keras.layers.concatenate([inputs, hidden]))", "The output layer gets the inputs too. Call it on the hidden layer's output."),
-        ("keras.Model(inputs, outputs)", "outputs", SYMBOLIC_OUTPUT),
-        ("(inputs, outputs)", "(inputs, [hidden, outputs])", SEVERAL_OUTPUTS),
-    ), Mistake(lambda m, d: stack((d, "relu"), m=m),
-        "This is `Sequential` again. Call each layer on what comes before it, and give `keras.Model` the two ends.")], hints=[
-        "A layer is a function: `keras.layers.Dense(5)(inputs)` is what it makes of the inputs. The output layer takes the hidden one's result.",
-        "`keras.Model(first, last)` takes the tensor at the beginning, and the tensor at the end.",
-    ], also_right=[
-        functional_network, graph('Dense(d, activation="relu")(inputs)', 'keras.Sequential([Dense(d, "relu")])(inputs)'),
-        graph("((m,))", '(shape=[m], name="features")', 'Dense(d, activation="relu")(inputs)', "keras.layers.ReLU()(Dense(d)(inputs))",
-              'Dense(1, activation="sigmoid")(hidden)', "sigmoid(Dense(1)(hidden))", "inputs, outputs", "inputs=inputs, outputs=outputs"),
-    ])
+    mistakes=edited(functional_network, *OF_TWO_LAYERS,
+    ("(hidden)", "(inputs)", "The output layer is called on the inputs, past the hidden layer. Call it on what the hidden layer gives."),
+    ("(inputs, outputs)", "(inputs, hidden)", "The model ends at the hidden layer. Its second argument is what the output layer gives."),
+    ("Dense(1", "Dense(d", "The output layer is as wide as the hidden one. The network gives one number."),
+    ("Dense(d", "Dense(m", "The hidden layer has m units. It should have d; m is the number of inputs."),
+    ("Dense(d", "Dense(3", "The hidden layer always has 3 units. Use the argument d."),
+    ("(m,)", "(2,)", "The model always takes 2 inputs. Use the argument m."),
+    ("(inputs, outputs)", "(hidden, outputs)", "The model takes d numbers, not m. Does it begin at the hidden layer, or are m and d exchanged?"),
+    ("(inputs, outputs)", "(outputs, inputs)", "The two ends are exchanged: `keras.Model` takes the inputs first."),
+    ('"relu")(inputs)', '"relu")', "A layer is called on a layer. Call each on a tensor: one on the inputs, the next on what that gives."),
+    ('"sigmoid")(hidden)', '"sigmoid")', "The model ends with a layer, not with what the layer makes. Call it on what the hidden layer gives."),
+    ("(hidden)", "(keras.layers.concatenate([inputs, hidden]))", "The output layer gets the inputs too. Call it on the hidden layer's output."),
+    ("keras.Model(inputs, outputs)", "outputs", SYMBOLIC_OUTPUT),
+    ("(inputs, outputs)", "(inputs, [hidden, outputs])", SEVERAL_OUTPUTS),
+    (lambda m, d: stack((d, "relu"), m=m), "This is `Sequential` again. Call each layer on what comes before it; `keras.Model` gets the two ends."),
+), hints=[
+    "A layer is a function: `keras.layers.Dense(5)(inputs)` is what it makes of the inputs. The output layer takes the hidden one's result.",
+    "`keras.Model(first, last)` takes the tensor at the beginning, and the tensor at the end.",
+], also_right=[
+    functional_network, graph('Dense(d, activation="relu")(inputs)', 'keras.Sequential([Dense(d, "relu")])(inputs)'),
+    graph("((m,))", '(shape=[m], name="features")', 'Dense(d, activation="relu")(inputs)', "keras.layers.ReLU()(Dense(d)(inputs))",
+          'Dense(1, activation="sigmoid")(hidden)', "sigmoid(Dense(1)(hidden))", "inputs, outputs", "inputs=inputs, outputs=outputs"),
+])
 
 def some_weights(rng):
     """Points and weights for a forward pass: small numbers; then other sizes, where some hidden units are off."""
@@ -255,29 +255,29 @@ def count_parameters(sizes):
         total += m * d + d
     return total
 
-stack_parameters = Exercise(
-    "3.5", "Parameters of a stack", right=lambda sizes: keras.Sequential([keras.Input((sizes[0],)), *map(Dense, sizes[1:])]).count_params(),
-    inputs=lambda rng: [([2, 3, 1],), ([4, 2],), ([784, 128, 64, 10],), (rng.integers(2, 30, size=5).tolist(),)], mistakes=[*edited(count_parameters,
-        ("m * d + d", "m * d", "These are the weights; every unit has a bias as well."),
-        ("m * d + d", "m * d + m", "There is a bias for each input of a layer here. It is the layer's units that have one."),
-        ("m * d + d", "m * d + 1", "There is one bias for each layer here. Every unit has its own."),
-        ("m * d + d", "m * d + m + d", "The inputs of a layer get a bias too. Only its own units have one."),
-        ("m * d + d", "m + d", "Inputs and units are added. Each input of a layer is joined to each unit by a weight: multiply."),
-        ("m * d", "m**d", "`**` is a power. Each input of a layer is joined to each of its units: multiply."),
-        ("m * d + d", "d", "These are the biases; the weights are missing."),
-        ("m * d + d", "(m + 1) * (d + 1)", "One too many in each layer: (m + 1)(d + 1) gives the bias a unit of its own on the output side."),
-        ("+=", "=", "This is the last layer alone: `=` writes over the sum, and `+=` adds to it."),
-        ("    return", "        return", "This is the first layer alone. Go on with the others."),
-    ), Mistake(sum, "This counts inputs and units. What joins them?"),
-        Mistake(lambda sizes: int(np.prod(sizes)), "All sizes are multiplied. Multiply those of two neighbors, and add up over the layers."),
-        Mistake(lambda sizes: 13, "13 is right for the lecture's network and for no other. Compute it from `sizes`."),
-    ], hints=[
-        "You know one layer from exercise 2.3. In the loop, m and d are the inputs and the units of one layer.",
-        "A layer of d units with m inputs has a weight for each pair and a bias for each unit.",
-    ], also_right=[
-        count_parameters, lambda sizes: sum((m + 1) * d for m, d in pairwise(sizes)), lambda sizes: int(np.dot(np.array(sizes[:-1]) + 1, sizes[1:])),
-        lambda sizes: sizes[1] * (sizes[0] + 1) + sum(sizes[i] * (1 + sizes[i - 1]) for i in range(2, len(sizes))),
-    ])
+stack_parameters = Exercise("3.5", "Parameters of a stack",
+    right=lambda sizes: keras.Sequential([keras.Input((sizes[0],)), *map(Dense, sizes[1:])]).count_params(),
+    inputs=lambda rng: [([2, 3, 1],), ([4, 2],), ([784, 128, 64, 10],), (rng.integers(2, 30, size=5).tolist(),)], mistakes=edited(count_parameters,
+    ("m * d + d", "m * d", "These are the weights; every unit has a bias as well."),
+    ("m * d + d", "m * d + m", "There is a bias for each input of a layer here. It is the layer's units that have one."),
+    ("m * d + d", "m * d + 1", "There is one bias for each layer here. Every unit has its own."),
+    ("m * d + d", "m * d + m + d", "The inputs of a layer get a bias too. Only its own units have one."),
+    ("m * d + d", "m + d", "Inputs and units are added. Each input of a layer is joined to each unit by a weight: multiply."),
+    ("m * d", "m**d", "`**` is a power. Each input of a layer is joined to each of its units: multiply."),
+    ("m * d + d", "d", "These are the biases; the weights are missing."),
+    ("m * d + d", "(m + 1) * (d + 1)", "One too many in each layer: (m + 1)(d + 1) gives the bias a unit of its own on the output side."),
+    ("+=", "=", "This is the last layer alone: `=` writes over the sum, and `+=` adds to it."),
+    ("    return", "        return", "This is the first layer alone. Go on with the others."),
+    (sum, "This counts inputs and units. What joins them?"),
+    (lambda sizes: int(np.prod(sizes)), "All sizes are multiplied. Multiply those of two neighbors, and add up over the layers."),
+    (lambda sizes: 13, "13 is right for the lecture's network and for no other. Compute it from `sizes`."),
+), hints=[
+    "You know one layer from exercise 2.3. In the loop, m and d are the inputs and the units of one layer.",
+    "A layer of d units with m inputs has a weight for each pair and a bias for each unit.",
+], also_right=[
+    count_parameters, lambda sizes: sum((m + 1) * d for m, d in pairwise(sizes)), lambda sizes: int(np.dot(np.array(sizes[:-1]) + 1, sizes[1:])),
+    lambda sizes: sizes[1] * (sizes[0] + 1) + sum(sizes[i] * (1 + sizes[i - 1]) for i in range(2, len(sizes))),
+])
 
 def polygon(sides, sharpness=3.0):
     """A network without training: its tanh units are the sides of a polygon round the green points."""
@@ -286,13 +286,6 @@ def polygon(sides, sharpness=3.0):
     b2 = np.array([1.4 - sides])  # the hidden units add up to `sides` within the polygon, and to two less beyond one of its sides
     model.set_weights([W1, np.full(sides, sharpness), np.ones((sides, 1)), b2])
     return model
-
-class FewUnits(Finding):
-    OTHER_LAYERS = "Use Dense layers only, one after the other: the points should go in as they are."
-    NOT_SEPARATED = ("Fewer than 95% of the points are on the right side. Has the model been trained? Then it is too narrow, or had a bad start: try "
-                     "another width, another seed, and `\"tanh\"`.")
-    TOO_MANY = "The points are separated, by more than 5 hidden units. Try fewer: what does each unit draw?"
-    MANY_AND_NOT_SEPARATED = "Fewer than 95% of the points are on the right side, with more than 5 hidden units. Has the model been trained?"
 
 ACTIVATIONS = {"activation", *(name.replace("_", "") for name in dir(keras.activations))}  # as layers and operations of their own: ReLU, Sigmoid
 
@@ -308,12 +301,16 @@ def separate_points(model):
         return FINE if sum(hidden) <= 5 else FewUnits.TOO_MANY
     return FewUnits.NOT_SEPARATED if sum(hidden) <= 5 else FewUnits.MANY_AND_NOT_SEPARATED
 
-few_units = Exercise("3.6", "Few units", right=polygon(5), observe=separate_points, seconds=1.0, mistakes=[
-    Mistake(keras.Model(points := keras.Input((2,)), Dense(1, "sigmoid")(keras.ops.square(points))), FewUnits.OTHER_LAYERS),
-    Mistake(stack((3, "tanh")), FewUnits.NOT_SEPARATED),
-    Mistake(polygon(6), FewUnits.TOO_MANY),
-    Mistake(stack((20, "relu")), FewUnits.MANY_AND_NOT_SEPARATED),
-], hints=[
+FewUnits, mistakes_of_few_units = findings_of(None,
+    ("OTHER_LAYERS", keras.Model(points := keras.Input((2,)), Dense(1, "sigmoid")(keras.ops.square(points))), "Use Dense layers only, one after the "
+     "other: the points should go in as they are."),
+    ("NOT_SEPARATED", stack((3, "tanh")), "Fewer than 95% of the points are on the right side. Has the model been trained? Then it is too narrow, "
+     "or had a bad start: try another width, another seed, and `\"tanh\"`."),
+    ("TOO_MANY", polygon(6), "The points are separated, by more than 5 hidden units. Try fewer: what does each unit draw?"),
+    ("MANY_AND_NOT_SEPARATED", stack((20, "relu")), "Fewer than 95% of the points are on the right side, with more than 5 hidden units. Has the "
+     "model been trained?"),
+)
+few_units = Exercise("3.6", "Few units", right=polygon(5), observe=separate_points, seconds=1.0, mistakes=mistakes_of_few_units, hints=[
     "The picture of lab 1 has one hidden unit's region: a straight cut. How many cuts close a figure round the green points?",
     "`train(deep_network([…], \"tanh\"), points, labels)` with one width in the list is enough.",
 ], also_right=[polygon(4), polygon(3, sharpness=1.0), keras.Model(points, polygon(4)(points))], equivalent={

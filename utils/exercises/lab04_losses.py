@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from utils.advice import Advice
-from utils.checking import Exercise, Mistake, Part, arrays, choice, edits_of, require
+from utils.checking import Exercise, Mistake, Part, arrays, choice, edited, edits_of, require
 
 SUM = "This is the sum over the examples; J is their mean."
 LOSSES = "These are the losses of the examples. J is one number, their mean."
@@ -60,24 +60,24 @@ squared_error = Exercise("4.1", "Squared error", parts=[
         lambda y, y_hat: np.square(y_hat - y), lambda y, y_hat: tf.square(tf.subtract(y, y_hat)), lambda y, y_hat: (y - y_hat) * (y - y_hat),
         lambda y, y_hat: y * y - 2 * y * y_hat + y_hat * y_hat,
     ]),
-    Part("mse", right=keras_mse, inputs=flat_and_column, mistakes=[
-        Mistake(lambda y, y_hat: np.mean((y - y_hat) ** 2), "This is right while both have one shape. A flat array and a column broadcast to n × n: "
-                "every target is compared with every prediction. Make both flat first."),
-        Mistake(mean_square("y = ", ""), "Only the predictions are made flat. With targets in a column they broadcast to n × n: make both flat."),
-        Mistake(mean_square("y_hat = ", ""), "Only the targets are made flat. With predictions in a column they broadcast to n × n: make both flat."),
-        Mistake(mean_square("mean", "sum"), "This is the sum of the losses. J is their mean, so that data sets of different size can be compared."),
-        Mistake(mean_square(" ** 2", ""), "The square is missing, so that errors of different sign cancel each other."),
-        Mistake(mean_square("((y - y_hat) ** 2)", "(y - y_hat) ** 2"), "The mean is squared. Square each error first, or they cancel each other."),
-        Mistake(mean_square("(y - y_hat) ** 2", "abs(y - y_hat)"), "This is the mean of the absolute errors; square them."),
-        Mistake(lambda y, y_hat: np.sqrt(mse(y, y_hat)), "This is the root of the mean squared error, in points of the grade. J has no root."),
-        Mistake(lambda y, y_hat: -mse(y, y_hat), "There is a minus before the mean, as in one of the lecture's notes. A loss grows with the error."),
-        Mistake(lambda y, y_hat: mse(y, y_hat) / 2, "There is a factor 1/2, which some books use. Here J is the mean itself."),
-        Mistake(mean_square("keras.ops.mean", ""), LOSSES),
-        Mistake(lambda y, y_hat: mse(y, y_hat) / len(y), "This is divided by n twice: the mean has done so already."),
-        Mistake(lambda y, y_hat: mse(y, y_hat) * len(y) / (len(y) - 1), "This divides by n - 1, as a variance does. A mean divides by n."),
-        Mistake(mean_square("(y, (-1,))", "(y, (-1, 1))"), "One is a column, the other flat: they always broadcast to n × n. Give both one shape."),
-        Mistake(keras.losses.mean_squared_error, LAST_AXIS),
-    ], also_right=[
+    Part("mse", right=keras_mse, inputs=flat_and_column, mistakes=edited(mse,
+        (lambda y, y_hat: np.mean((y - y_hat) ** 2), "This is right while both have one shape. A flat array and a column broadcast to n × n: every "
+         "target is compared with every prediction. Make both flat first."),
+        ("y = ", "", "Only the predictions are made flat. With targets in a column they broadcast to n × n: make both flat."),
+        ("y_hat = ", "", "Only the targets are made flat. With predictions in a column they broadcast to n × n: make both flat."),
+        ("mean", "sum", "This is the sum of the losses. J is their mean, so that data sets of different size can be compared."),
+        (" ** 2", "", "The square is missing, so that errors of different sign cancel each other."),
+        ("((y - y_hat) ** 2)", "(y - y_hat) ** 2", "The mean is squared. Square each error first, or they cancel each other."),
+        ("(y - y_hat) ** 2", "abs(y - y_hat)", "This is the mean of the absolute errors; square them."),
+        (lambda y, y_hat: np.sqrt(mse(y, y_hat)), "This is the root of the mean squared error, in points of the grade. J has no root."),
+        (lambda y, y_hat: -mse(y, y_hat), "There is a minus before the mean, as in one of the lecture's notes. A loss grows with the error."),
+        (lambda y, y_hat: mse(y, y_hat) / 2, "There is a factor 1/2, which some books use. Here J is the mean itself."),
+        ("keras.ops.mean", "", LOSSES),
+        (lambda y, y_hat: mse(y, y_hat) / len(y), "This is divided by n twice: the mean has done so already."),
+        (lambda y, y_hat: mse(y, y_hat) * len(y) / (len(y) - 1), "This divides by n - 1, as a variance does. A mean divides by n."),
+        ("(y, (-1,))", "(y, (-1, 1))", "One is a column, the other flat: they always broadcast to n × n. Give both one shape."),
+        (keras.losses.mean_squared_error, LAST_AXIS),
+    ), also_right=[
         mse, lambda y, y_hat: np.mean((np.ravel(y) - np.ravel(y_hat)) ** 2), keras.losses.MeanSquaredError(),
         lambda y, y_hat: tf.reduce_mean(tf.square(tf.reshape(y, [-1]) - tf.reshape(y_hat, [-1]))),
         mean_square("(y, (-1,))", "(y, (-1, 1))", "(y_hat, (-1,))", "(y_hat, (-1, 1))"),
@@ -119,34 +119,35 @@ LOGARITHMS = "keras.ops.log(y_hat), keras.ops.log(1 - y_hat)"
 CERTAIN = "It gives nan or infinity: is a logarithm taken of 0 or less? First keep ŷ away from 0 and from 1."
 OTHER_BASE = "The entropy's base is e: `keras.ops.log` or `np.log`."
 unclipped = entropy("keras.ops.clip(y_hat, 1e-7, 1 - 1e-7)", "y_hat")
-binary = Exercise("4.2", "Binary cross entropy", right=keras.losses.BinaryCrossentropy(), inputs=probabilities, observe=finite_loss, mistakes=[
-    Mistake(entropy("-keras", "keras"), "The minus is missing, as in one of the lecture's notes. Log probabilities are negative, a loss is not."),
-    Mistake(entropy(" + (1 - y) * if_0", ""), "This is the first term only. Where y is 0 it says nothing, however wrong the prediction is."),
-    Mistake(entropy("y * if_1 + ", ""), "This is the second term only. Where y is 1 it says nothing, however wrong the prediction is."),
-    Mistake(entropy(LOGARITHMS, "np.log10(y_hat), np.log10(1 - y_hat)"), f"This is the logarithm to the base 10. {OTHER_BASE}"),
-    Mistake(entropy(LOGARITHMS, "np.log2(y_hat), np.log2(1 - y_hat)"), f"This is the logarithm to the base 2. {OTHER_BASE}"),
-    Mistake(entropy("mean", "sum"), SUM),
-    Mistake(entropy("keras.ops.mean", ""), LOSSES),
-    Mistake(unclipped, "The formula is right, but predictions of exactly 0 or 1 give nan or infinity. Keep ŷ away from both before the logarithm."),
-    Mistake(entropy("1 - 1e-7)", "1)"), "ŷ is kept away from 0 and not from 1, where the second logarithm is infinite. Mind that in float32 "
-            "1 - 1e-8 is exactly 1, and 1 - 1e-7 is not."),
-    Mistake(entropy("y_hat, 1e-7", "y_hat, 0"), "ŷ is kept away from 1 and not from 0, where the first logarithm is infinite."),
-    Mistake(entropy("log(1 - y_hat)", "log(y_hat)"), "Both terms have the logarithm of ŷ. Where y is 0, it is the probability of a 0 that counts."),
-    Mistake(entropy("if_1, if_0 =", "if_0, if_1 ="), "The two logarithms are exchanged: this punishes a network for being right."),
-    Mistake(entropy("+ (1 - y)", "- (1 - y)"), "The minus reaches the first term only. Both logarithms are negative: it belongs to the whole sum."),
-    Mistake(lambda y, y_hat: binary_cross_entropy(y_hat, y), "Targets and predictions are exchanged: take the logarithm of the prediction."),
-    Mistake(entropy(LOGARITHMS, "keras.ops.log(y), keras.ops.log(1 - y)", "y * if_1 + (1 - y)", "y_hat * if_1 + (1 - y_hat)"),
-            "Targets and predictions are exchanged in the formula. A target is 0 or 1, so that its logarithms are infinite."),
-    Mistake(entropy("(1 - y) * if_0", "1 - y * if_0"), "Brackets are missing: Python multiplies first, 1 - (y · log). The factor is (1 - y)."),
-    Mistake(lambda y, y_hat: tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(y, y_hat)), "The sigmoid is applied here, in your code or in "
-            "a call that takes logits. The inputs are probabilities already."),
-    Mistake(keras.losses.binary_crossentropy, LAST_AXIS),
-    Mistake(keras_mse, "This is the mean squared error."),
-    Mistake(entropy("1e-7, 1 - 1e-7", "0.01, 1 - 0.01"), "ŷ is kept too far from 0 and 1: this changes small probabilities. 1e-7 is small enough."),
-    Mistake(entropy("y * if_1 + (1 - y) * if_0", "if_1 + if_0"), "The targets are not used. Each logarithm is multiplied by y or 1 - y."),
-    Mistake(lambda y, y_hat: tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(y.reshape(-1, 1), y_hat.reshape(-1, 1))), "This is the "
-            "slide's call. Over one column it is 0 whatever the network says: the end of the lab shows why."),
-], explain=where_infinite(CERTAIN), hints=[
+binary = Exercise("4.2", "Binary cross entropy", right=keras.losses.BinaryCrossentropy(), inputs=probabilities, observe=finite_loss,
+    mistakes=edited(binary_cross_entropy,
+    ("-keras", "keras", "The minus is missing, as in one of the lecture's notes. Log probabilities are negative, a loss is not."),
+    (" + (1 - y) * if_0", "", "This is the first term only. Where y is 0 it says nothing, however wrong the prediction is."),
+    ("y * if_1 + ", "", "This is the second term only. Where y is 1 it says nothing, however wrong the prediction is."),
+    (LOGARITHMS, "np.log10(y_hat), np.log10(1 - y_hat)", f"This is the logarithm to the base 10. {OTHER_BASE}"),
+    (LOGARITHMS, "np.log2(y_hat), np.log2(1 - y_hat)", f"This is the logarithm to the base 2. {OTHER_BASE}"),
+    ("mean", "sum", SUM),
+    ("keras.ops.mean", "", LOSSES),
+    (unclipped, "The formula is right, but predictions of exactly 0 or 1 give nan or infinity. Keep ŷ away from both before the logarithm."),
+    ("1 - 1e-7)", "1)", "ŷ is kept away from 0 and not from 1, where the second logarithm is infinite. Mind that in float32 1 - 1e-8 is exactly 1, "
+     "and 1 - 1e-7 is not."),
+    ("y_hat, 1e-7", "y_hat, 0", "ŷ is kept away from 1 and not from 0, where the first logarithm is infinite."),
+    ("log(1 - y_hat)", "log(y_hat)", "Both terms have the logarithm of ŷ. Where y is 0, it is the probability of a 0 that counts."),
+    ("if_1, if_0 =", "if_0, if_1 =", "The two logarithms are exchanged: this punishes a network for being right."),
+    ("+ (1 - y)", "- (1 - y)", "The minus reaches the first term only. Both logarithms are negative: it belongs to the whole sum."),
+    (lambda y, y_hat: binary_cross_entropy(y_hat, y), "Targets and predictions are exchanged: take the logarithm of the prediction."),
+    (LOGARITHMS, "keras.ops.log(y), keras.ops.log(1 - y)", "y * if_1 + (1 - y)", "y_hat * if_1 + (1 - y_hat)", "Targets and predictions are "
+     "exchanged in the formula. A target is 0 or 1, so that its logarithms are infinite."),
+    ("(1 - y) * if_0", "1 - y * if_0", "Brackets are missing: Python multiplies first, 1 - (y · log). The factor is (1 - y)."),
+    (lambda y, y_hat: tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(y, y_hat)), "The sigmoid is applied here, in your code or in a call "
+     "that takes logits. The inputs are probabilities already."),
+    (keras.losses.binary_crossentropy, LAST_AXIS),
+    (keras_mse, "This is the mean squared error."),
+    ("1e-7, 1 - 1e-7", "0.01, 1 - 0.01", "ŷ is kept too far from 0 and 1: this changes small probabilities. 1e-7 is small enough."),
+    ("y * if_1 + (1 - y) * if_0", "if_1 + if_0", "The targets are not used. Each logarithm is multiplied by y or 1 - y."),
+    (lambda y, y_hat: tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(y.reshape(-1, 1), y_hat.reshape(-1, 1))), "This is the slide's call. "
+     "Over one column it is 0 whatever the network says: the end of the lab shows why."),
+), explain=where_infinite(CERTAIN), hints=[
     "First clip ŷ. Then take the two logarithms, of ŷ and of 1 - ŷ, and multiply them by y and 1 - y.",
     "`keras.ops.clip(y_hat, 1e-7, 1 - 1e-7)` keeps every prediction inside. `keras.ops.log` is the natural logarithm.",
     "Return minus the mean of y · log ŷ + (1 - y) · log(1 - ŷ), with brackets around the sum.",
@@ -174,36 +175,35 @@ def binary_cross_entropy_from_logits(y, z):
     last_term = keras.ops.log1p(keras.ops.exp(-keras.ops.abs(z)))
     return keras.ops.mean(first_terms + last_term)
 
-stable = edits_of(binary_cross_entropy_from_logits)
 from_logits = Exercise("4.3", "Binary cross entropy from logits", inputs=logits, explain=where_infinite(OVERFLOW),
-    right=lambda y, z: keras.losses.BinaryCrossentropy(from_logits=True)(y, z), mistakes=[
-    Mistake(lambda y, z: binary_cross_entropy(y, keras.ops.sigmoid(z)), "Clipping cuts off how wrong large logits are. Use the formula in z."),
-    Mistake(lambda y, z: unclipped(y, keras.ops.sigmoid(z)), "For z = ±1000 the logarithm of 0, or e^1000, is infinite: use the formula in z."),
-    Mistake(lambda y, z: np.mean(np.log(1 + np.exp(z)) - z * y), "This is right on paper, but e^1000 is infinite for a computer. With max(z, 0) "
-            "in front, the exponent is -|z|, which is never positive."),
-    Mistake(lambda y, z: np.mean(np.where(y == 1, np.log1p(np.exp(-z)), np.log1p(np.exp(z)))), "This is right on paper, but where a large logit "
-            "is wrong, an exponential or the logarithm of 0 is infinite. In the formula of the text the exponent is never positive."),
-    Mistake(stable("keras.ops.abs(z)", "z"), "The absolute value is missing: for z = -1000, e^-z is infinite. The exponent is -|z|."),
-    Mistake(stable("-keras", "keras"), "The exponent is |z| here, and the exponential overflows; it is -|z|."),
-    Mistake(stable("- z * y", "+ z * y"), "The term z·y has the wrong sign: for y = 1, a large logit should lower the loss."),
-    Mistake(stable(" + last_term", ""), "The logarithm is missing. It matters most near z = 0."),
-    Mistake(stable(" - z * y", ""), "The targets are not used: the term z·y is missing."),
-    Mistake(stable("z * y", "y"), "y is subtracted instead of z·y."),
-    Mistake(stable("keras.ops.maximum(z, 0) - z", "-z"), "The term max(z, 0) is missing."),
-    Mistake(stable("keras.ops.log1p", ""), "The logarithm is missing: the last term is log(1 + e^-|z|), by `log1p`."),
-    Mistake(stable("keras.ops.exp", "1 + keras.ops.exp"), "`log1p` adds the 1 itself: give it e^-|z| alone."),
-    Mistake(stable("log1p", "log"), "The 1 is missing in the logarithm, so that it only undoes the exponential: log(1 + e^-|z|)."),
-    Mistake(stable("mean", "sum"), SUM),
-    Mistake(stable("keras.ops.mean", ""), LOSSES),
-    Mistake(lambda y, z: -binary_cross_entropy_from_logits(y, z), "The sign is wrong. This formula holds the minus of the cross entropy already."),
-    Mistake(lambda y, z: binary_cross_entropy_from_logits(y, keras.ops.sigmoid(z)), "The sigmoid is applied first; the formula has it inside."),
-    Mistake(stable("keras.ops.maximum(z, 0)", "np.max(z, initial=0)"), "`max` gives the largest of all logits. `maximum` compares each with 0."),
-    Mistake(stable("maximum(z, 0)", "max(z, 0)"), "`max` gives the largest logit along an axis. `maximum` compares each logit with 0."),
-    Mistake(keras.losses.BinaryCrossentropy(), FROM_PROBABILITIES),
-    Mistake(stable("keras.ops.maximum(z, 0)", "z"), "z stands where max(z, 0) should, so that the loss of a negative logit can be negative."),
-    Mistake(lambda y, z: binary_cross_entropy_from_logits(1 - y, z), "The targets are exchanged, 0 for 1: this is the loss for 1 - y."),
-    Mistake(lambda y, z: binary_cross_entropy_from_logits(z, y), "Targets and logits are exchanged: the maximum and the exponent are those of z."),
-], hints=[
+    right=lambda y, z: keras.losses.BinaryCrossentropy(from_logits=True)(y, z), mistakes=edited(binary_cross_entropy_from_logits,
+    (lambda y, z: binary_cross_entropy(y, keras.ops.sigmoid(z)), "Clipping cuts off how wrong large logits are. Use the formula in z."),
+    (lambda y, z: unclipped(y, keras.ops.sigmoid(z)), "For z = ±1000 the logarithm of 0, or e^1000, is infinite: use the formula in z."),
+    (lambda y, z: np.mean(np.log(1 + np.exp(z)) - z * y), "This is right on paper, but e^1000 is infinite for a computer. With max(z, 0) in front, "
+     "the exponent is -|z|, which is never positive."),
+    (lambda y, z: np.mean(np.where(y == 1, np.log1p(np.exp(-z)), np.log1p(np.exp(z)))), "This is right on paper, but where a large logit is wrong, "
+     "an exponential or the logarithm of 0 is infinite. In the formula of the text the exponent is never positive."),
+    ("keras.ops.abs(z)", "z", "The absolute value is missing: for z = -1000, e^-z is infinite. The exponent is -|z|."),
+    ("-keras", "keras", "The exponent is |z| here, and the exponential overflows; it is -|z|."),
+    ("- z * y", "+ z * y", "The term z·y has the wrong sign: for y = 1, a large logit should lower the loss."),
+    (" + last_term", "", "The logarithm is missing. It matters most near z = 0."),
+    (" - z * y", "", "The targets are not used: the term z·y is missing."),
+    ("z * y", "y", "y is subtracted instead of z·y."),
+    ("keras.ops.maximum(z, 0) - z", "-z", "The term max(z, 0) is missing."),
+    ("keras.ops.log1p", "", "The logarithm is missing: the last term is log(1 + e^-|z|), by `log1p`."),
+    ("keras.ops.exp", "1 + keras.ops.exp", "`log1p` adds the 1 itself: give it e^-|z| alone."),
+    ("log1p", "log", "The 1 is missing in the logarithm, so that it only undoes the exponential: log(1 + e^-|z|)."),
+    ("mean", "sum", SUM),
+    ("keras.ops.mean", "", LOSSES),
+    (lambda y, z: -binary_cross_entropy_from_logits(y, z), "The sign is wrong. This formula holds the minus of the cross entropy already."),
+    (lambda y, z: binary_cross_entropy_from_logits(y, keras.ops.sigmoid(z)), "The sigmoid is applied first; the formula has it inside."),
+    ("keras.ops.maximum(z, 0)", "np.max(z, initial=0)", "`max` gives the largest of all logits. `maximum` compares each with 0."),
+    ("maximum(z, 0)", "max(z, 0)", "`max` gives the largest logit along an axis. `maximum` compares each logit with 0."),
+    (keras.losses.BinaryCrossentropy(), FROM_PROBABILITIES),
+    ("keras.ops.maximum(z, 0)", "z", "z stands where max(z, 0) should, so that the loss of a negative logit can be negative."),
+    (lambda y, z: binary_cross_entropy_from_logits(1 - y, z), "The targets are exchanged, 0 for 1: this is the loss for 1 - y."),
+    (lambda y, z: binary_cross_entropy_from_logits(z, y), "Targets and logits are exchanged: the maximum and the exponent are those of z."),
+), hints=[
     "Write three terms, as in the formula: `keras.ops.maximum(z, 0)`, minus z times y, plus a logarithm.",
     "The logarithm is `keras.ops.log1p` of e^-|z|; the exponent is minus the absolute value of z.",
     "Take the mean of the three terms over all examples by `keras.ops.mean`.",
@@ -242,72 +242,72 @@ LOG_OF_ZERO = ("Large logits give probabilities of exactly 0, or an infinite e^z
                "with `logsumexp` for its last term.")
 BATCH_AXIS = "It works down the columns, over the examples of the batch. The classes lie along the rows: axis -1."
 softmax_cross_entropy = Exercise("4.4", "Softmax and cross entropy", parts=[
-    Part("softmax", right=lambda z: keras.ops.softmax(z), inputs=lambda rng: [(z,) for _, z in sparse(rng)], mistakes=[
-        Mistake(soft(f" - {LARGEST}", ""), "This is right on paper, but e^1000 is infinite and inf / inf nan. First subtract each row's largest z."),
-        Mistake(lambda z: keras.ops.softmax(z, axis=0), BATCH_AXIS),
-        Mistake(lambda z: keras.ops.softmax(z, axis=(0, 1)), "All examples together add up to 1. Each row should by itself: the sum has an axis."),
-        Mistake(soft(LARGEST, "keras.ops.max(z)"), "The largest z of the whole batch is subtracted. If a row lies far below it, all its e^z become "
-                "0, and 0 / 0 is nan: take the largest of each row."),
-        Mistake(soft(ROW_SUM, "keras.ops.sum(e)"), "The sum runs over the whole batch. Divide each row by its own sum: the sum has an axis too."),
-        Mistake(soft(f" / {ROW_SUM}", ""), "These numbers do not add up to 1: divide by their sum, row by row."),
-        Mistake(lambda z: (e := np.exp(z - np.max(z, axis=-1, keepdims=True))) / np.sum(e, axis=-1), "The sum has lost an axis, so that the rows are "
-                f"divided by it in the wrong direction. {KEEP_COLUMN}"),
-        Mistake(soft(ROW_SUM, "keras.ops.sum(e, axis=-1)"), f"The sum has lost an axis, so that it cannot divide row by row. {KEEP_COLUMN}"),
-        Mistake(soft(LARGEST, "keras.ops.max(z, axis=-1)"), f"The largest z of each row has lost its axis. {KEEP_COLUMN}"),
-        Mistake(soft(", keepdims=True))", "))", ", keepdims=True)", ")"), "The largest z and the sum have lost an axis: `keepdims=True` keeps both."),
-        Mistake(soft(f" - {LARGEST}", "", ROW_SUM, "keras.ops.sum(e, axis=-1)"), "The sum has lost an axis, so that it cannot divide row by row: "
-                "`keepdims=True` keeps it. And e^1000 is infinite, so shift z first."),
-        Mistake(lambda z: softmax(softmax(z)), "Softmax is applied twice, which brings all probabilities closer together."),
-        Mistake(keras.ops.sigmoid, "This is the sigmoid of each logit. The probabilities of the classes should add up to 1."),
-        Mistake(lambda z: z / np.sum(z, axis=-1, keepdims=True), "The exponential is missing: a logit may be negative, a probability not."),
-        Mistake(lambda z: softmax(-z), "The largest logit gets the smallest probability: there is a minus too many."),
-        Mistake(keras.ops.log_softmax, "This is the logarithm of softmax."),
-        Mistake(lambda z: np.eye(z.shape[1])[np.argmax(z, axis=-1)], "This is 1 at the largest logit. Softmax leaves every class some probability."),
-    ], explain=where_infinite("It gives nan or infinity. Is the largest z of each row subtracted, and only then e^z taken?"),
+    Part("softmax", right=lambda z: keras.ops.softmax(z), inputs=lambda rng: [(z,) for _, z in sparse(rng)], mistakes=edited(softmax,
+        (f" - {LARGEST}", "", "This is right on paper, but e^1000 is infinite and inf / inf nan. First subtract each row's largest z."),
+        (lambda z: keras.ops.softmax(z, axis=0), BATCH_AXIS),
+        (lambda z: keras.ops.softmax(z, axis=(0, 1)), "All examples together add up to 1. Each row should by itself: the sum has an axis."),
+        (LARGEST, "keras.ops.max(z)", "The largest z of the whole batch is subtracted. If a row lies far below it, all its e^z become 0, and 0 / 0 "
+         "is nan: take the largest of each row."),
+        (ROW_SUM, "keras.ops.sum(e)", "The sum runs over the whole batch. Divide each row by its own sum: the sum has an axis too."),
+        (f" / {ROW_SUM}", "", "These numbers do not add up to 1: divide by their sum, row by row."),
+        (lambda z: (e := np.exp(z - np.max(z, axis=-1, keepdims=True))) / np.sum(e, axis=-1), "The sum has lost an axis, so that the rows are "
+         f"divided by it in the wrong direction. {KEEP_COLUMN}"),
+        (ROW_SUM, "keras.ops.sum(e, axis=-1)", f"The sum has lost an axis, so that it cannot divide row by row. {KEEP_COLUMN}"),
+        (LARGEST, "keras.ops.max(z, axis=-1)", f"The largest z of each row has lost its axis. {KEEP_COLUMN}"),
+        (", keepdims=True))", "))", ", keepdims=True)", ")", "The largest z and the sum have lost an axis: `keepdims=True` keeps both."),
+        (f" - {LARGEST}", "", ROW_SUM, "keras.ops.sum(e, axis=-1)", "The sum has lost an axis, so that it cannot divide row by row: `keepdims=True` "
+         "keeps it. And e^1000 is infinite, so shift z first."),
+        (lambda z: softmax(softmax(z)), "Softmax is applied twice, which brings all probabilities closer together."),
+        (keras.ops.sigmoid, "This is the sigmoid of each logit. The probabilities of the classes should add up to 1."),
+        (lambda z: z / np.sum(z, axis=-1, keepdims=True), "The exponential is missing: a logit may be negative, a probability not."),
+        (lambda z: softmax(-z), "The largest logit gets the smallest probability: there is a minus too many."),
+        (keras.ops.log_softmax, "This is the logarithm of softmax."),
+        (lambda z: np.eye(z.shape[1])[np.argmax(z, axis=-1)], "This is 1 at the largest logit. Softmax leaves every class some probability."),
+    ), explain=where_infinite("It gives nan or infinity. Is the largest z of each row subtracted, and only then e^z taken?"),
     also_right=[
         softmax, lambda z: np.exp(log_softmax(z)), lambda z: tf.nn.softmax(z), lambda z: np.exp(log_softmax(np.float64(z))),
         lambda z: [list(np.exp(row - np.logaddexp.reduce(row))) for row in z],
     ]),
     Part("cross_entropy", right=lambda Y, z: keras.losses.CategoricalCrossentropy(from_logits=True)(Y, z), explain=where_infinite(OVERFLOW),
-         inputs=lambda rng: [(np.eye(z.shape[1], dtype=np.float32)[y], z) for y, z in sparse(rng)], mistakes=[
-        Mistake(loss_of(LOG_Y_HAT, "keras.ops.log(softmax(z))"), LOG_OF_ZERO),
-        Mistake(loss_of(LOG_Y_HAT, "keras.ops.log(keras.ops.clip(softmax(z), 1e-7, 1))"), "Clipping cuts off how wrong a large logit is. Compute log "
-                "ŷ from z, by the third formula."),
-        Mistake(loss_of("-keras.ops.mean", "keras.ops.mean"), NO_MINUS),
-        Mistake(loss_of("mean", "sum"), SUM),
-        Mistake(loss_of("keras.ops.sum(Y * log_y_hat, axis=-1)", "Y * log_y_hat"), "The mean is taken over the classes too, so it is too small by "
-                "their number: sum over the classes, then average over the examples."),
-        Mistake(loss_of("keras.ops.mean", ""), LOSSES),
-        Mistake(loss_of("axis=-1, keepdims", "axis=0, keepdims"), BATCH_AXIS),
-        Mistake(lambda Y, z: cross_entropy(Y, softmax(z)), "Softmax is applied twice: log ŷ is computed from the logits, not from probabilities."),
-        Mistake(loss_of(LOG_Y_HAT, "z"), "The sum in log ŷ is missing: this would get lower by making every logit larger."),
-        Mistake(lambda Y, z: np.mean(np.sum((Y - softmax(z)) ** 2, axis=-1)), "This is a squared error of the probabilities."),
-        Mistake(loss_of("Y * ", ""), "The targets are not used: only the logarithm of the true class counts."),
-        Mistake(loss_of(", axis=-1, keepdims=True", ""), "`logsumexp` runs over the whole batch. Each row has its own: classes lie along axis -1."),
-        Mistake(loss_of(", keepdims=True", ""), f"`logsumexp` has lost an axis, and is subtracted in the wrong direction. {KEEP_COLUMN}"),
-        Mistake(keras.losses.CategoricalCrossentropy(), FROM_PROBABILITIES),
-        Mistake(binary_cross_entropy_from_logits, "This is the binary cross entropy of each class. Here exactly one is true: softmax belongs in it."),
-    ], also_right=[
+         inputs=lambda rng: [(np.eye(z.shape[1], dtype=np.float32)[y], z) for y, z in sparse(rng)], mistakes=edited(cross_entropy,
+        (LOG_Y_HAT, "keras.ops.log(softmax(z))", LOG_OF_ZERO),
+        (LOG_Y_HAT, "keras.ops.log(keras.ops.clip(softmax(z), 1e-7, 1))", "Clipping cuts off how wrong a large logit is. Compute log ŷ from z, by "
+         "the third formula."),
+        ("-keras.ops.mean", "keras.ops.mean", NO_MINUS),
+        ("mean", "sum", SUM),
+        ("keras.ops.sum(Y * log_y_hat, axis=-1)", "Y * log_y_hat", "The mean is taken over the classes too, so it is too small by their number: sum "
+         "over the classes, then average over the examples."),
+        ("keras.ops.mean", "", LOSSES),
+        ("axis=-1, keepdims", "axis=0, keepdims", BATCH_AXIS),
+        (lambda Y, z: cross_entropy(Y, softmax(z)), "Softmax is applied twice: log ŷ is computed from the logits, not from probabilities."),
+        (LOG_Y_HAT, "z", "The sum in log ŷ is missing: this would get lower by making every logit larger."),
+        (lambda Y, z: np.mean(np.sum((Y - softmax(z)) ** 2, axis=-1)), "This is a squared error of the probabilities."),
+        ("Y * ", "", "The targets are not used: only the logarithm of the true class counts."),
+        (", axis=-1, keepdims=True", "", "`logsumexp` runs over the whole batch. Each row has its own: classes lie along axis -1."),
+        (", keepdims=True", "", f"`logsumexp` has lost an axis, and is subtracted in the wrong direction. {KEEP_COLUMN}"),
+        (keras.losses.CategoricalCrossentropy(), FROM_PROBABILITIES),
+        (binary_cross_entropy_from_logits, "This is the binary cross entropy of each class. Here exactly one is true: softmax belongs in it."),
+    ), also_right=[
         cross_entropy, lambda Y, z: -np.mean(np.sum(Y * log_softmax(z), axis=-1)),
         lambda Y, z: tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(Y, z)),
         lambda Y, z: np.mean(np.logaddexp.reduce(z, axis=1) - (Y * z).sum(axis=1)), lambda Y, z: keras.ops.mean(-keras.ops.log_softmax(z)[Y == 1]),
     ]),
     Part("sparse_cross_entropy", right=lambda y, z: keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, z), inputs=sparse,
-         explain=where_infinite(OVERFLOW), mistakes=[
-        Mistake(lambda y, z: -sparse_cross_entropy(y, z), NO_MINUS),
-        Mistake(lambda y, z: sparse_cross_entropy(y, z) * len(y), SUM),
-        Mistake(lambda y, z: -np.mean(np.log(softmax(z))[np.arange(len(y)), y]), LOG_OF_ZERO),
-        Mistake(lambda y, z: -np.mean(log_softmax(z)[:, y]), "`[:, y]` takes the columns y of every row. Each row has its own class: make y one-hot, "
-                "or index rows and columns together."),
-        Mistake(sparse_loss("z.shape[-1]", "np.max(y) + 1"), "The labels may lack the highest class. `z.shape` knows the number of classes."),
-        Mistake(sparse_loss("z.shape[-1]", "len(z)"), "This takes the number of rows for the number of classes. Classes lie along axis -1."),
-        Mistake(keras.losses.SparseCategoricalCrossentropy(), FROM_PROBABILITIES),
-        Mistake(lambda y, z: sparse_cross_entropy(y, softmax(z)), "Softmax is applied twice: the loss takes the logits as they are."),
-        Mistake(lambda y, z: -log_softmax(z)[np.arange(len(y)), y], LOSSES),
-        Mistake(lambda y, z: -np.mean(z[np.arange(len(y)), y]), "The sum in log ŷ is missing: this is the logit of the true class."),
-        Mistake(lambda y, z: -np.mean(log_softmax(z)[np.arange(len(y)), y - 1]), "The classes are off by one: they are counted from 0."),
-        Mistake(lambda y, z: cross_entropy(y[:, None], z), "The class number is used as a factor. It tells which logarithm counts: make it one-hot."),
-    ], also_right=[
+         explain=where_infinite(OVERFLOW), mistakes=edited(sparse_cross_entropy,
+        (lambda y, z: -sparse_cross_entropy(y, z), NO_MINUS),
+        (lambda y, z: sparse_cross_entropy(y, z) * len(y), SUM),
+        (lambda y, z: -np.mean(np.log(softmax(z))[np.arange(len(y)), y]), LOG_OF_ZERO),
+        (lambda y, z: -np.mean(log_softmax(z)[:, y]), "`[:, y]` takes the columns y of every row. Each row has its own class: make y one-hot, or "
+         "index rows and columns together."),
+        ("z.shape[-1]", "np.max(y) + 1", "The labels may lack the highest class. `z.shape` knows the number of classes."),
+        ("z.shape[-1]", "len(z)", "This takes the number of rows for the number of classes. Classes lie along axis -1."),
+        (keras.losses.SparseCategoricalCrossentropy(), FROM_PROBABILITIES),
+        (lambda y, z: sparse_cross_entropy(y, softmax(z)), "Softmax is applied twice: the loss takes the logits as they are."),
+        (lambda y, z: -log_softmax(z)[np.arange(len(y)), y], LOSSES),
+        (lambda y, z: -np.mean(z[np.arange(len(y)), y]), "The sum in log ŷ is missing: this is the logit of the true class."),
+        (lambda y, z: -np.mean(log_softmax(z)[np.arange(len(y)), y - 1]), "The classes are off by one: they are counted from 0."),
+        (lambda y, z: cross_entropy(y[:, None], z), "The class number is used as a factor. It tells which logarithm counts: make it one-hot."),
+    ), also_right=[
         sparse_cross_entropy, lambda y, z: -np.mean(log_softmax(z)[np.arange(len(y)), y]),
         lambda y, z: cross_entropy(np.eye(z.shape[1])[y], z), lambda y, z: tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, z)),
         lambda y, z: keras.ops.mean(keras.losses.sparse_categorical_crossentropy(y, z, from_logits=True)),
@@ -399,29 +399,29 @@ def batch_by_batch(model, loss, X, y, batch_size):
 
 batched = edits_of(batch_by_batch)
 WEIGHT, BATCHES = " * len(X_batch)", "len(range(0, len(X), batch_size))"
-empirical_loss = Exercise("4.6", "The empirical loss, batch by batch", right=example_by_example, inputs=data_sets, mistakes=[
-    Mistake(batched(WEIGHT, "", "/ len(X)", f"/ {BATCHES}"), "This is the mean of the batches' means. The last batch is smaller, so its "
-            "examples count more than the others: weight each batch by its number of examples."),
-    Mistake(batched(WEIGHT, ""), "The batches' means are added and divided by n. First make each mean a sum: how many examples does it stand for?"),
-    Mistake(batched(" / len(X)", ""), "This is the sum over all examples; divide by their number."),
-    Mistake(batched(WEIGHT, "", " / len(X)", ""), "This is the sum of the batches' means. First make each mean a sum, then add, then divide once."),
-    Mistake(batched("len(X_batch)", "batch_size"), "Every batch is weighted by the batch size. The last may hold fewer examples: count those in it."),
-    Mistake(batched("/ len(X)", f"/ {BATCHES}"), "This divides by the number of batches. The mean is over examples."),
-    Mistake(batched("/ len(X)", "/ batch_size"), "This divides by the batch size. The mean is over all examples."),
-    Mistake(batched(WEIGHT, "", "/ len(X)", "/ (len(X) // batch_size)"), "The means of the batches are divided by the number of whole batches. First "
-            "turn the mean of a batch into a sum, and then count all examples."),
-    Mistake(batched("* len(X_batch)", "/ len(X_batch)"), "The mean of a batch is divided by its size once more. To make a sum of a mean, multiply."),
-    Mistake(batched("loss(y_batch, ", "keras_mse(y_batch, "), "The squared error is computed, whatever `loss` is. Call the function that came in."),
-    Mistake(batched("total += ", "return ", WEIGHT, ""), "This is the loss of the first batch: is the `return` inside the loop?"),
-    Mistake(batched("+=", "="), "Only the last batch counts: `=` writes over the sum, and `+=` adds to it."),
-    Mistake(batched("    return", "        return"), "Only the first batch counts, divided by all examples: is the `return` inside the loop?"),
-    Mistake(batched("/ len(X)", f"/ len(X) / {BATCHES}"), "This divides by the number of batches too. A mean over examples divides by n, once."),
-    Mistake(batched("y_batch, model(X_batch)", "model(X_batch), y_batch"), "Targets and predictions are exchanged: `loss` takes the targets first."),
-    Mistake(batched("0, len(X),", "0, len(X) - batch_size + 1,"), "The examples of the last batch are left out where it is smaller."),
-    Mistake(batched("model(X_batch)", "np.ravel(model(X_batch))"), "The predictions are made flat, and the targets are a column: in `loss` they "
-            "broadcast to n × n. Pass on both as they are."),
-    Mistake(lambda model, loss, X, y, batch_size: loss(y, model(X)), "The model gets all the data at once. It takes at most batch_size examples."),
-], hints=[
+empirical_loss = Exercise("4.6", "The empirical loss, batch by batch", right=example_by_example, inputs=data_sets, mistakes=edited(batch_by_batch,
+    (WEIGHT, "", "/ len(X)", f"/ {BATCHES}", "This is the mean of the batches' means. The last batch is smaller, so its examples count more than "
+     "the others: weight each batch by its number of examples."),
+    (WEIGHT, "", "The batches' means are added and divided by n. First make each mean a sum: how many examples does it stand for?"),
+    (" / len(X)", "", "This is the sum over all examples; divide by their number."),
+    (WEIGHT, "", " / len(X)", "", "This is the sum of the batches' means. First make each mean a sum, then add, then divide once."),
+    ("len(X_batch)", "batch_size", "Every batch is weighted by the batch size. The last may hold fewer examples: count those in it."),
+    ("/ len(X)", f"/ {BATCHES}", "This divides by the number of batches. The mean is over examples."),
+    ("/ len(X)", "/ batch_size", "This divides by the batch size. The mean is over all examples."),
+    (WEIGHT, "", "/ len(X)", "/ (len(X) // batch_size)", "The means of the batches are divided by the number of whole batches. First turn the mean "
+     "of a batch into a sum, and then count all examples."),
+    ("* len(X_batch)", "/ len(X_batch)", "The mean of a batch is divided by its size once more. To make a sum of a mean, multiply."),
+    ("loss(y_batch, ", "keras_mse(y_batch, ", "The squared error is computed, whatever `loss` is. Call the function that came in."),
+    ("total += ", "return ", WEIGHT, "", "This is the loss of the first batch: is the `return` inside the loop?"),
+    ("+=", "=", "Only the last batch counts: `=` writes over the sum, and `+=` adds to it."),
+    ("    return", "        return", "Only the first batch counts, divided by all examples: is the `return` inside the loop?"),
+    ("/ len(X)", f"/ len(X) / {BATCHES}", "This divides by the number of batches too. A mean over examples divides by n, once."),
+    ("y_batch, model(X_batch)", "model(X_batch), y_batch", "Targets and predictions are exchanged: `loss` takes the targets first."),
+    ("0, len(X),", "0, len(X) - batch_size + 1,", "The examples of the last batch are left out where it is smaller."),
+    ("model(X_batch)", "np.ravel(model(X_batch))", "The predictions are made flat, and the targets are a column: in `loss` they broadcast to n × n. "
+     "Pass on both as they are."),
+    (lambda model, loss, X, y, batch_size: loss(y, model(X)), "The model gets all the data at once. It takes at most batch_size examples."),
+), hints=[
     "loss gives the mean of a batch. How do you make a sum over its examples of it?",
     "Multiply a batch's loss by len(X_batch), the number of examples that are really in it, and add up.",
     "After the loop, divide by the number of all examples.",

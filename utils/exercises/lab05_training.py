@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from utils import datasets
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, edits_of, require
+from utils.checking import FINE, Exercise, Finding, edited, edits_of, findings_of, require
 
 # --- 5.1 --------------------------------------------------------------------------------------------------------------
 DIFFERENCE = Finding("WithoutTape", {
@@ -46,26 +46,24 @@ def slope_by_tape(f, x):
     return tape.gradient(y, x)
 
 by_tape = edits_of(slope_by_tape)
-
-derivative = Exercise(
-    "5.1", "A derivative by the tape", right=forward_mode, inputs=functions_of_x, observe=slope, atol=1e-4,
-    mistakes=[
-        Mistake(lambda f, x: (f(x + 1e-3) - f(x)) / 1e-3, DIFFERENCE),
-        Mistake(by_tape("Variable", "constant"), "It gives None: there is no `return`, or `tape.gradient` has its arguments exchanged, or the tape "
-                "has not watched. It follows variables by itself, a number only after `tape.watch`, and nothing outside the `with`."),
-        Mistake(by_tape("f(x)\n", "f(x.numpy())\n"), "`numpy()` gives a plain number, which the tape does not follow. Call f with the variable."),
-        Mistake(by_tape("tape.gradient(y, x)", "y"), "This is f(x) itself, not its derivative: ask the tape for the gradient."),
-        Mistake(by_tape("return ", "return -"), "This is the negative of the derivative. Going downhill comes later; return the slope itself."),
-        Mistake(by_tape("return ", "return x * "), "This is x times the derivative. The gradient is the slope already: it needs no factor."),
-        Mistake(by_tape("tape.gradient(y, x)", "x"), "This is x, not the derivative of f at x: ask the tape for the gradient of y."),
-        Mistake(by_tape("f(x)\n", "f(x) ** 2\n"), "This is the derivative of the square of f. Record f alone."),
-    ], hints=[
-        "The tape has to see f at work: compute y inside the `with`.",
-        "After it, `tape.gradient(target, source)` gives the slope of the target with respect to the source.",
-    ], also_right=[
-        slope_by_tape, by_tape("    x =", "    f(x)\n    x ="), by_tape("gradient(y, x)", "gradient(y, [x])[0].numpy()"),
-        by_tape("Variable", "constant", "as tape:", "as tape:\n        tape.watch(x)"), by_tape("f(x)\n", "tf.function(f)(x)\n"),
-    ])
+derivative = Exercise("5.1", "A derivative by the tape", right=forward_mode, inputs=functions_of_x, observe=slope, atol=1e-4,
+    mistakes=edited(slope_by_tape,
+    (lambda f, x: (f(x + 1e-3) - f(x)) / 1e-3, DIFFERENCE),
+    ("Variable", "constant", "It gives None: there is no `return`, or `tape.gradient` has its arguments exchanged, or the tape has not watched. It "
+     "follows variables by itself, a number only after `tape.watch`, and nothing outside the `with`."),
+    ("f(x)\n", "f(x.numpy())\n", "`numpy()` gives a plain number, which the tape does not follow. Call f with the variable."),
+    ("tape.gradient(y, x)", "y", "This is f(x) itself, not its derivative: ask the tape for the gradient."),
+    ("return ", "return -", "This is the negative of the derivative. Going downhill comes later; return the slope itself."),
+    ("return ", "return x * ", "This is x times the derivative. The gradient is the slope already: it needs no factor."),
+    ("tape.gradient(y, x)", "x", "This is x, not the derivative of f at x: ask the tape for the gradient of y."),
+    ("f(x)\n", "f(x) ** 2\n", "This is the derivative of the square of f. Record f alone."),
+), hints=[
+    "The tape has to see f at work: compute y inside the `with`.",
+    "After it, `tape.gradient(target, source)` gives the slope of the target with respect to the source.",
+], also_right=[
+    slope_by_tape, by_tape("    x =", "    f(x)\n    x ="), by_tape("gradient(y, x)", "gradient(y, [x])[0].numpy()"),
+    by_tape("Variable", "constant", "as tape:", "as tape:\n        tape.watch(x)"), by_tape("f(x)\n", "tf.function(f)(x)\n"),
+])
 
 # --- 5.2 --------------------------------------------------------------------------------------------------------------
 def landscapes(rng):
@@ -101,40 +99,37 @@ def walk_downhill(J, w, learning_rate, steps):
 
 walk = edits_of(walk_downhill)
 STEP = "w.assign_sub(learning_rate * gradient)"
-
-gradient_descent = Exercise(
-    "5.2", "Gradient descent", right=path_down, inputs=landscapes, atol=1e-3,
-    mistakes=[
-        Mistake(walk("assign_sub", "assign_add"), "This walks uphill. The gradient points to where J grows, and the step goes against it."),
-        Mistake(walk("(height, w)", "(height, w) if len(path) == 1 else gradient"), "Every step uses the gradient at the start. The slope changes on "
-                "the way: compute it anew where w is now."),
-        Mistake(walk("learning_rate * ", ""), "The learning rate is not used: each step is the whole gradient."),
-        Mistake(walk("* gradient", "* tf.sign(gradient)"), "Only the sign of the gradient is used. The steeper the slope, the longer the step."),
-        Mistake(walk(STEP, f"if len(path) == 1: {STEP}"), "Only the first step moves. Is the gradient taken inside the loop?"),
-        Mistake(walk(STEP, "w - learning_rate * gradient"), "w never moves. A variable changes by `assign`, `assign_add` or `assign_sub`."),
-        Mistake(walk(STEP, "w = w - learning_rate * gradient"), "The first step replaces the variable by a plain tensor, which the tape does not "
-                "watch, so the second gradient is None. Change the variable in place: `assign_sub` takes a number away from it."),
-        Mistake(walk("            height", "            pass\n        height"), "The gradient is None: J is computed outside the `with`, where the "
-                "tape does not see it, or `tape.gradient` has its arguments exchanged. What is differentiated comes first."),
-        Mistake(walk("J(w)", "J(w.numpy())"), "`numpy()` gives plain numbers, which the tape does not follow. Call J with the variable."),
-        Mistake(walk("assign_sub", "assign"), "The step replaces w. `assign` needs the new w; `assign_sub` needs the step alone, and takes it away."),
-        Mistake(walk("[w.numpy()]", "[w]", "append(w.numpy())", "append(w)"), "All entries are the place where the walk ends: the list holds the "
-                "variable itself, again and again. Keep the value that it has now: `w.numpy()`."),
-        Mistake(walk("[w.numpy()]", "[]"), "The start is missing in the path: it has one point more than there are steps."),
-        Mistake(walk(STEP, f"if height > J(path[max(len(path) - 2, 0)]): break\n        {STEP}"), "The walk ends where J grows. Take all the steps: with "
-                "too large a rate the path leads up, and should show it."),
-        Mistake(walk("return path", "return path[:-1]"), "The last point is missing in the path: append w after the step."),
-        Mistake(walk("return path", "return path[-1]"), "This is where the path ends. Return all of it, from the start on."),
-        Mistake(walk("rate * ", "rate / len(path) * "), "The learning rate gets smaller from step to step. It stays the same here."),
-    ], hints=[
-        "Inside the tape compute J at w. After it, ask for the gradient of that with respect to w.",
-        "The step is the learning rate times the gradient, and it is taken away from w.",
-        "`w.assign_sub(step)` changes the variable in place, so that the tape watches it the next time too.",
-    ], also_right=[
-        walk_downhill, walk(STEP, "keras.optimizers.SGD(learning_rate).apply([gradient], [w])"),
-        walk("Variable", "convert_to_tensor", "as tape:", "as tape:\n            tape.watch(w)", STEP, "w = w - learning_rate * gradient"),
-        walk("        with", "        w = tf.Variable(path[-1])\n        with", "return path", "return tf.stack(path)"),
-    ])
+gradient_descent = Exercise("5.2", "Gradient descent", right=path_down, inputs=landscapes, atol=1e-3, mistakes=edited(walk_downhill,
+    ("assign_sub", "assign_add", "This walks uphill. The gradient points to where J grows, and the step goes against it."),
+    ("(height, w)", "(height, w) if len(path) == 1 else gradient", "Every step uses the gradient at the start. The slope changes on the way: "
+     "compute it anew where w is now."),
+    ("learning_rate * ", "", "The learning rate is not used: each step is the whole gradient."),
+    ("* gradient", "* tf.sign(gradient)", "Only the sign of the gradient is used. The steeper the slope, the longer the step."),
+    (STEP, f"if len(path) == 1: {STEP}", "Only the first step moves. Is the gradient taken inside the loop?"),
+    (STEP, "w - learning_rate * gradient", "w never moves. A variable changes by `assign`, `assign_add` or `assign_sub`."),
+    (STEP, "w = w - learning_rate * gradient", "The first step replaces the variable by a plain tensor, which the tape does not watch, so the "
+     "second gradient is None. Change the variable in place: `assign_sub` takes a number away from it."),
+    ("            height", "            pass\n        height", "The gradient is None: J is computed outside the `with`, where the tape does not see "
+     "it, or `tape.gradient` has its arguments exchanged. What is differentiated comes first."),
+    ("J(w)", "J(w.numpy())", "`numpy()` gives plain numbers, which the tape does not follow. Call J with the variable."),
+    ("assign_sub", "assign", "The step replaces w. `assign` needs the new w; `assign_sub` needs the step alone, and takes it away."),
+    ("[w.numpy()]", "[w]", "append(w.numpy())", "append(w)", "All entries are the place where the walk ends: the list holds the variable itself, "
+     "again and again. Keep the value that it has now: `w.numpy()`."),
+    ("[w.numpy()]", "[]", "The start is missing in the path: it has one point more than there are steps."),
+    (STEP, f"if height > J(path[max(len(path) - 2, 0)]): break\n        {STEP}", "The walk ends where J grows. Take all the steps: with too large a "
+     "rate the path leads up, and should show it."),
+    ("return path", "return path[:-1]", "The last point is missing in the path: append w after the step."),
+    ("return path", "return path[-1]", "This is where the path ends. Return all of it, from the start on."),
+    ("rate * ", "rate / len(path) * ", "The learning rate gets smaller from step to step. It stays the same here."),
+), hints=[
+    "Inside the tape compute J at w. After it, ask for the gradient of that with respect to w.",
+    "The step is the learning rate times the gradient, and it is taken away from w.",
+    "`w.assign_sub(step)` changes the variable in place, so that the tape watches it the next time too.",
+], also_right=[
+    walk_downhill, walk(STEP, "keras.optimizers.SGD(learning_rate).apply([gradient], [w])"),
+    walk("Variable", "convert_to_tensor", "as tape:", "as tape:\n            tape.watch(w)", STEP, "w = w - learning_rate * gradient"),
+    walk("        with", "        w = tf.Variable(path[-1])\n        with", "return path", "return tf.stack(path)"),
+])
 
 # --- 5.3 --------------------------------------------------------------------------------------------------------------
 def small_networks(rng):
@@ -161,34 +156,32 @@ def gradients_by_hand(x, y, w1, w2):
 
 chain = edits_of(gradients_by_hand)
 W2_SIDE, SLOPE = "dJ_dy_hat * np.tanh(z1)", "1 - np.tanh(z1) ** 2"
-
-backpropagation = Exercise(
-    "5.3", "Backpropagation by hand", right=gradients_by_tape, inputs=small_networks, outputs=("dJ_dw1", "dJ_dw2"),
-    mistakes=[
-        Mistake(chain(f" * ({SLOPE})", ""), "The slope of tanh is left out of ∂J/∂w1. The chain passes through tanh and takes its slope along."),
-        Mistake(chain("dJ_dy_hat * w2 * ", "dJ_dy_hat * "), "w2 is left out of ∂J/∂w1. What z1 does to ŷ, it does through w2."),
-        Mistake(chain("return dJ_dw1, dJ_dw2", "return dJ_dw2, dJ_dw1"), "The two gradients are exchanged: first w1, then w2."),
-        Mistake(chain("dJ_dz1 * x", "dJ_dz1"), "x is left out of ∂J/∂w1: this is ∂J/∂z1. How much does z1 change with w1?"),
-        Mistake(chain("dJ_dz1 * x", "dJ_dz1 * w1"), "∂z1/∂w1 is not w1. In z1 = w1 x, what stands beside w1?"),
-        Mistake(chain("-2 *", "2 *"), "The sign of ∂J/∂ŷ is wrong, and all after it. In (y - ŷ)², ŷ has a minus, which the chain rule takes along."),
-        Mistake(chain("-2 *", "-1 *"), "The factor 2 of the square is missing in ∂J/∂ŷ."),
-        Mistake(chain("-2 * (y - y_hat)", "(y - y_hat) ** 2"), "∂J/∂ŷ is J itself here, not its derivative. How does the square change with ŷ?"),
-        Mistake(chain(W2_SIDE, "dJ_dy_hat * z1"), "∂ŷ/∂w2 is z1 here: the tanh is left out. In ŷ = w2 tanh(z1), what stands beside w2?"),
-        Mistake(chain(W2_SIDE, f"dJ_dy_hat * ({SLOPE})"), "∂ŷ/∂w2 has the slope of tanh. w2 comes after tanh, so the value of tanh belongs there."),
-        Mistake(chain(W2_SIDE, "dJ_dy_hat * w2"), "∂ŷ/∂w2 is w2 here. In ŷ = w2 tanh(z1), what stands beside w2?"),
-        Mistake(chain(SLOPE, "1 - z1**2"), "The slope of tanh is 1 - tanh(z1)², and here it is 1 - z1²."),
-        Mistake(chain(SLOPE, "1 - np.tanh(z1)"), "The slope of tanh is missing its square: 1 - tanh(z1)²."),
-        Mistake(chain(SLOPE, "np.tanh(z1)"), "In ∂J/∂z1, tanh stands in place of its slope."),
-        Mistake(chain("= dJ_dy_hat * w2", "= dJ_dw2 * w2"), "∂J/∂z1 goes on from ∂J/∂w2 here. The way back to z1 leads from ŷ: go on from ∂J/∂ŷ."),
-        Mistake(chain(SLOPE, "1 - y_hat**2"), "The slope of tanh is taken from ŷ here, 1 - ŷ². What tanh gave is tanh(z1), and ŷ is w2 times that."),
-    ], hints=[
-        "Go from the end: how does J = (y - ŷ)² change with ŷ? Each further line takes a result from above, times one more derivative.",
-        "ŷ = w2 tanh(z1). With respect to w2, tanh(z1) is a constant; with respect to z1, use tanh' = 1 - tanh².",
-        "Last, z1 = w1 x changes with w1 by x.",
-    ], also_right=[
-        gradients_by_hand, chain("return dJ_dw1, dJ_dw2", "return np.float32(dJ_dw1), np.float32(dJ_dw2)"),
-        chain("return dJ_dw1, dJ_dw2", "return [tf.constant(dJ_dw1), tf.constant(dJ_dw2)]"),
-    ])
+backpropagation = Exercise("5.3", "Backpropagation by hand", right=gradients_by_tape, inputs=small_networks, outputs=("dJ_dw1", "dJ_dw2"),
+    mistakes=edited(gradients_by_hand,
+    (f" * ({SLOPE})", "", "The slope of tanh is left out of ∂J/∂w1. The chain passes through tanh and takes its slope along."),
+    ("dJ_dy_hat * w2 * ", "dJ_dy_hat * ", "w2 is left out of ∂J/∂w1. What z1 does to ŷ, it does through w2."),
+    ("return dJ_dw1, dJ_dw2", "return dJ_dw2, dJ_dw1", "The two gradients are exchanged: first w1, then w2."),
+    ("dJ_dz1 * x", "dJ_dz1", "x is left out of ∂J/∂w1: this is ∂J/∂z1. How much does z1 change with w1?"),
+    ("dJ_dz1 * x", "dJ_dz1 * w1", "∂z1/∂w1 is not w1. In z1 = w1 x, what stands beside w1?"),
+    ("-2 *", "2 *", "The sign of ∂J/∂ŷ is wrong, and all after it. In (y - ŷ)², ŷ has a minus, which the chain rule takes along."),
+    ("-2 *", "-1 *", "The factor 2 of the square is missing in ∂J/∂ŷ."),
+    ("-2 * (y - y_hat)", "(y - y_hat) ** 2", "∂J/∂ŷ is J itself here, not its derivative. How does the square change with ŷ?"),
+    (W2_SIDE, "dJ_dy_hat * z1", "∂ŷ/∂w2 is z1 here: the tanh is left out. In ŷ = w2 tanh(z1), what stands beside w2?"),
+    (W2_SIDE, f"dJ_dy_hat * ({SLOPE})", "∂ŷ/∂w2 has the slope of tanh. w2 comes after tanh, so the value of tanh belongs there."),
+    (W2_SIDE, "dJ_dy_hat * w2", "∂ŷ/∂w2 is w2 here. In ŷ = w2 tanh(z1), what stands beside w2?"),
+    (SLOPE, "1 - z1**2", "The slope of tanh is 1 - tanh(z1)², and here it is 1 - z1²."),
+    (SLOPE, "1 - np.tanh(z1)", "The slope of tanh is missing its square: 1 - tanh(z1)²."),
+    (SLOPE, "np.tanh(z1)", "In ∂J/∂z1, tanh stands in place of its slope."),
+    ("= dJ_dy_hat * w2", "= dJ_dw2 * w2", "∂J/∂z1 goes on from ∂J/∂w2 here. The way back to z1 leads from ŷ: go on from ∂J/∂ŷ."),
+    (SLOPE, "1 - y_hat**2", "The slope of tanh is taken from ŷ here, 1 - ŷ². What tanh gave is tanh(z1), and ŷ is w2 times that."),
+), hints=[
+    "Go from the end: how does J = (y - ŷ)² change with ŷ? Each further line takes a result from above, times one more derivative.",
+    "ŷ = w2 tanh(z1). With respect to w2, tanh(z1) is a constant; with respect to z1, use tanh' = 1 - tanh².",
+    "Last, z1 = w1 x changes with w1 by x.",
+], also_right=[
+    gradients_by_hand, chain("return dJ_dw1, dJ_dw2", "return np.float32(dJ_dw1), np.float32(dJ_dw2)"),
+    chain("return dJ_dw1, dJ_dw2", "return [tf.constant(dJ_dw1), tf.constant(dJ_dw2)]"),
+])
 
 # --- 5.4 --------------------------------------------------------------------------------------------------------------
 class Counted(keras.Sequential):
@@ -230,14 +223,6 @@ BINARY = keras.losses.BinaryCrossentropy()
 LOSSES = {"Adam": BINARY, "momentum": keras.losses.MeanSquaredError()}  # for the optimizer with this name
 OWN_STEP = "The optimizer that comes in takes no step. It alone knows about rates and momentum: let it apply the gradients."
 
-class StepMistake(Finding):
-    """What can be wrong with how a step uses the model and the optimizer."""
-
-    AGAIN = "The optimizer takes {seen} steps with the gradients of one. Apply them once, with all the pairs in one call."
-    AFTER = "This is the loss after the step, for which the model has to predict once more. Return the loss that the gradients belong to."
-    BYPASSED = "The model is not called: `model.call`, or its layers one by one, bypass what Keras does around a call. Call it like a function."
-    TWICE = "The model is called {seen} times in a step: once is enough, and less work."
-
 def one_step(answer, optimizer, X, y):
     """How many steps the optimizer takes, the loss that the answer returns, and the weights it leaves."""
     model, optimizer = untrained(optimizer)
@@ -274,47 +259,43 @@ def train_step(model, optimizer, loss, X, y):
 step = edits_of(train_step)
 ZIP, APPLY = "zip(gradients, variables)", "optimizer.apply_gradients(zip(gradients, variables))"
 
-training_step = Exercise(
-    "5.4", "The training step", right=keras_step, inputs=batches, observe=one_step, atol=1e-4, seconds=2.0,
+StepMistake, mistakes_of_step = findings_of(train_step,
+    ("", "        J =", "    J =", "The gradients are None: the tape saw no way from the weights to the loss. Compute prediction and loss inside "
+     "its `with`, and stay with tensors there: `predict` and `numpy()` give arrays, which it does not follow."),
+    ("", "=True", "=False", "`model(X)` alone predicts as after training, so Dropout does nothing. There is an argument for training."),
+    ("", APPLY, "pass", "The weights stay as they were: the gradients are computed and not applied."),
+    ("AGAIN", APPLY, f"{APPLY}; {APPLY}", "The optimizer takes {seen} steps with the gradients of one. Apply them once, all the pairs in one call."),
+    ("", "(gradients,", "([-g for g in gradients],", "The step goes uphill: the optimizer goes against the gradient by itself."),
+    ("", "return J", "return J + J", "The loss is added to itself: return what the loss function gave."),
+    ("AFTER", "return J", "return loss(y, model(X))", "This is the loss after the step, for which the model has to predict once more. Return the "
+     "loss that the gradients belong to."),
+    ("", "y, y_hat)", "y_hat, y)", "Targets and predictions are exchanged: the loss takes the targets first."),
+    ("", "loss(y, y_hat)", "keras.losses.BinaryCrossentropy()(y, y_hat)", "The loss is always the same one. Use the argument `loss`: it is another "
+     "one where the targets are numbers."),
+    ("", "gradient(J,", "gradient(y_hat,", "These are the gradients of the prediction. Ask the tape for those of the loss."),
+    ("", APPLY, f"[v.assign_sub(0.5 * g) for g, v in {ZIP}]", OWN_STEP),
+    ("", APPLY, f"[v.assign_sub(optimizer.learning_rate * g) for g, v in {ZIP}]", "The weights change by learning rate times gradient, whatever the "
+     "optimizer is. That is what SGD does, and Adam does more: hand the gradients to the optimizer."),
+    ("", ZIP, "zip(variables, gradients)", "The pairs are turned round: in each, the gradient comes before its variable."),
+    ("", ZIP, "gradients, variables", "`apply_gradients` takes one list, of pairs: a gradient and its variable. `zip` makes the pairs."),
+    ("", ".trainable_variables", ".weights", "A layer of this model is frozen. Take only the variables that are to be trained."),
+    ("", "_variables", "_variables[:2]", "Only the first layer changes. The model knows all its variables that are to be trained."),
+    ("", "_variables", "_variables[2:]", "Only the last layer changes. Train all variables: the model has a list of them."),
+    ("", "_variables", "_variables[::2]", "The biases do not change, only the matrices. They too are variables that are to be trained."),
+    ("BYPASSED", "model(X", "model.call(X", "The model is not called: `model.call`, or its layers one by one, bypass what Keras does around a call. "
+     "Call it like a function."),
+    ("TWICE", "    with", "    model(X, training=True)\n    with", "The model is called {seen} times in a step: once is enough, and less work."),
+)
+training_step = Exercise("5.4", "The training step", right=keras_step, inputs=batches, observe=one_step, atol=1e-4, seconds=2.0,
     outputs=("how many steps the optimizer takes", "the loss it returns", "the weights it leaves"),
     explain=lambda got, expected, *args: None if got[0] else OWN_STEP,
-    mistakes=[
-        Mistake(step("        J =", "    J ="), "The gradients are None: the tape saw no way from the weights to the loss. Compute prediction and "
-                "loss inside its `with`, and stay with tensors there: `predict` and `numpy()` give arrays, which it does not follow."),
-        Mistake(step("=True", "=False"), "`model(X)` alone predicts as after training, so Dropout does nothing. There is an argument for training."),
-        Mistake(step(APPLY, "pass"), "The weights stay as they were: the gradients are computed and not applied."),
-        Mistake(step(APPLY, f"{APPLY}; {APPLY}"), StepMistake.AGAIN),
-        Mistake(step("(gradients,", "([-g for g in gradients],"), "The step goes uphill: the optimizer goes against the gradient by itself."),
-        Mistake(step("return J", "return J + J"), "The loss is added to itself: return what the loss function gave."),
-        Mistake(step("return J", "return loss(y, model(X))"), StepMistake.AFTER),
-        Mistake(step("y, y_hat)", "y_hat, y)"), "Targets and predictions are exchanged: the loss takes the targets first."),
-        Mistake(step("loss(y, y_hat)", "keras.losses.BinaryCrossentropy()(y, y_hat)"), "The loss is always the same one. Use the argument `loss`: it is "
-                "another one where the targets are numbers."),
-        Mistake(step("gradient(J,", "gradient(y_hat,"), "These are the gradients of the prediction. Ask the tape for those of the loss."),
-        Mistake(step(APPLY, f"[v.assign_sub(0.5 * g) for g, v in {ZIP}]"), OWN_STEP),
-        Mistake(step(APPLY, f"[v.assign_sub(optimizer.learning_rate * g) for g, v in {ZIP}]"), "The weights change by learning rate times gradient, "
-                "whatever the optimizer is. That is what SGD does, and Adam does more: hand the gradients to the optimizer."),
-        Mistake(step(ZIP, "zip(variables, gradients)"), "The pairs are turned round: in each, the gradient comes before its variable."),
-        Mistake(step(ZIP, "gradients, variables"), "`apply_gradients` takes one list, of pairs: a gradient and its variable. `zip` makes the pairs."),
-        Mistake(step(".trainable_variables", ".weights"), "A layer of this model is frozen. Take only the variables that are to be trained."),
-        Mistake(step("_variables", "_variables[:2]"), "Only the first layer changes. The model knows all its variables that are to be trained."),
-        Mistake(step("_variables", "_variables[2:]"), "Only the last layer changes. Train all variables: the model has a list of them."),
-        Mistake(step("_variables", "_variables[::2]"), "The biases do not change, only the matrices. They too are variables that are to be trained."),
-        Mistake(step("model(X", "model.call(X"), StepMistake.BYPASSED),
-        Mistake(step("    with", "    model(X, training=True)\n    with"), StepMistake.TWICE),
-    ], hints=[
-        "Two lines inside the tape: the prediction, and the loss. Two after it: the gradients, and the step.",
-        "`tape.gradient(J, variables)` takes a whole list of variables; a model's are in `model.trainable_variables`.",
-        "`optimizer.apply_gradients` wants pairs of a gradient and its variable: `zip` makes them. In training, call the model with `training=True`.",
-    ], also_right=[train_step, step("return J", "return J.numpy()"), step(APPLY, "optimizer.apply(gradients, variables)"), tf.function(train_step)])
+    mistakes=mistakes_of_step, hints=[
+    "Two lines inside the tape: the prediction, and the loss. Two after it: the gradients, and the step.",
+    "`tape.gradient(J, variables)` takes a whole list of variables; a model's are in `model.trainable_variables`.",
+    "`optimizer.apply_gradients` wants pairs of a gradient and its variable: `zip` makes them. In training, call the model with `training=True`.",
+], also_right=[train_step, step("return J", "return J.numpy()"), step(APPLY, "optimizer.apply(gradients, variables)"), tf.function(train_step)])
 
 # --- 5.5 --------------------------------------------------------------------------------------------------------------
-class LoopMistake(Finding):
-    """How the steps of a loop can go wrong."""
-
-    NO_STEP = "The weights do not change: the loss is computed, and no training step is taken."
-    OTHER_OPTIMIZER = "The steps are not those of the optimizer that comes in. A new one in each epoch has no momentum yet: hand on the one you have."
-
 def loop_of_steps(answer, epochs, X, y, rate=0.2):
     """How many steps a loop takes, the history that it returns, and the weights it leaves."""
     model, optimizer = untrained()
@@ -344,49 +325,36 @@ loop = edits_of(train)
 TAKE = "train_step(model, optimizer, loss, X, y)"
 APPEND = f"history.append({TAKE})"
 
-the_loop = Exercise(
-    "5.5", "The loop", inputs=numbers_of_epochs, observe=loop_of_steps, atol=1e-4, seconds=2.0,
+LoopMistake, mistakes_of_loop = findings_of(train,
+    ("", APPEND, f"history = [{TAKE}]", "The history holds the last loss alone. Make the list before the loop; append inside it."),
+    ("", APPEND, f"history = {TAKE}", "This is the loss of the last epoch, alone. The history is a list: append to it in each epoch."),
+    ("", APPEND, f"history = {APPEND}", "`append` changes the list and gives None, which replaces the history here. Use no `=`."),
+    ("", APPEND, f"{APPEND}\n        return history", "Only one epoch is run: a `return` inside the loop ends it in its first round."),
+    ("", "range(epochs)", "range(epochs + 1)", "There is one epoch too many."),
+    ("", "range(epochs)", "range(epochs - 1)", "There is one epoch too few."),
+    ("NO_STEP", TAKE, "loss(y, model(X))", "The weights do not change: the loss is computed, and no training step is taken."),
+    ("", APPEND, f"J = {TAKE}\n        if history and J > history[-1]:\n            break\n        history.append(J)", "The loop ends where the "
+     "loss rises. It may fall again: take a step in each epoch, and keep every loss."),
+    ("", "return history", "return history[::-1]", "The history is backwards: the first epoch comes first."),
+    ("", "return history", "return np.cumsum(history)", "The losses are added up. Each entry is the loss of one epoch."),
+    ("", APPEND, TAKE, "The history is empty: append the loss of each epoch."),
+    ("", APPEND, f"{APPEND}\n        {TAKE}", "Each epoch takes two training steps. Call `train_step` once; keep what it returns."),
+    ("", APPEND, f"{TAKE}\n        {APPEND}", "Each epoch takes two steps, and the history keeps the loss of the second. Take one."),
+    ("OTHER_OPTIMIZER", "step(model, optimizer", "step(model, optimizer.from_config(optimizer.get_config())", "The steps are not those of the "
+     "optimizer that comes in. A new one in each epoch has no momentum yet: hand on the one you have."),
+)
+the_loop = Exercise("5.5", "The loop", inputs=numbers_of_epochs, observe=loop_of_steps, atol=1e-4, seconds=2.0,
     outputs=("how many steps it takes", "the history", "the weights it leaves"),
     right=lambda model, optimizer, loss, X, y, epochs: [keras_step(model, optimizer, loss, X, y) for _ in range(epochs)],
-    mistakes=[
-        Mistake(loop(APPEND, f"history = [{TAKE}]"), "The history holds the last loss alone. Make the list before the loop; append inside it."),
-        Mistake(loop(APPEND, f"history = {TAKE}"), "This is the loss of the last epoch, alone. The history is a list: append to it in each epoch."),
-        Mistake(loop(APPEND, f"history = {APPEND}"), "`append` changes the list and gives None, which replaces the history here. Use no `=`."),
-        Mistake(loop(APPEND, f"{APPEND}\n        return history"), "Only one epoch is run: a `return` inside the loop ends it in its first round."),
-        Mistake(loop("range(epochs)", "range(epochs + 1)"), "There is one epoch too many."),
-        Mistake(loop("range(epochs)", "range(epochs - 1)"), "There is one epoch too few."),
-        Mistake(loop(TAKE, "loss(y, model(X))"), LoopMistake.NO_STEP),
-        Mistake(loop(APPEND, f"J = {TAKE}\n        if history and J > history[-1]:\n            break\n        history.append(J)"),
-                "The loop ends where the loss rises. It may fall again: take a step in each epoch, and keep every loss."),
-        Mistake(loop("return history", "return history[::-1]"), "The history is backwards: the first epoch comes first."),
-        Mistake(loop("return history", "return np.cumsum(history)"), "The losses are added up. Each entry is the loss of one epoch."),
-        Mistake(loop(APPEND, TAKE), "The history is empty: append the loss of each epoch."),
-        Mistake(loop(APPEND, f"{APPEND}\n        {TAKE}"), "Each epoch takes two training steps. Call `train_step` once; keep what it returns."),
-        Mistake(loop(APPEND, f"{TAKE}\n        {APPEND}"), "Each epoch takes two steps, and the history keeps the loss of the second. Take one."),
-        Mistake(loop("step(model, optimizer", "step(model, optimizer.from_config(optimizer.get_config())"), LoopMistake.OTHER_OPTIMIZER),
-    ], hints=[
-        "`train_step` returns the loss: append it to the history.",
-        "One call of `train_step` an epoch, with all five of its arguments; the history grows by what it returns.",
-    ], also_right=[
-        train, loop(TAKE, f"float({TAKE})", "return history", "return np.array(history)"),
-        loop("[]", "()", "for _ in range(epochs)", "while len(history) < epochs", APPEND, f"history += ({TAKE},)"),
-    ])
+    mistakes=mistakes_of_loop, hints=[
+    "`train_step` returns the loss: append it to the history.",
+    "One call of `train_step` an epoch, with all five of its arguments; the history grows by what it returns.",
+], also_right=[
+    train, loop(TAKE, f"float({TAKE})", "return history", "return np.array(history)"),
+    loop("[]", "()", "for _ in range(epochs)", "while len(history) < epochs", APPEND, f"history += ({TAKE},)"),
+])
 
 # --- 5.6 --------------------------------------------------------------------------------------------------------------
-class Missed(Finding):
-    """How a network can miss the goal."""
-
-    NAN = "The predictions are nan: the training diverged. Take a smaller learning rate, and start from a new model."
-    ALIKE = ("Your network gives {seen}. It tells everybody the same or nearly so. Often the learning rate is far too large, the weights all begin "
-             "at 0, or the output is a softmax of one number, which is always 1.")
-    OPPOSITE = "Your network gives {seen}. It has learned the opposite: are the labels turned round, or does the training go uphill?"
-    OTHERS = ("Your network gives {seen}. You are in, and too many others are misjudged: one straight line gets no further, so look at the hidden "
-              "layer. Then train for longer, or with a smaller rate.")
-    NEARLY = ("Your network gives {seen}. It has learned something: train for longer, or with another rate. Where that changes nothing, is there an "
-              "activation in the hidden layer, and are there units enough?")
-    NOT_YET = ("Your network gives {seen}: it has not learned yet. Train for longer, and try a learning rate ten times as large, and one ten times "
-               "as small. A straight border comes no further than this, so is there an activation in the hidden layer?")
-
 def goal(model):
     """Whether a model gives you, at (4, 5), at least 0.9, and gets at least 90% of the held-out students right."""
     X, y = datasets.students()
@@ -408,24 +376,27 @@ def network(w2, b2, W1=((2.5, 0), (0, 1)), b1=(-3.75, -2)):
     model.set_weights([np.array(values, np.float32) for values in (W1, b1, [[w2], [w2]], [b2])])
     return model
 
-the_goal = Exercise(
-    "5.6", "Will I pass this class?", right=network(14, -22.4), observe=goal, seconds=0.3,
-    mistakes=[
-        Mistake(network(np.nan, 0), Missed.NAN),
-        Mistake(network(1e-3, 6), Missed.ALIKE),
-        Mistake(network(-14, 22.4), Missed.OPPOSITE),
-        Mistake(network(14, -25.9), Missed.NEARLY),
-        Mistake(network(14, -16.8), Missed.OTHERS),
-        Mistake(network(1, -2), Missed.NOT_YET),
-    ], hints=[
-        "A hidden layer of 8 units with tanh is enough. The output is a probability.",
-        "Adam with a rate of 0.05 needs some 100 epochs in all, 5 between two looks.",
-    ], also_right=[network(14, -21), network(14, -16.8, W1=((4, 0), (0, 1.3)), b1=(-6, -4.55))],
-    equivalent={
-        "443": "the start stays as it was before: it learns from there too",
-        "keras.utils.set_random_seed(444)": "it learns from another start too",
-        "looks = train_and_look(model, keras.optimizers.Adam(1.05), 5)": "a large rate, and still it learns",
-        "looks = train_and_look(model, keras.optimizers.Adam(0.05), 6)": "a little more training",
-    })
+Missed, mistakes_of_goal = findings_of(None,
+    ("NAN", network(np.nan, 0), "The predictions are nan: the training diverged. Take a smaller learning rate, and start from a new model."),
+    ("ALIKE", network(1e-3, 6), "Your network gives {seen}. It tells everybody the same or nearly so. Often the learning rate is far too large, the "
+     "weights all begin at 0, or the output is a softmax of one number, which is always 1."),
+    ("OPPOSITE", network(-14, 22.4), "Your network gives {seen}. It has learned the opposite: are the labels turned round, or does the training go "
+     "uphill?"),
+    ("NEARLY", network(14, -25.9), "Your network gives {seen}. It has learned something: train for longer, or with another rate. Where that changes "
+     "nothing, is there an activation in the hidden layer, and are there units enough?"),
+    ("OTHERS", network(14, -16.8), "Your network gives {seen}. You are in, and too many others are misjudged: one straight line gets no further, so "
+     "look at the hidden layer. Then train for longer, or with a smaller rate."),
+    ("NOT_YET", network(1, -2), "Your network gives {seen}: it has not learned yet. Train for longer, and try a learning rate ten times as large, "
+     "and one ten times as small. A straight border comes no further than this, so is there an activation in the hidden layer?"),
+)
+the_goal = Exercise("5.6", "Will I pass this class?", right=network(14, -22.4), observe=goal, seconds=0.3, mistakes=mistakes_of_goal, hints=[
+    "A hidden layer of 8 units with tanh is enough. The output is a probability.",
+    "Adam with a rate of 0.05 needs some 100 epochs in all, 5 between two looks.",
+], also_right=[network(14, -21), network(14, -16.8, W1=((4, 0), (0, 1.3)), b1=(-6, -4.55))], equivalent={
+    "443": "the start stays as it was before: it learns from there too",
+    "keras.utils.set_random_seed(444)": "it learns from another start too",
+    "looks = train_and_look(model, keras.optimizers.Adam(1.05), 5)": "a large rate, and still it learns",
+    "looks = train_and_look(model, keras.optimizers.Adam(0.05), 6)": "a little more training",
+})
 
 EXERCISES = [derivative, gradient_descent, backpropagation, training_step, the_loop, the_goal]

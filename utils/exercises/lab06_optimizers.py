@@ -9,10 +9,10 @@ from keras.optimizers import SGD, Adadelta, Adagrad, Adam, RMSprop
 
 from utils import datasets, training
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, Part, arrays, edited, edits_of, limits, require, showing
+from utils.checking import FINE, Exercise, Part, arrays, edited, edits_of, findings_of, limits, require, showing
+
 
 # --- 6.1 --------------------------------------------------------------------------------------------------------------
-
 def end_of_descent(rate):
     """How 100 steps down w⁴ + 3w³ - 5w² - 3w from w = 3 end. The hill is at -0.25, the valleys are at 1 and -3."""
     array = require.numbers(rate, (), "A learning rate is one number. This has")
@@ -30,37 +30,36 @@ def end_of_descent(rate):
     return "DEEP" if abs(w + 3) < 0.05 else "SLOW" if np.all(np.diff(path) <= 0) else "RESTLESS"
 
 def learning_rate_that_ends(place, name, right, *also_right, otherwise):
-    """The part whose rate ends at a place.  otherwise: for each other place, a rate that ends there, and the advice."""
-    found = Finding("Found", {other: advice for other, (_, advice) in otherwise.items()})
+    """The part whose rate ends at a place.  otherwise: each other place, a rate that ends there, and the advice."""
+    found, mistakes = findings_of(None, *otherwise)
     return Part(name, right=right, also_right=also_right, observe=lambda rate: FINE if (end := end_of_descent(rate)) == place else found[end],
-                mistakes=[Mistake(rate, found[other]) for other, (rate, _) in otherwise.items()])
+                mistakes=mistakes)
 
 learning_rates = Exercise("6.1", "Three learning rates", parts=[
-    learning_rate_that_ends("NEAR", "too_small", 0.01, 0.005, np.float32(0.012), otherwise={
-        "DEEP": (0.03, "This one finds the deep valley. A smaller rate takes shorter steps, and rolls into the first valley that it meets."),
-        "AWAY": (0.1, "This one flies off. Find a rate whose steps stay on the slope where they start."),
-        "SLOW": (1e-3, "This one is too small even to arrive: after 100 steps it is still on its way down. Try a larger one."),
-        "RESTLESS": (0.0485, "This one jumps about. Find a rate whose steps are short enough to roll straight into the first valley."),
-    }),
-    learning_rate_that_ends("DEEP", "just_right", 0.03, 0.025, tf.constant(0.035), otherwise={
-        "NEAR": (0.01, "This one stops in the near valley, at w = 1. The first step has to be long enough to leap over the hill at w = -0.25."),
-        "AWAY": (0.1, "This one flies off: each step lands higher than it began. Look for a rate between that and too small."),
-        "SLOW": (1e-3, "This one does not even arrive in the near valley: after 100 steps it is still on its way. Take far longer steps."),
-        "RESTLESS": (0.0485, "This one jumps from wall to wall: its steps are too long to stay in the deep valley. Try a rate a little smaller."),
-    }),
-    learning_rate_that_ends("AWAY", "too_large", 0.1, 1, 10.0, otherwise={
-        "NEAR": (0.01, "This one stops in the near valley. Find a rate whose steps land higher than they began, each time."),
-        "DEEP": (0.03, "This one finds the deep valley. Find a rate whose steps land higher than they began, each time."),
-        "SLOW": (1e-3, "This one is still on its way down after 100 steps. Make it far larger, until the steps lead up."),
-        "RESTLESS": (0.0485, "This one jumps about without flying off. Make it larger."),
-    }),
+    learning_rate_that_ends("NEAR", "too_small", 0.01, 0.005, np.float32(0.012), otherwise=[
+        ("DEEP", 0.03, "This one finds the deep valley. A smaller rate takes shorter steps, and rolls into the first valley that it meets."),
+        ("AWAY", 0.1, "This one flies off. Find a rate whose steps stay on the slope where they start."),
+        ("SLOW", 1e-3, "This one is too small even to arrive: after 100 steps it is still on its way down. Try a larger one."),
+        ("RESTLESS", 0.0485, "This one jumps about. Find a rate whose steps are short enough to roll straight into the first valley."),
+    ]),
+    learning_rate_that_ends("DEEP", "just_right", 0.03, 0.025, tf.constant(0.035), otherwise=[
+        ("NEAR", 0.01, "This one stops in the near valley, at w = 1. The first step has to be long enough to leap over the hill at w = -0.25."),
+        ("AWAY", 0.1, "This one flies off: each step lands higher than it began. Look for a rate between that and too small."),
+        ("SLOW", 1e-3, "This one does not even arrive in the near valley: after 100 steps it is still on its way. Take far longer steps."),
+        ("RESTLESS", 0.0485, "This one jumps from wall to wall: its steps are too long to stay in the deep valley. Try a rate a little smaller."),
+    ]),
+    learning_rate_that_ends("AWAY", "too_large", 0.1, 1, 10.0, otherwise=[
+        ("NEAR", 0.01, "This one stops in the near valley. Find a rate whose steps land higher than they began, each time."),
+        ("DEEP", 0.03, "This one finds the deep valley. Find a rate whose steps land higher than they began, each time."),
+        ("SLOW", 1e-3, "This one is still on its way down after 100 steps. Make it far larger, until the steps lead up."),
+        ("RESTLESS", 0.0485, "This one jumps about without flying off. Make it larger."),
+    ]),
 ], hints=[
     "At w = 3 the slope is 156. A step of length 2 ends at w = 1; which rate makes it?",
     "To leap over the hill, at w = -0.25, the first step has to be longer than 3.25, and not so long that it ends higher than it began.",
 ], equivalent={"too_large = 1.1": "this one diverges too"})
 
 # --- 6.2 to 6.7: optimizers -------------------------------------------------------------------------------------------
-
 def descents(slots, settings):
     """An inputs function.  slots: how many numbers the optimizer keeps for each weight.  settings: two values for each name."""
     def inputs(rng):  # gradients of very different sizes, of one size, and of a matrix with a single row
@@ -296,7 +295,6 @@ adam = exercise_on("6.7", "Adam", adam_update, adam_by_keras, 3,
     observe=path_of_adam, learning_rate=(0.1, 0.2), beta_1=(0.9, 0.7), beta_2=(0.999, 0.9), epsilon=(1e-7, 0.05))
 
 # --- 6.8 --------------------------------------------------------------------------------------------------------------
-
 def steps_of_training(rng):
     """The example of the text, the start, the peak, the middle of the cosine, its end, after the end, and others; no warm-up."""
     for step in (2, 0, 4, 8, 12, 15):
@@ -344,13 +342,14 @@ schedule = Exercise("6.8", "A schedule", right=keras_schedule, inputs=steps_of_t
 ], equivalent={"share = min(1, (step - warm_up) / (total - warm_up))": "the smaller of two numbers, in either order"})
 
 # --- 6.9 --------------------------------------------------------------------------------------------------------------
-
-AfterTraining = Finding("AfterTraining", {
-    "UPHILL": "The learning rate is below 0, so that the steps lead up.",
-    "DIVERGED": "The training diverged: the rate is far too large for this optimizer.",
-    "NO_BETTER": "The loss ends at {seen}, no better than guessing: the rate is too large for this optimizer, or so small that it has hardly begun.",
-    "TOO_HIGH": "The loss ends at {seen}, above 0.15. A larger rate, or another optimizer, makes it fall faster; a rate that is too large stops it.",
-})
+AfterTraining, mistakes_after_training = findings_of(None,
+    ("UPHILL", SGD(-0.1), "The learning rate is below 0, so that the steps lead up."),
+    ("DIVERGED", SGD(1e5), "The training diverged: the rate is far too large for this optimizer."),
+    ("NO_BETTER", Adam(0.5), "The loss ends at {seen}, no better than guessing: the rate is too large for this optimizer, or so small that it has "
+     "hardly begun."),
+    ("TOO_HIGH", SGD(0.1), "The loss ends at {seen}, above 0.15. A larger rate, or another optimizer, makes it fall faster; a rate that is too large "
+     "stops it."),
+)
 
 def loss_on_digits(optimizer):
     """The training loss of the digits network after 198 steps of 32 examples, the mean over two starts; infinite if it diverged."""
@@ -387,10 +386,8 @@ def after_training(optimizer):
     finding = AfterTraining.DIVERGED if J > 5 else AfterTraining.NO_BETTER if J > 1.5 else AfterTraining.TOO_HIGH
     return FINE if J <= 0.15 else finding.about(f"{J:.2f}")
 
-choose_optimizer = Exercise("6.9", "The fastest in 200 steps", right=Adam(0.02), observe=after_training, seconds=2.0, mistakes=[
-    Mistake(SGD(-0.1), AfterTraining.UPHILL), Mistake(SGD(1e5), AfterTraining.DIVERGED),
-    Mistake(Adam(0.5), AfterTraining.NO_BETTER), Mistake(SGD(0.1), AfterTraining.TOO_HIGH),
-], hints=[
+choose_optimizer = Exercise("6.9", "The fastest in 200 steps", right=Adam(0.02), observe=after_training, seconds=2.0,
+                            mistakes=mistakes_after_training, hints=[
     "Start with an optimizer that scales its steps by itself, such as Adam, and try rates that differ by a factor of 3.",
     "Adam's default, 0.001, is careful. Ten times that is a good start for a network this small.",
 ], also_right=[SGD(0.1, momentum=0.9), Adam(0.03), RMSprop(0.01)])

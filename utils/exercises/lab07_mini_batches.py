@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, arrays, edits_of, require
+from utils.checking import FINE, Exercise, arrays, edited, edits_of, findings_of, require
 
 # --- 7.1 --------------------------------------------------------------------------------------------------------------
 small_network = functools.cache(lambda: keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, "tanh"), keras.layers.Dense(1)]))
@@ -19,11 +19,6 @@ def network_gradient(answer, X, y, rows):
     model.set_weights(before := [np.float32(rng.normal(size=weight.shape)) for weight in model.get_weights()])
     gradient = answer(model, lambda y, y_hat: tf.reduce_mean((y - y_hat) ** 2 * (1 + tf.abs(y))), X, y, rows)
     return gradient if all(map(np.array_equal, before, model.get_weights())) else StepTaken.STEP
-
-class StepTaken(Finding):
-    """What an answer to exercise 7.1 may do besides."""
-
-    STEP = "The weights of the model are others afterwards. Give the gradient alone: the step comes later, and is the optimizer's."
 
 def data_and_rows(rng):
     """Three of five examples, one, all, and one of them twice; y as a column."""
@@ -44,20 +39,24 @@ def gradient_of_rows(model, loss, X, y, rows):
     return np.concatenate([np.ravel(gradient) for gradient in gradients])
 
 wrong = edits_of(gradient_of_rows)
-batch_gradient = Exercise("7.1", "The gradient of a batch", right=mean_gradient, inputs=data_and_rows, observe=network_gradient, atol=1e-4, mistakes=[
-    Mistake(wrong("y[rows]", "y", "X[rows]", "X"), "This uses all examples. The batch holds only those whose numbers are in `rows`."),
-    Mistake(wrong("y[rows]", "y[:len(rows)]", "X[rows]", "X[:len(rows)]"), "These are the first examples. Take those whose numbers are in `rows`."),
-    Mistake(wrong("return ", "return len(rows) * "), "This is the sum of the gradients. The loss of a batch is a mean, and so is its gradient."),
-    Mistake(wrong("y[rows]", "y[rows[:1]]", "X[rows]", "X[rows[:1]]"), "This uses only the first of the rows. The batch holds all of them."),
-    Mistake(wrong("y[rows]", "y[:len(rows)]"), "X and y are taken from different rows: one student's hours with another one's grade."),
-    Mistake(wrong("X[rows]", "X[:len(rows)]"), "The targets belong to `rows` and the inputs do not. Take both from the same rows."),
-    Mistake(wrong("J = loss", "J = -loss"), "The sign is wrong: this points downhill, and a gradient points uphill."),
-    Mistake(wrong("y[rows], model(X[rows])", "model(X[rows]), y[rows]"), "Targets and predictions are exchanged: the loss takes the targets first."),
-    Mistake(wrong("    return", "    [v.assign_sub(0.1 * g) for v, g in zip(model.trainable_variables, gradients)]\n    return"), StepTaken.STEP),
-    Mistake(wrong("gradients])", "gradients]) / len(rows)"), "This is divided by the size of the batch once too often: the loss is a mean already."),
-], hints=["Take the same rows out of X and out of y. Then predict, measure and differentiate as in lab 5.",
-          "NumPy's `X[rows]` and TensorFlow's `tf.gather(X, rows)` give the rows. Compute their loss inside the tape."],
-   also_right=[gradient_of_rows, wrong("y[rows]", "tf.gather(y, rows)", "X[rows]", "tf.gather(X, rows)")])
+StepTaken, mistakes_in_gradient = findings_of(gradient_of_rows,
+    ("", "y[rows]", "y", "X[rows]", "X", "This uses all examples. The batch holds only those whose numbers are in `rows`."),
+    ("", "y[rows]", "y[:len(rows)]", "X[rows]", "X[:len(rows)]", "These are the first examples. Take those whose numbers are in `rows`."),
+    ("", "return ", "return len(rows) * ", "This is the sum of the gradients. The loss of a batch is a mean, and so is its gradient."),
+    ("", "y[rows]", "y[rows[:1]]", "X[rows]", "X[rows[:1]]", "This uses only the first of the rows. The batch holds all of them."),
+    ("", "y[rows]", "y[:len(rows)]", "X and y are taken from different rows: one student's hours with another one's grade."),
+    ("", "X[rows]", "X[:len(rows)]", "The targets belong to `rows` and the inputs do not. Take both from the same rows."),
+    ("", "J = loss", "J = -loss", "The sign is wrong: this points downhill, and a gradient points uphill."),
+    ("", "y[rows], model(X[rows])", "model(X[rows]), y[rows]", "Targets and predictions are exchanged: the loss takes the targets first."),
+    ("STEP", "    return", "    [v.assign_sub(0.1 * g) for v, g in zip(model.trainable_variables, gradients)]\n    return",
+     "The weights of the model are others afterwards. Give the gradient alone: the step comes later, and is the optimizer's."),
+    ("", "gradients])", "gradients]) / len(rows)", "This is divided by the size of the batch once too often: the loss is a mean already."),
+)
+batch_gradient = Exercise("7.1", "The gradient of a batch", right=mean_gradient, inputs=data_and_rows, observe=network_gradient, atol=1e-4,
+    mistakes=mistakes_in_gradient,
+    hints=["Take the same rows out of X and out of y. Then predict, measure and differentiate as in lab 5.",
+           "NumPy's `X[rows]` and TensorFlow's `tf.gather(X, rows)` give the rows. Compute their loss inside the tape."],
+    also_right=[gradient_of_rows, wrong("y[rows]", "tf.gather(y, rows)", "X[rows]", "tf.gather(X, rows)")])
 
 # --- 7.2 and 7.3: what three epochs look like -------------------------------------------------------------------------
 def numbered(n):
@@ -116,30 +115,6 @@ def finding_in(epochs, n, batch_size, findings):
     # In three random orders, some example comes this many places earlier than in the file. The chance that none does is 1e-8 at most.
     return FINE if np.max(np.array(orders) - np.arange(n)) >= max(n / 2, n - 3.5 * np.sqrt(n)) else findings.WEAK
 
-class InBatches(Finding):
-    """What can be wrong with the batches of exercise 7.2."""
-
-    BATCHES_ONLY = "Whole batches are shuffled, and the examples in each stay neighbors for ever. Shuffle the examples first, then cut the batches."
-    IN_ORDER = "The examples are not shuffled: every epoch has them in the order of the file."
-    SAME_ORDER = "Every epoch has the same order. The generator that comes in goes on from epoch to epoch; a new one with a fixed seed begins again."
-    LOST = "Some examples never come. The first batch starts at 0, each other where the one before ends, and the last has what is left."
-    NO_BATCH = "No batch comes back: a pair that is only written down is lost. Put each into the list that is returned."
-    DROPPED = "The last, shorter batch is dropped: in every epoch some examples never come. A slice may reach past the end."
-    CHANGED = "Your code changes X and y themselves: the caller's rows are different afterwards. Take rows by their numbers, which makes new arrays."
-    NO_RNG = "The order does not come from `rng`, the generator that comes in. With that, a run can be repeated."
-    TWICE = "Some examples come twice in an epoch, and others never. Each comes once: make one order of the rows, and cut it."
-    DRAWN = "Some examples come twice in an epoch, and others never, as where each is drawn anew. Shuffle the numbers of the rows instead."
-    FILLED = "Every example comes, and some come twice: the last batch is filled up. Leave it shorter than the others."
-    NEW_ORDERS = "Each batch is cut from an order of its own, so some examples come twice, and others never. Shuffle once, before the loop."
-    LAST_LOST = "The last example never comes: `permutation(n)` ends at n - 1 by itself."
-    ONE_FILLED = "Only one batch has examples. A `return` inside the loop ends it; and a slice ends at a place, which moves with its start."
-    ONE_BATCH = "One batch comes back, not a list of batches: `=` writes over the one before. Append each pair to the list."
-    APART = "X and y no longer belong together: take the rows of both by one and the same order."
-    SIZES = "The batches have another size than batch_size; only the last may be smaller."
-    EMPTY = "One batch is empty, and its mean loss would be nan. Where batch_size divides n, nothing is left after the whole batches."
-    ENDLESS = "The batches never end. An epoch is one pass through the examples."
-    WEAK = "The examples are hardly shuffled: none moves far from its place."
-
 def three_epochs(answer, n, batch_size):
     """What is wrong with three epochs of batches, or with a repetition of the first."""
     (X, y), rng, epochs = numbered(n), np.random.default_rng(n), []
@@ -162,53 +137,51 @@ def cut_batches(X, y, batch_size, rng):
     return found
 
 wrong = edits_of(cut_batches)
+InBatches, mistakes_in_batches = findings_of(cut_batches,
+    ("BATCHES_ONLY", "rng.permutation(len(X))", "np.arange(len(X))", "    return", "    rng.shuffle(found)\n    return", "Whole batches are "
+     "shuffled, and the examples in each stay neighbors for ever. Shuffle the examples first, then cut the batches."),
+    ("IN_ORDER", "rng.permutation(len(X))", "np.arange(len(X))", "The examples are not shuffled: every epoch has them in the order of the file."),
+    ("SAME_ORDER", "rng.perm", "np.random.default_rng(0).perm", "Every epoch has the same order. The generator that comes in goes on from epoch to "
+     "epoch; a new one with a fixed seed begins again."),
+    ("LOST", "len(X), batch_size)", "len(X), batch_size + 1)", "Some examples never come. The first batch starts at 0, each other where the one "
+     "before ends, and the last has what is left."),
+    ("NO_BATCH", "found.append(", "(", "No batch comes back: a pair that is only written down is lost. Put each into the list that is returned."),
+    ("DROPPED", "len(X), batch_size)", "len(X) // batch_size * batch_size, batch_size)", "The last, shorter batch is dropped: in every epoch some "
+     "examples never come. A slice may reach past the end."),
+    ("CHANGED", "    for", "    X[:], y[:], order = X[order], y[order], np.arange(len(X))\n    for", "Your code changes X and y themselves: the "
+     "caller's rows are different afterwards. Take rows by their numbers, which makes new arrays."),
+    ("NO_RNG", "rng.perm", "np.random.perm", "The order does not come from `rng`, the generator that comes in. With that, a run can be repeated."),
+    ("DRAWN", "rng.permutation(len(X))", "rng.integers(len(X), size=len(X))", "Some examples come twice in an epoch, and others never, as where "
+     "each is drawn anew. Shuffle the numbers of the rows instead."),
+    ("TWICE", "rng.permutation(len(X))", "np.tile(rng.permutation(len(X) // 2), 3)[:len(X) + 1]", "len(X), batch_size)", "len(X) + 1, batch_size)",
+     "Some examples come twice in an epoch, and others never. Each comes once: make one order of the rows, and cut it."),
+    ("FILLED", "order[start:start + batch_size]", "np.resize(order, 2 * len(X))[start:start + batch_size]", "Every example comes, and some come "
+     "twice: the last batch is filled up. Leave it shorter than the others."),
+    ("NEW_ORDERS", "rows = order", "rows = rng.permutation(len(X))", "Each batch is cut from an order of its own, so some examples come twice, and "
+     "others never. Shuffle once, before the loop."),
+    ("LAST_LOST", "permutation(len(X))", "permutation(len(X) - 1)", "The last example never comes: `permutation(n)` ends at n - 1 by itself."),
+    ("ONE_FILLED", "    return", "        return", "Only one batch has examples. A `return` inside the loop ends it; and a slice ends at a place, "
+     "which moves with its start."),
+    ("ONE_BATCH", "found.append((X[rows], y[rows]))", "found = (X[rows], y[rows])", "One batch comes back, not a list of batches: `=` writes over "
+     "the one before. Append each pair to the list."),
+    ("APART", "y[rows]", "y[start:start + batch_size]", "X and y no longer belong together: take the rows of both by one and the same order."),
+    ("SIZES", "    for", "    batch_size += 1\n    for", "The batches have another size than batch_size; only the last may be smaller."),
+    ("EMPTY", "len(X), batch_size)", "len(X) + 1, batch_size)", "One batch is empty, and its mean loss would be nan. Where batch_size divides n, "
+     "nothing is left after the whole batches."),
+    ("ENDLESS", "return found", "return itertools.cycle(found)", "The batches never end. An epoch is one pass through the examples."),
+    ("WEAK", "rng.permutation(len(X))", "np.argsort(np.arange(len(X)) + rng.uniform(0, 5, len(X)))", "The examples are hardly shuffled: none moves "
+     "far from its place."),
+)
 batches = Exercise("7.2", "The batches of an epoch", inputs=sizes_of_epochs, observe=three_epochs,
-    right=lambda X, y, B, rng: [(X[rows], y[rows]) for rows in np.split(rng.permutation(len(X)), range(B, len(X), B))], mistakes=[
-    Mistake(wrong("rng.permutation(len(X))", "np.arange(len(X))", "    return", "    rng.shuffle(found)\n    return"), InBatches.BATCHES_ONLY),
-    Mistake(wrong("rng.permutation(len(X))", "np.arange(len(X))"), InBatches.IN_ORDER),
-    Mistake(wrong("rng.perm", "np.random.default_rng(0).perm"), InBatches.SAME_ORDER),
-    Mistake(wrong("len(X), batch_size)", "len(X), batch_size + 1)"), InBatches.LOST),
-    Mistake(wrong("found.append(", "("), InBatches.NO_BATCH),
-    Mistake(wrong("len(X), batch_size)", "len(X) // batch_size * batch_size, batch_size)"), InBatches.DROPPED),
-    Mistake(wrong("    for", "    X[:], y[:], order = X[order], y[order], np.arange(len(X))\n    for"), InBatches.CHANGED),
-    Mistake(wrong("rng.perm", "np.random.perm"), InBatches.NO_RNG),
-    Mistake(wrong("rng.permutation(len(X))", "rng.integers(len(X), size=len(X))"), InBatches.DRAWN),
-    Mistake(wrong("rng.permutation(len(X))", "np.tile(rng.permutation(len(X) // 2), 3)[:len(X) + 1]", "len(X), batch_size)", "len(X) + 1, batch_size)"),
-            InBatches.TWICE),
-    Mistake(wrong("order[start:start + batch_size]", "np.resize(order, 2 * len(X))[start:start + batch_size]"), InBatches.FILLED),
-    Mistake(wrong("rows = order", "rows = rng.permutation(len(X))"), InBatches.NEW_ORDERS),
-    Mistake(wrong("permutation(len(X))", "permutation(len(X) - 1)"), InBatches.LAST_LOST),
-    Mistake(wrong("    return", "        return"), InBatches.ONE_FILLED),
-    Mistake(wrong("found.append((X[rows], y[rows]))", "found = (X[rows], y[rows])"), InBatches.ONE_BATCH),
-    Mistake(wrong("y[rows]", "y[start:start + batch_size]"), InBatches.APART),
-    Mistake(wrong("    for", "    batch_size += 1\n    for"), InBatches.SIZES),
-    Mistake(wrong("len(X), batch_size)", "len(X) + 1, batch_size)"), InBatches.EMPTY),
-    Mistake(wrong("return found", "return itertools.cycle(found)"), InBatches.ENDLESS),
-    Mistake(wrong("rng.permutation(len(X))", "np.argsort(np.arange(len(X)) + rng.uniform(0, 5, len(X)))"), InBatches.WEAK),
-], hints=["Make one random order of the row numbers: `rng.permutation(n)`.",
-          "Then cut it: from each start, 0, B, 2B, …, take batch_size numbers, and with them rows of X and of y. A slice past the end is cut short."],
-   also_right=[cut_batches, wrong("(X[rows], y[rows])", "tuple(map(tf.constant, (X[rows], y[rows])))", "return found", "return tuple(found)"),
-               wrong("order = rng.permutation(len(X))", "X, y = np.hsplit(rng.permutation(np.hstack([X, y])), [2])",
+    right=lambda X, y, B, rng: [(X[rows], y[rows]) for rows in np.split(rng.permutation(len(X)), range(B, len(X), B))],
+    mistakes=mistakes_in_batches,
+    hints=["Make one random order of the row numbers: `rng.permutation(n)`.",
+           "Then cut it: from each start, 0, B, 2B, …, take batch_size numbers, and with them rows of X and of y. A slice past the end is cut short."],
+    also_right=[cut_batches, wrong("(X[rows], y[rows])", "tuple(map(tf.constant, (X[rows], y[rows])))", "return found", "return tuple(found)"),
+                wrong("order = rng.permutation(len(X))", "X, y = np.hsplit(rng.permutation(np.hstack([X, y])), [2])",
                      "order[start:start + batch_size]", "slice(start, start + batch_size)", "found.append(", "yield (")],
-   equivalent=dict.fromkeys(["order = rng.permutation(len(y))", "for start in range(0, len(y), batch_size):\n"
+    equivalent=dict.fromkeys(["order = rng.permutation(len(y))", "for start in range(0, len(y), batch_size):\n"
                              "    rows = order[start:start + batch_size]\n    found.append((X[rows], y[rows]))"], "X and y are of the same length"))
-
-class InPipeline(Finding):
-    """What can be wrong with the pipeline of exercise 7.3."""
-
-    BATCHES_ONLY = InBatches.BATCHES_ONLY.value
-    IN_ORDER = "The examples come in the order of the file: `shuffle` is missing, or its buffer is 1. It draws each example from those in its buffer."
-    SAME_ORDER = "Every epoch has the same order. A pipeline shuffles anew in each pass, unless an argument forbids it, or a `cache` keeps the order."
-    LOST = LAST_LOST = ONE_FILLED = NO_BATCH = "Some examples are missing. An epoch has all of them, once each."
-    DROPPED = "The last, shorter batch is dropped: in every epoch some examples never come."
-    ENDLESS = "The pipeline never ends: `repeat` without a number begins again for ever, and so does a loop over it. An epoch is one pass."
-    TWICE = "Examples come twice in an epoch, as after a `repeat`. An epoch is one pass."
-    DRAWN = NEW_ORDERS = "Some examples come twice in an epoch, and others never: they are drawn anew each time. `shuffle` gives each of them once."
-    FILLED = "Every example comes, and some come twice: the last batch is filled up. Leave it shorter than the others."
-    WEAK = "The buffer is too small: `shuffle` draws only from what is in it, so no example comes much earlier than in the file. It should hold all."
-    NEARLY_ALL = "The buffer is smaller than the data, if only a little: then the last example never comes first. It should hold all of them."
-    APART = "X and y no longer belong together: they are shuffled in two pipelines. Put both into one."
-    SIZES = EMPTY = "The batches have another size than batch_size."
 
 def three_passes(answer, n, batch_size):
     """What is wrong with three passes through a pipeline."""
@@ -233,28 +206,39 @@ def pipeline(X, y, batch_size):
     return examples.shuffle(len(X)).batch(batch_size)
 
 wrong = edits_of(pipeline)
+InPipeline, mistakes_in_pipeline = findings_of(pipeline,
+    ("BATCHES_ONLY", ".shuffle(len(X)).batch(batch_size)", ".batch(batch_size).shuffle(len(X))", InBatches.BATCHES_ONLY.value),
+    ("IN_ORDER", "shuffle(len(X))", "shuffle(1)", "The examples come in the order of the file: `shuffle` is missing, or its buffer is 1. It draws "
+     "each example from those in its buffer."),
+    ("SAME_ORDER", "shuffle(len(X))", "shuffle(len(X), reshuffle_each_iteration=False)", "Every epoch has the same order. A pipeline shuffles anew "
+     "in each pass, unless an argument forbids it, or a `cache` keeps the order."),
+    ("LOST LAST_LOST ONE_FILLED NO_BATCH", ".batch(", ".take(len(X) - 1).batch(", "Some examples are missing. An epoch has all of them, once each."),
+    ("DROPPED", "batch(batch_size)", "batch(batch_size, drop_remainder=True)", "The last, shorter batch is dropped: in every epoch some examples "
+     "never come."),
+    ("ENDLESS", "batch(batch_size)", "batch(batch_size).repeat()", "The pipeline never ends: `repeat` without a number begins again for ever, and "
+     "so does a loop over it. An epoch is one pass."),
+    ("TWICE", ".batch(", ".repeat(2).batch(", "Examples come twice in an epoch, as after a `repeat`. An epoch is one pass."),
+    ("DRAWN NEW_ORDERS", ".shuffle(len(X))", ".map(lambda *_: (lambda at: (X[at], y[at]))(tf.random.uniform((), 0, n, tf.int32)))",
+     "    examples =", "    n, X, y = len(X), tf.constant(X), tf.constant(y)\n    examples =", "Some examples come twice in an epoch, and others never: they are "
+     "drawn anew each time. `shuffle` gives each of them once."),
+    ("FILLED", ".batch(", ".repeat(2).take(-(-len(X) // batch_size) * batch_size).batch(", "Every example comes, and some come twice: the last "
+     "batch is filled up. Leave it shorter than the others."),
+    ("WEAK", "shuffle(len(X))", "shuffle(1_000)", "The buffer is too small: `shuffle` draws only from what is in it, so no example comes much "
+     "earlier than in the file. It should hold all."),
+    ("NEARLY_ALL", "shuffle(len(X))", "shuffle(len(X) - 1)", "The buffer is smaller than the data, if only a little: then the last example never "
+     "comes first. It should hold all of them."),
+    ("APART", "examples.", "examples.zip((examples.map(lambda X, _: X).shuffle(9), examples.map(lambda _, y: y))).", "X and y no longer belong "
+     "together: they are shuffled in two pipelines. Put both into one."),
+    ("SIZES EMPTY", "batch(batch_size)", "batch(batch_size + 1)", "The batches have another size than batch_size."),
+)
 a_pipeline = Exercise("7.3", "A pipeline", inputs=lambda rng: [*sizes_of_epochs(rng), (2_500, 500)], observe=three_passes,
-    right=lambda X, y, B: tf.data.Dataset.range(len(X)).shuffle(len(X)).batch(B).map(lambda i: (tf.gather(X, i), tf.gather(y, i))), mistakes=[
-    Mistake(wrong(".shuffle(len(X)).batch(batch_size)", ".batch(batch_size).shuffle(len(X))"), InPipeline.BATCHES_ONLY),
-    Mistake(wrong("shuffle(len(X))", "shuffle(1)"), InPipeline.IN_ORDER),
-    Mistake(wrong("shuffle(len(X))", "shuffle(len(X), reshuffle_each_iteration=False)"), InPipeline.SAME_ORDER),
-    Mistake(wrong(".batch(", ".take(len(X) - 1).batch("), InPipeline.LOST),
-    Mistake(wrong("batch(batch_size)", "batch(batch_size, drop_remainder=True)"), InPipeline.DROPPED),
-    Mistake(wrong("batch(batch_size)", "batch(batch_size).repeat()"), InPipeline.ENDLESS),
-    Mistake(wrong(".batch(", ".repeat(2).batch("), InPipeline.TWICE),
-    Mistake(wrong(".shuffle(len(X))", ".map(lambda *_: (lambda at: (X[at], y[at]))(tf.random.uniform((), 0, n, tf.int32)))", "    examples =",
-                  "    n, X, y = len(X), tf.constant(X), tf.constant(y)\n    examples ="),
-            InPipeline.DRAWN),
-    Mistake(wrong(".batch(", ".repeat(2).take(-(-len(X) // batch_size) * batch_size).batch("), InPipeline.FILLED),
-    Mistake(wrong("shuffle(len(X))", "shuffle(1_000)"), InPipeline.WEAK),
-    Mistake(wrong("shuffle(len(X))", "shuffle(len(X) - 1)"), InPipeline.NEARLY_ALL),
-    Mistake(wrong("examples.", "examples.zip((examples.map(lambda X, _: X).shuffle(9), examples.map(lambda _, y: y)))."), InPipeline.APART),
-    Mistake(wrong("batch(batch_size)", "batch(batch_size + 1)"), InPipeline.SIZES),
-], hints=["First the examples come one by one, then they are shuffled, then cut into batches. The order of the two steps matters.",
-          "`from_tensor_slices((X, y))` makes the examples; `.shuffle(…)` needs a buffer that holds all of them; `.batch(…)` comes last."],
-   also_right=[pipeline, wrong("len(X)", "10 * len(X)", "batch(batch_size)", "batch(batch_size).prefetch(1)"),
-               wrong("shuffle(len(X))", "cache().shuffle(len(X), seed=3)", "batch(batch_size)", "batch(batch_size, num_parallel_calls=2)")],
-   equivalent={"return examples.shuffle(len(y)).batch(batch_size)": "X and y are of the same length"})
+    right=lambda X, y, B: tf.data.Dataset.range(len(X)).shuffle(len(X)).batch(B).map(lambda i: (tf.gather(X, i), tf.gather(y, i))),
+    mistakes=mistakes_in_pipeline,
+    hints=["First the examples come one by one, then they are shuffled, then cut into batches. The order of the two steps matters.",
+           "`from_tensor_slices((X, y))` makes the examples; `.shuffle(…)` needs a buffer that holds all of them; `.batch(…)` comes last."],
+    also_right=[pipeline, wrong("len(X)", "10 * len(X)", "batch(batch_size)", "batch(batch_size).prefetch(1)"),
+                wrong("shuffle(len(X))", "cache().shuffle(len(X), seed=3)", "batch(batch_size)", "batch(batch_size, num_parallel_calls=2)")],
+    equivalent={"return examples.shuffle(len(y)).batch(batch_size)": "X and y are of the same length"})
 
 # --- 7.4 --------------------------------------------------------------------------------------------------------------
 def losses_of_batches(rng):
@@ -270,18 +254,18 @@ def loss_of_epoch(losses, n, batch_size):
 
 wrong = edits_of(loss_of_epoch)
 epoch_loss = Exercise("7.4", "The loss of an epoch", inputs=losses_of_batches,
-    right=lambda losses, n, batch_size: np.mean(np.repeat(losses.astype(np.float64), batch_size)[:n]), mistakes=[
-    Mistake(lambda losses, *_: np.mean(losses), "In this mean of means, an example of the short batch counts more. Weight each batch by its size."),
-    Mistake(wrong("sizes[-1] =", "last ="), "Every batch is weighted by batch_size. The last one has only what is left."),
-    Mistake(lambda losses, n, _: np.sum(losses) / n, "The means are added and divided by n. A mean times the size of its batch is a sum."),
-    Mistake(wrong(" / n", ""), "This is the sum over the examples; take the mean."),
-    Mistake(lambda losses, *_: np.sum(losses), "This is the sum of the batches' means. Neither n nor the sizes of the batches count in it."),
-    Mistake(wrong("/ n", "/ len(losses)"), "The weighted losses are divided by the number of batches. The mean is over the examples."),
-    Mistake(wrong("return", "sizes[-1] = 1; return"), "The last batch counts as one example. Weight its mean by how many examples are left."),
-    Mistake(wrong("return", "sizes[-1] = n % batch_size; return"), "Where B divides n, n % B is 0, and yet the last batch is a whole one."),
-    Mistake(lambda losses, *_: np.mean(losses[:-1]) if len(losses) > 1 else losses[0], "The last batch is left out. Its examples count as well."),
-    Mistake(lambda losses, *_: losses[-1], "This is the loss of the last batch. The mean is over the examples of all batches."),
-], hints=["How many examples does each entry stand for? All but the last stand for batch_size of them.",
+    right=lambda losses, n, batch_size: np.mean(np.repeat(losses.astype(np.float64), batch_size)[:n]), mistakes=edited(loss_of_epoch,
+    (lambda losses, *_: np.mean(losses), "In this mean of means, an example of the short batch counts more. Weight each batch by its size."),
+    ("sizes[-1] =", "last =", "Every batch is weighted by batch_size. The last one has only what is left."),
+    (lambda losses, n, _: np.sum(losses) / n, "The means are added and divided by n. A mean times the size of its batch is a sum."),
+    (" / n", "", "This is the sum over the examples; take the mean."),
+    (lambda losses, *_: np.sum(losses), "This is the sum of the batches' means. Neither n nor the sizes of the batches count in it."),
+    ("/ n", "/ len(losses)", "The weighted losses are divided by the number of batches. The mean is over the examples."),
+    ("return", "sizes[-1] = 1; return", "The last batch counts as one example. Weight its mean by how many examples are left."),
+    ("return", "sizes[-1] = n % batch_size; return", "Where B divides n, n % B is 0, and yet the last batch is a whole one."),
+    (lambda losses, *_: np.mean(losses[:-1]) if len(losses) > 1 else losses[0], "The last batch is left out. Its examples count as well."),
+    (lambda losses, *_: losses[-1], "This is the loss of the last batch. The mean is over the examples of all batches."),
+), hints=["How many examples does each entry stand for? All but the last stand for batch_size of them.",
           "The size of the last batch is n minus those of the others. Multiply each mean by its size, add up, divide by n."],
    also_right=[loss_of_epoch,
                lambda losses, n, B: np.average(losses, weights=[min(B, n - start) for start in range(0, n, B)]),
@@ -289,20 +273,6 @@ epoch_loss = Exercise("7.4", "The loss of an epoch", inputs=losses_of_batches,
                lambda losses, n, B: tf.reduce_sum(losses * np.float32([min(B, n - i * B) for i in range(len(losses))])) / n])
 
 # --- 7.5 --------------------------------------------------------------------------------------------------------------
-class InEpoch(Finding):
-    """What can be wrong with the compiled epoch of exercise 7.5."""
-
-    LOST_WRITES = "`write` gives back the list with the new value in it, and here that is thrown away: `losses = losses.write(…)`."
-    IN_A_LIST = "A Python list cannot grow in a TensorFlow loop. Write into `losses`, the `TensorArray`."
-    NOT_COMPILED = "XLA does not compile what comes back: `tf.function` records operations, which `jit_compile=True` translates into one program."
-    UNROLLED = "Python's `range` runs while TensorFlow records, so every step is written out one after the other. `tf.range` records a loop."
-    SHORT_LOST = "The short last batch does not train as it should. After the loop, the last `rest` rows of the order make one more step."
-    ORDER_IGNORED = "The steps do not follow `order`: batch i begins at i * batch_size, `tf.slice` takes start and size, and each batch trains once."
-    NO_TRAINING = "The weights do not change: `train_step` does not run, or not with the batches."
-    ONE_LOSS = "Only one loss comes back. Each step's loss has its place in `losses`: write it there."
-    LOSSES = "The weights are right and the losses are not. Write what `step` returns: for batch i to place i, for the short one to place `whole`."
-    AGAIN = "The first epoch is right, and the second is not. Each call goes on with the weights and the optimizer that the one before leaves."
-
 def train_step(model, optimizer, loss, X, y):
     with tf.GradientTape() as tape:
         J = loss(y, model(X, training=True))
@@ -387,28 +357,39 @@ def compile_epoch(train_step, model, optimizer, loss, X, y, batch_size):
 
 wrong = edits_of(compile_epoch)
 LOSSES, WRITE, WRITE_SHORT = "losses = tf.TensorArray(tf.float32, whole + (rest > 0))", "losses = losses.write(i, ", "losses = losses.write(whole, "
-compiled_epoch = Exercise("7.5", "The compiled epoch", right=epoch_by_scan, inputs=data_and_order, observe=two_epochs, seconds=2.0, mistakes=[
-    Mistake(wrong(WRITE, "losses.write(i, "), InEpoch.LOST_WRITES),
-    Mistake(wrong(LOSSES, "losses = []", WRITE, "losses.append(", WRITE_SHORT, "losses.append(", ".stack()", ""), InEpoch.IN_A_LIST),
-    Mistake(wrong("jit_compile=True", ""), InEpoch.NOT_COMPILED),
-    Mistake(wrong("in tf.range", "in range"), InEpoch.UNROLLED),
-    Mistake(wrong("if rest", "if False"), InEpoch.SHORT_LOST),
-    Mistake(wrong("tf.slice(order, [i * batch_size], [batch_size])", "tf.range(batch_size) + i * batch_size"), InEpoch.ORDER_IGNORED),
-    Mistake(wrong("return train_step(", "return (lambda model, _, loss, X, y: loss(y, model(X)))("), InEpoch.NO_TRAINING),
-    Mistake(wrong(".stack()", ".stack()[-1]"), InEpoch.ONE_LOSS),
-    Mistake(wrong("write(i,", "write(whole - 1 - i,"), InEpoch.LOSSES),
-    Mistake(wrong("losses = tf", "model.trainable_variables[0].assign([[1.0], [1.0]]); losses = tf"), InEpoch.AGAIN),
-], hints=["`tf.slice(order, [start], [batch_size])` takes batch_size numbers from start on; `step` trains with the rows that have these numbers.",
-          "In the loop, the rows of batch i start at i * batch_size. Write the loss of the step to place i.",
-          "After the whole batches, the last `rest` numbers of the order are left: `order[-rest:]`. Write their loss to place `whole`."],
-   also_right=[compile_epoch, wrong("tf.slice(order, [i * batch_size], [batch_size])", "order[i * batch_size:(i + 1) * batch_size]"),
-               wrong("for i in tf.range(whole):", "i = tf.constant(0)\n        while i < whole:", LOSSES, "losses = tf.zeros([whole + (rest > 0)])",
+InEpoch, mistakes_in_epoch = findings_of(compile_epoch,
+    ("LOST_WRITES", WRITE, "losses.write(i, ", "`write` returns the list with the new value in it, and here it is lost: `losses = losses.write(…)`."),
+    ("IN_A_LIST", LOSSES, "losses = []", WRITE, "losses.append(", WRITE_SHORT, "losses.append(", ".stack()", "", "A Python list cannot grow in a "
+     "TensorFlow loop. Write into `losses`, the `TensorArray`."),
+    ("NOT_COMPILED", "jit_compile=True", "", "XLA does not compile what comes back: `tf.function` records operations, which `jit_compile=True` "
+     "translates into one program."),
+    ("UNROLLED", "in tf.range", "in range", "Python's `range` runs while TensorFlow records, so every step is written out one after the other. "
+     "`tf.range` records a loop."),
+    ("SHORT_LOST", "if rest", "if False", "The short last batch does not train as it should. After the loop, the last `rest` rows of the order make "
+     "one more step."),
+    ("ORDER_IGNORED", "tf.slice(order, [i * batch_size], [batch_size])", "tf.range(batch_size) + i * batch_size", "The steps do not follow `order`: "
+     "batch i begins at i * batch_size, `tf.slice` takes start and size, and each batch trains once."),
+    ("NO_TRAINING", "return train_step(", "return (lambda model, _, loss, X, y: loss(y, model(X)))(", "The weights do not change: `train_step` does "
+     "not run, or not with the batches."),
+    ("ONE_LOSS", ".stack()", ".stack()[-1]", "Only one loss comes back. Each step's loss has its place in `losses`: write it there."),
+    ("LOSSES", "write(i,", "write(whole - 1 - i,", "The weights are right and the losses are not. Write what `step` returns: for batch i to place "
+     "i, for the short one to place `whole`."),
+    ("AGAIN", "losses = tf", "model.trainable_variables[0].assign([[1.0], [1.0]]); losses = tf", "The first epoch is right, and the second is not. "
+     "Each call goes on with the weights and the optimizer that the one before leaves."),
+)
+compiled_epoch = Exercise("7.5", "The compiled epoch", right=epoch_by_scan, inputs=data_and_order, observe=two_epochs, seconds=2.0,
+    mistakes=mistakes_in_epoch,
+    hints=["`tf.slice(order, [start], [batch_size])` takes batch_size numbers from start on; `step` trains with the rows that have these numbers.",
+           "In the loop, the rows of batch i start at i * batch_size. Write the loss of the step to place i.",
+           "After the whole batches, the last `rest` numbers of the order are left: `order[-rest:]`. Write their loss to place `whole`."],
+    also_right=[compile_epoch, wrong("tf.slice(order, [i * batch_size], [batch_size])", "order[i * batch_size:(i + 1) * batch_size]"),
+                wrong("for i in tf.range(whole):", "i = tf.constant(0)\n        while i < whole:", LOSSES, "losses = tf.zeros([whole + (rest > 0)])",
                      WRITE + "step(rows))", "losses = tf.tensor_scatter_nd_update(losses, [[i]], [step(rows)])\n            i += 1",
                      WRITE_SHORT + "step(order[-rest:]))", "losses = tf.concat([losses[:-1], [step(order[-rest:])]], 0)", ".stack()", ""),
-               wrong("step(rows):", "step(X, y):", "tf.gather(X, rows), tf.gather(y, rows)", "X, y",
+                wrong("step(rows):", "step(X, y):", "tf.gather(X, rows), tf.gather(y, rows)", "X, y",
                      LOSSES, f"data = tf.gather(X, order), tf.gather(y, order); {LOSSES}", "order[-rest:]", "*[each[-rest:] for each in data]",
                      "step(rows))", "step(*[tf.slice(each, [i * batch_size, 0], [batch_size, each.shape[1]]) for each in data]))")],
-   equivalent={"whole, rest = divmod(len(y), batch_size)": "X and y are of the same length", **dict.fromkeys(
+    equivalent={"whole, rest = divmod(len(y), batch_size)": "X and y are of the same length", **dict.fromkeys(
        ["model.trainable_variables", "model.build(model.trainable_variables)"], "the optimizer is not built here, but when the epoch is recorded")})
 
 # --- 7.6 --------------------------------------------------------------------------------------------------------------
@@ -418,11 +399,6 @@ def replicas(rng):
         X, w = rng.normal(size=(sum(sizes), 2)).astype(np.float32), rng.normal(size=2).astype(np.float32)
         y, ends = (X[:, 0] * 3 + rng.normal(size=len(X))).astype(np.float32), np.cumsum(sizes)[:-1]
         yield (lambda X, y, w=w: 2 * np.mean((X @ w - y)[:, None] * X, axis=0)), list(zip(np.split(X, ends), np.split(y, ends), strict=True))
-
-class ReplicaFinding(Finding):
-    """How replicas can be left without work."""
-
-    TOGETHER = "The gradient is asked for rows that no replica has alone. Each computes that of its own shard; then put the gradients together."
 
 def gradient_of_shards(answer, gradient, shards):
     """The gradient that an answer makes of those of the shards, which are all that it may ask for."""
@@ -449,24 +425,25 @@ def reduced_gradient(gradient, shards):
     return sum(parts)
 
 wrong = edits_of(reduced_gradient)
-two_replicas = Exercise(
-    "7.6", "Two replicas", inputs=replicas, right=weighted_mean, observe=gradient_of_shards, mistakes=[
-    Mistake(whole, ReplicaFinding.TOGETHER),
-    Mistake(wrong("sum(parts)", "parts"), "The parts are not added up yet: expected one gradient, for all examples."),
-    Mistake(wrong("* len(y) / n", "/ len(shards)"), "In a mean of means, an example of a small shard counts more. Weight each by its shard's size."),
-    Mistake(wrong(" * len(y) / n", ""), "The gradients are added. Each is a mean already, so the sum is as many times too long as there are shards."),
-    Mistake(wrong(" / n", ""), "This is the sum over all examples. Divide by how many there are in all."),
-    Mistake(wrong("/ n", "/ len(shards)"), "The sum over all examples is divided by the number of shards. The mean is over examples."),
-    Mistake(wrong("sum(parts)", "sum(parts) / len(shards)"), "The parts are shares of the mean already. Add them up, and do not divide once more."),
-    Mistake(wrong("sum(parts)", "gradient(*shards[0])"), "Only the first replica counts. The batch is spread over all of them."),
-    Mistake(wrong("sum(parts)", "gradient(*shards[-1])"), "Only the last replica counts: `=` in a loop writes over what was there."),
-    Mistake(wrong("/ n", "/ len(shards[0][1])"), "This divides by the size of the first shard. Divide by that of the whole batch."),
-    Mistake(wrong("* len(y) / n", "/ len(y)"), "The means are divided by the sizes once more. To weight them, multiply."),
-    Mistake(wrong("* len(y) / n", "/ n"), "The means are added and divided by the number of examples. A mean times the size of its shard is a sum."),
-], hints=["Each replica gives the mean over its shard. How do you turn it into a sum over its examples?",
-          "Multiply each gradient by the size of its shard, add up over the replicas, and divide by the size of the whole batch."],
-   also_right=[reduced_gradient,
-               lambda gradient, shards: sum(gradient(X, y) * len(X) for X, y in shards) / sum(map(len, next(zip(*shards, strict=True)))),
-               lambda gradient, shards: tf.add_n([tf.constant(gradient(X, y)) * (len(y) / sum(len(b) for _, b in shards)) for X, y in shards])])
+ReplicaFinding, mistakes_of_replicas = findings_of(reduced_gradient,
+    ("TOGETHER", whole, "The gradient is asked for rows that no replica has alone. Each computes that of its own shard; then combine them."),
+    ("", "sum(parts)", "parts", "The parts are not added up yet: expected one gradient, for all examples."),
+    ("", "* len(y) / n", "/ len(shards)", "In a mean of means, an example of a small shard counts more. Weight each by its shard's size."),
+    ("", " * len(y) / n", "", "The gradients are added. Each is a mean already, so the sum is as many times too long as there are shards."),
+    ("", " / n", "", "This is the sum over all examples. Divide by how many there are in all."),
+    ("", "/ n", "/ len(shards)", "The sum over all examples is divided by the number of shards. The mean is over examples."),
+    ("", "sum(parts)", "sum(parts) / len(shards)", "The parts are shares of the mean already. Add them up, and do not divide once more."),
+    ("", "sum(parts)", "gradient(*shards[0])", "Only the first replica counts. The batch is spread over all of them."),
+    ("", "sum(parts)", "gradient(*shards[-1])", "Only the last replica counts: `=` in a loop writes over what was there."),
+    ("", "/ n", "/ len(shards[0][1])", "This divides by the size of the first shard. Divide by that of the whole batch."),
+    ("", "* len(y) / n", "/ len(y)", "The means are divided by the sizes once more. To weight them, multiply."),
+    ("", "* len(y) / n", "/ n", "The means are added and divided by the number of examples. A mean times the size of its shard is a sum."),
+)
+two_replicas = Exercise("7.6", "Two replicas", inputs=replicas, right=weighted_mean, observe=gradient_of_shards, mistakes=mistakes_of_replicas,
+    hints=["Each replica gives the mean over its shard. How do you turn it into a sum over its examples?",
+           "Multiply each gradient by the size of its shard, add up over the replicas, and divide by the size of the whole batch."],
+    also_right=[reduced_gradient,
+                lambda gradient, shards: sum(gradient(X, y) * len(X) for X, y in shards) / sum(map(len, next(zip(*shards, strict=True)))),
+                lambda gradient, shards: tf.add_n([tf.constant(gradient(X, y)) * (len(y) / sum(len(b) for _, b in shards)) for X, y in shards])])
 
 EXERCISES = [batch_gradient, batches, a_pipeline, epoch_loss, compiled_epoch, two_replicas]

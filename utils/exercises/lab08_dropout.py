@@ -9,13 +9,8 @@ import tensorflow as tf
 
 from utils import datasets, training
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, edits_of, limits, require
+from utils.checking import FINE, Exercise, edited, edits_of, findings_of, limits, require
 
-
-def findings_of(*rows):
-    """A Finding and mistakes. A row: the names of a finding, a mistake that shows it, the advice; without a name, the advice is a text."""
-    found = Finding("Found", [(name, advice) for names, _, advice in rows for name in names.split()])
-    return found, [Mistake(answer, found(advice) if names else advice) for names, answer, advice in rows]
 
 # --- 8.1 --------------------------------------------------------------------------------------------------------------
 def fits_to_measure(rng):
@@ -40,30 +35,28 @@ def losses_of_fit(degree, x, y, x_held_out, y_held_out):
 
 fit = edits_of(losses_of_fit)
 BOTH = "np.append(x, x_held_out), np.append(y, y_held_out)"
-two_losses = Exercise(
-    "8.1", "Two losses", right=by_polyfit, inputs=fits_to_measure, outputs=("the training loss", "the held-out loss"),
-    mistakes=[
-        Mistake(fit("fit(x, y", f"fit({BOTH}"), "The curve is fitted to all examples. Only new ones tell how it does: fit it to x and y alone."),
-        Mistake(fit("fit(x, y", "fit(x_held_out, y_held_out"), "The curve is fitted to the held-out examples. Those measure it: fit it to x and y."),
-        Mistake(fit("J(x_held_out, y_held_out)", "J(x, y)"), "Both are the training loss. The second is of the same curve on the held-out examples."),
-        Mistake(fit("return J(x, y), ", "first = J(x, y)\n    curve = curve.fit(x_held_out, y_held_out, degree)\n    return first, "),
-                "A new curve is fitted to the held-out examples. There is one curve, fitted once; the held-out examples only measure it."),
-        Mistake(fit("J(x_held_out, y_held_out)", f"J({BOTH})"), "The second loss counts the training examples too. Take those held out alone."),
-        Mistake(fit("J(x, y), J(x_held_out, y_held_out)", "J(x_held_out, y_held_out), J(x, y)"), "They are exchanged: the training loss is first."),
-        Mistake(fit("np.mean", "np.sum"), "These are sums. There are not as many examples held out as there are for training: only means compare."),
-        Mistake(fit("np.mean(", "np.sqrt(np.mean(", "2)", "2))"), "This is the root of the mean squared error; leave the root out."),
-        Mistake(fit("(curve(x) - y) ** 2", "abs(curve(x) - y)"), "These are mean absolute errors. Square the differences."),
-        Mistake(fit("((curve(x) - y) ** 2)", "(curve(x) - y) ** 2"), "The mean comes before the square: too high and too low cancel. Square first."),
-        Mistake(fit(" ** 2", ""), "Without squares, too high and too low cancel: of the training loss nothing is left. Square the differences."),
-        Mistake(fit("(curve(x) - y) ** 2", "y - curve(x)"), "These are means of differences: too high and too low cancel. Square them first."),
-        Mistake(fit("degree)\n    def", "degree + 1)\n    def"), "The degree is one too high."),
-    ],
+two_losses = Exercise("8.1", "Two losses", right=by_polyfit, inputs=fits_to_measure, outputs=("the training loss", "the held-out loss"),
+    mistakes=edited(losses_of_fit,
+        ("fit(x, y", f"fit({BOTH}", "The curve is fitted to all examples. Only new ones tell how it does: fit it to x and y alone."),
+        ("fit(x, y", "fit(x_held_out, y_held_out", "The curve is fitted to the held-out examples. Those measure it: fit it to x and y."),
+        ("J(x_held_out, y_held_out)", "J(x, y)", "Both are the training loss. The second is of the same curve on the held-out examples."),
+        ("return J(x, y), ", "first = J(x, y)\n    curve = curve.fit(x_held_out, y_held_out, degree)\n    return first, ",
+         "A new curve is fitted to the held-out examples. There is one curve, fitted once; the held-out examples only measure it."),
+        ("J(x_held_out, y_held_out)", f"J({BOTH})", "The second loss counts the training examples too. Take those held out alone."),
+        ("J(x, y), J(x_held_out, y_held_out)", "J(x_held_out, y_held_out), J(x, y)", "They are exchanged: the training loss is first."),
+        ("np.mean", "np.sum", "These are sums. There are not as many examples held out as there are for training: only means compare."),
+        ("np.mean(", "np.sqrt(np.mean(", "2)", "2))", "This is the root of the mean squared error; leave the root out."),
+        ("(curve(x) - y) ** 2", "abs(curve(x) - y)", "These are mean absolute errors. Square the differences."),
+        ("((curve(x) - y) ** 2)", "(curve(x) - y) ** 2", "The mean comes before the square: too high and too low cancel. Square first."),
+        (" ** 2", "", "Without squares, too high and too low cancel: of the training loss nothing is left. Square the differences."),
+        ("(curve(x) - y) ** 2", "y - curve(x)", "These are means of differences: too high and too low cancel. Square them first."),
+        ("degree)\n    def", "degree + 1)\n    def", "The degree is one too high."),
+    ),
     hints=["One fit, two measurements: the same curve predicts for x and for x_held_out.",
            "`curve(x)` gives the predictions for x. The loss of lab 4: differences, squared, and their mean."],
     also_right=[losses_of_fit, fit("Polynomial", "Chebyshev"),
                 fit("np.mean((curve(x) - y) ** 2)", "keras.losses.MeanSquaredError()(y[:, None], curve(x)[:, None])")],
-    equivalent=dict.fromkeys(("J = np.mean((y - curve(x)) ** 2)", "J_held_out = np.mean((y_held_out - curve(x_held_out)) ** 2)"), "the sign is lost"),
-)
+    equivalent=dict.fromkeys(("J = np.mean((y - curve(x)) ** 2)", "J_held_out = np.mean((y_held_out - curve(x_held_out)) ** 2)"), "the sign is lost"))
 
 # --- 8.2 and 8.3: statistics of what dropout drops --------------------------------------------------------------------
 CALLS, SHAPE_OF_X = 7, (64, 32)
@@ -145,41 +138,40 @@ def dropout(x, rate, training):
 
 drop = edits_of(dropout)
 DRAW, SCALED = "tf.random.uniform(tf.shape(x))", "x / (1 - rate)"
-of_dropout, mistakes_of_dropout = findings_of(
-    ("ACTIVE", drop("not training", "False"), "Units are dropped in prediction too. There every unit works: when not training, x passes as it is."),
-    ("EXCHANGED", drop("not training", "training"), "Units are dropped in prediction and not in training: it is the other way round."),
-    ("ONE_MASK", drop("tf.shape(x)", "x.shape[1:]"), "The whole batch loses the same units. Each example draws its own: take the shape of x."),
-    ("WHOLE_EXAMPLES", drop("tf.shape(x)", "(x.shape[0], 1)"), "Whole examples are dropped. Each unit draws for itself: the mask has the shape of x."),
-    ("SAME_MASK", drop(DRAW, "tf.random.stateless_uniform(x.shape, (0, 0))"), "Every call drops the same units: nothing is drawn, or the draw starts "
+of_dropout, mistakes_of_dropout = findings_of(dropout,
+    ("ACTIVE", "not training", "False", "Units are dropped in prediction too. There every unit works: when not training, x passes as it is."),
+    ("EXCHANGED", "not training", "training", "Units are dropped in prediction and not in training: it is the other way round."),
+    ("ONE_MASK", "tf.shape(x)", "x.shape[1:]", "The whole batch loses the same units. Each example draws its own: take the shape of x."),
+    ("WHOLE_EXAMPLES", "tf.shape(x)", "(x.shape[0], 1)", "Whole examples are dropped. Each unit draws for itself: the mask has the shape of x."),
+    ("SAME_MASK", DRAW, "tf.random.stateless_uniform(x.shape, (0, 0))", "Every call drops the same units: nothing is drawn, or the draw starts "
      "again from a fixed seed. Then those units would never learn."),
-    ("FROZEN", drop(DRAW, "np.random.uniform(size=x.shape)"), "The random numbers come from NumPy or Python. TensorFlow records the function once and "
+    ("FROZEN", DRAW, "np.random.uniform(size=x.shape)", "The random numbers come from NumPy or Python. TensorFlow records the function once and "
      "repeats what it did itself, so in a model the same units would go at every step: let TensorFlow draw."),
-    ("NOT_SCALED", drop(SCALED, "x"), "The units that stay are not scaled, so sums are smaller in training. Make up for the share that is missing."),
-    ("SCALED_AT_PREDICTION", drop(SCALED, "x", "return x\n", "return x * (1 - rate)\n"), "This scales in prediction, as the first paper on dropout "
-     "did. Keras and this lab scale while training, so that a prediction costs nothing: when not training, x passes as it is."),
-    ("CHANGED_AT_PREDICTION", drop("return x\n", f"return {SCALED}\n"), "When not training, x changes. It passes as it is."),
-    ("ONE_DRAW", drop("tf.shape(x)", "()"), "One number decides for all units at once. Draw one for each: as many as x has."),
-    ("BRACKETS", drop(SCALED, "x / 1 - rate"), "`x / 1 - rate` divides first, and subtracts then. Put 1 - rate in brackets."),
+    ("NOT_SCALED", SCALED, "x", "The units that stay are not scaled, so sums are smaller in training. Make up for the share that is missing."),
+    ("SCALED_AT_PREDICTION", SCALED, "x", "return x\n", "return x * (1 - rate)\n", "This scales in prediction, as the first paper on dropout did. "
+     "Keras and this lab scale while training, so that a prediction costs nothing: when not training, x passes as it is."),
+    ("CHANGED_AT_PREDICTION", "return x\n", f"return {SCALED}\n", "When not training, x changes. It passes as it is."),
+    ("ONE_DRAW", "tf.shape(x)", "()", "One number decides for all units at once. Draw one for each: as many as x has."),
+    ("BRACKETS", SCALED, "x / 1 - rate", "`x / 1 - rate` divides first, and subtracts then. Put 1 - rate in brackets."),
     ("NOTHING", lambda x, rate, training: x, "Nothing is dropped while training: draw a random number for each unit, and compare it with `rate`."),
-    ("ANOTHER_SHARE", drop("random.uniform", "random.normal"), "The share of units that go is not `rate`. A number that is uniform between 0 and 1 "
-     "falls below 0.2 in one case of five: is it uniform, and is it compared with `rate`?"),
-    ("KEEPS", drop(">= rate", "< rate"), "The units that should stay are dropped: `rate` is the share that goes. With 0.2, four units of five stay."),
-    ("ALL_GONE", drop(">= rate", ">= 1"), "All units go. What is compared with what, and is a unit kept where that is True?"),
-    ("FIXED_NUMBER", drop(f"{DRAW} >= rate", f"tf.argsort({DRAW}) >= round(rate * x.shape[1])"), "The same number of units goes each time. Each unit "
+    ("ANOTHER_SHARE", "random.uniform", "random.normal", "The share of units that go is not `rate`. A number that is uniform between 0 and 1 falls "
+     "below 0.2 in one case of five: is it uniform, and is it compared with `rate`?"),
+    ("KEEPS", ">= rate", "< rate", "The units that should stay are dropped: `rate` is the share that goes. With 0.2, four units of five stay."),
+    ("ALL_GONE", ">= rate", ">= 1", "All units go. What is compared with what, and is a unit kept where that is True?"),
+    ("FIXED_NUMBER", f"{DRAW} >= rate", f"tf.argsort({DRAW}) >= round(rate * x.shape[1])", "The same number of units goes each time. Each unit "
      "draws for itself, so that the number varies."),
-    ("TOGETHER", drop(DRAW, "tf.repeat(tf.random.uniform((x.shape[0], x.shape[1] // 2)), 2, axis=1)"), "Units go together with their neighbors. Each "
+    ("TOGETHER", DRAW, "tf.repeat(tf.random.uniform((x.shape[0], x.shape[1] // 2)), 2, axis=1)", "Units go together with their neighbors. Each "
      "should draw for itself: as many random numbers as x has."),
-    ("SCALED_DOWN", drop(SCALED, "x * (1 - rate)"), "The units that stay become smaller. Fewer of them have to give the same sum: make them larger."),
-    ("SCALED_BY_RATE", drop(SCALED, "x / rate"), "The scale is right for a rate of 0.5 alone. The share that stays is not `rate`."),
-    ("NOT_ZERO", drop("0.0", "-1.0"), "The units that go should be 0: they are another number."),
-    ("VALUES", drop(f"tf.where(kept, {SCALED}, 0.0)", f"x * {DRAW}"), "Some units are neither 0 nor scaled as the others are: does each have "
-     "a random factor? A unit either goes, and is 0, or stays, with the same factor as the others."),
-    ("OTHER_SCALE", drop(SCALED, "x * (1 + rate)"), "The units that stay have a wrong scale. On average, the sum should be that of all units."),
-    ("MASK_ALONE", drop(f"tf.where(kept, {SCALED}, 0.0)", "kept"), "This is the mask alone: it says which units stay. Their values come from x."),
+    ("SCALED_DOWN", SCALED, "x * (1 - rate)", "The units that stay become smaller. Fewer of them have to give the same sum: make them larger."),
+    ("SCALED_BY_RATE", SCALED, "x / rate", "The scale is right for a rate of 0.5 alone. The share that stays is not `rate`."),
+    ("NOT_ZERO", "0.0", "-1.0", "The units that go should be 0: they are another number."),
+    ("VALUES", f"tf.where(kept, {SCALED}, 0.0)", f"x * {DRAW}", "Some units are neither 0 nor scaled as the others are: does each have a random "
+     "factor? A unit either goes, and is 0, or stays, with the same factor as the others."),
+    ("OTHER_SCALE", SCALED, "x * (1 + rate)", "The units that stay have a wrong scale. On average, the sum should be that of all units."),
+    ("MASK_ALONE", f"tf.where(kept, {SCALED}, 0.0)", "kept", "This is the mask alone: it says which units stay. Their values come from x."),
 )
 
-the_dropout = Exercise(
-    "8.2", "Dropout", right=lambda x, rate, training: keras.layers.Dropout(rate)(x, training=training), inputs=some_units,
+the_dropout = Exercise("8.2", "Dropout", right=lambda x, rate, training: keras.layers.Dropout(rate)(x, training=training), inputs=some_units,
     observe=dropout_and_its_recording, mistakes=mistakes_of_dropout,
     hints=["Draw a uniform random number for each unit: `tf.random.uniform(tf.shape(x))`. Below `rate`, the unit goes.",
            "`tf.where(kept, a, b)` takes a where `kept` is True and b elsewhere. The share that stays is 1 minus the rate.",
@@ -188,8 +180,7 @@ the_dropout = Exercise(
                 lambda x, rate, training: tf.nn.dropout(x, rate) if training else x,
                 lambda x, rate, training: x * tf.cast(tf.random.uniform(x.shape) > rate, x.dtype) / (1 - rate) if training else x,
                 drop(f"{DRAW} >= rate", "tf.random.stateless_uniform(tf.shape(x), tf.random.uniform((2,), 0, 9**9, tf.int32)) > rate")],
-    equivalent={"kept = tf.random.uniform(tf.shape(x)) > rate": "a random number is hardly ever the rate itself"},
-)
+    equivalent={"kept = tf.random.uniform(tf.shape(x)) > rate": "a random number is hardly ever the rate itself"})
 
 # --- 8.3 --------------------------------------------------------------------------------------------------------------
 WITHOUT_SIZE = ("partially known TensorShape", "'NoneType' object cannot be interpreted", "len is not well defined", "no attribute 'numpy'")
@@ -237,41 +228,39 @@ class MyDropout(keras.layers.Layer):
 
 layer = edits_of(MyDropout)
 CALL = "dropout(x, self.rate, training)"
-of_layer, mistakes_of_layer = findings_of(
-    ("ACTIVE", layer("rate, training", "rate, True"), "The layer drops in prediction too. Let `call` take `training` from Keras, and hand it on."),
-    ("BY_DEFAULT", layer("=None", "=True"), "Without being told, the layer drops. Keras leaves `training` out then: let it be None or False."),
-    ("NOTHING", layer(CALL, "x"), "The layer drops nothing while training. Keras tells `call` whether the model trains by the name `training`."),
-    ("ALL_GONE", layer("self.rate, t", "1.0, t"), "All units go. The order of the arguments of `dropout` is x, rate, training."),
-    ("ONE_MASK WHOLE_EXAMPLES ONE_DRAW", layer("dropout(x,", "x * dropout(tf.ones(x.shape[1:]),"), "The whole batch loses the same units, or whole "
+of_layer, mistakes_of_layer = findings_of(MyDropout,
+    ("ACTIVE", "rate, training", "rate, True", "The layer drops in prediction too. Let `call` take `training` from Keras, and hand it on."),
+    ("BY_DEFAULT", "=None", "=True", "Without being told, the layer drops. Keras leaves `training` out then: let it be None or False."),
+    ("NOTHING", CALL, "x", "The layer drops nothing while training. Keras tells `call` whether the model trains by the name `training`."),
+    ("ALL_GONE", "self.rate, t", "1.0, t", "All units go. The order of the arguments of `dropout` is x, rate, training."),
+    ("ONE_MASK WHOLE_EXAMPLES ONE_DRAW", "dropout(x,", "x * dropout(tf.ones(x.shape[1:]),", "The whole batch loses the same units, or whole "
      "examples go. Each unit of each example draws for itself: the mask has the shape of x."),
-    ("SAME_MASK", layer("= rate", "= rate\n        self.mask = dropout(tf.ones(SHAPE_OF_X), rate, True)", CALL, "x * self.mask if training else x"),
+    ("SAME_MASK", "= rate", "= rate\n        self.mask = dropout(tf.ones(SHAPE_OF_X), rate, True)", CALL, "x * self.mask if training else x",
      "Every call drops the same units: the mask is made once. Draw it in `call`."),
-    ("FROZEN", layer(CALL, "x * np.random.binomial(1, 1 - self.rate, SHAPE_OF_X) / (1 - self.rate) if training else x"), "In `fit`, every step drops "
-     "the same units. Keras records `call` once and repeats what TensorFlow did: random numbers of NumPy or Python are drawn at the recording only."),
-    ("ANY_SIZE", layer("dropout(x,", "x * dropout(tf.ones(x.shape),"), "In `fit`, Keras records the layer once for batches of any size: `x.shape` "
-     "has a None there, and x no length and no NumPy array. Mend `dropout` of the exercise before: let TensorFlow draw, and ask for the shape."),
-    ("", layer(CALL, "keras.layers.Dropout(self.rate)(x, training=training)"), "Each call makes a layer of Keras anew, with a generator of random "
-     "numbers, and in `fit` that may be made only once. Draw the numbers in `call`, or make the layer in `__init__`."),
-    ("", layer("=None", ""), "`training` has no default, and Keras may leave it out. Give it a default that counts as prediction."),
-    ("NO_GRADIENT", layer("dropout(x,", "dropout(x.numpy(),"), "No gradient comes back, so nothing below learns. Keep to TensorFlow or `keras.ops`."),
-    ("ANOTHER_SHARE", layer("self.rate, t", "0.5, t"), "The share of units that go is not the layer's rate: take `self.rate`."),
-    ("KEEPS", layer("self.rate, t", "1 - self.rate, t"), "The units that should stay are dropped: the layer's rate is the share that goes."),
-    ("NOT_SCALED SCALED_DOWN SCALED_BY_RATE OTHER_SCALE VALUES", layer(CALL, f"{CALL} * (1 - self.rate if training else 1)"), "The units that stay "
-     "are not scaled as in the exercise before."),
-    ("EXCHANGED", layer("rate, training", "rate, not training"), "The layer drops in prediction and not in training: it is the other way round."),
-    ("SCALED_AT_PREDICTION CHANGED_AT_PREDICTION BRACKETS NOT_ZERO MASK_ALONE FIXED_NUMBER TOGETHER", layer(CALL, f"{CALL} / (1 - self.rate)"),
+    ("FROZEN", CALL, "x * np.random.binomial(1, 1 - self.rate, SHAPE_OF_X) / (1 - self.rate) if training else x", "In `fit`, every step drops the "
+     "same units. Keras records `call` once and repeats what TensorFlow did: random numbers of NumPy or Python are drawn at the recording only."),
+    ("ANY_SIZE", "dropout(x,", "x * dropout(tf.ones(x.shape),", "In `fit`, Keras records the layer once for batches of any size: `x.shape` has a "
+     "None there, and x no length and no NumPy array. Mend `dropout` of the exercise before: let TensorFlow draw, and ask for the shape."),
+    ("", CALL, "keras.layers.Dropout(self.rate)(x, training=training)", "Each call makes a layer of Keras anew, with a generator of random numbers, "
+     "and in `fit` that may be made only once. Draw the numbers in `call`, or make the layer in `__init__`."),
+    ("", "=None", "", "`training` has no default, and Keras may leave it out. Give it a default that counts as prediction."),
+    ("NO_GRADIENT", "dropout(x,", "dropout(x.numpy(),", "No gradient comes back, so nothing below learns. Keep to TensorFlow or `keras.ops`."),
+    ("ANOTHER_SHARE", "self.rate, t", "0.5, t", "The share of units that go is not the layer's rate: take `self.rate`."),
+    ("KEEPS", "self.rate, t", "1 - self.rate, t", "The units that should stay are dropped: the layer's rate is the share that goes."),
+    ("NOT_SCALED SCALED_DOWN SCALED_BY_RATE OTHER_SCALE VALUES", CALL, f"{CALL} * (1 - self.rate if training else 1)", "The units that stay are not "
+     "scaled as in the exercise before."),
+    ("EXCHANGED", "rate, training", "rate, not training", "The layer drops in prediction and not in training: it is the other way round."),
+    ("SCALED_AT_PREDICTION CHANGED_AT_PREDICTION BRACKETS NOT_ZERO MASK_ALONE FIXED_NUMBER TOGETHER", CALL, f"{CALL} / (1 - self.rate)",
      "That is not dropout with the layer's rate. `dropout` of the exercise before does it, if it gets x, the rate, and whether the model trains."),
 )
 
-my_dropout = Exercise(
-    "8.3", "MyDropout", right=keras.layers.Dropout, inputs=lambda rng: [*some_units(rng)][-1:], observe=try_layer, seconds=1.0,
+my_dropout = Exercise("8.3", "MyDropout", right=keras.layers.Dropout, inputs=lambda rng: [*some_units(rng)][-1:], observe=try_layer, seconds=1.0,
     mistakes=mistakes_of_layer,
     hints=["The work is done: `dropout` of the exercise before takes x, a rate, and whether the model trains. Where does the layer get each from?",
            "`def call(self, x, training=None):`, and then one line."],
     also_right=[MyDropout, layer(CALL, "tf.nn.dropout(x, self.rate) if training else x"),
                 layer("= rate", "= rate\n        self.seeds = keras.random.SeedGenerator()", CALL, "x * keras.ops.cast(keras.random.uniform("
-                      "keras.ops.shape(x), seed=self.seeds) >= self.rate, x.dtype) / (1 - self.rate) if training else x")],
-)
+                      "keras.ops.shape(x), seed=self.seeds) >= self.rate, x.dtype) / (1 - self.rate) if training else x")])
 
 # --- 8.4 --------------------------------------------------------------------------------------------------------------
 @cache
@@ -301,37 +290,35 @@ def penalty(model, l1=0.0, l2=0.0):
 
 add = edits_of(penalty)
 L1, L2 = "l1 * tf.reduce_sum(tf.abs(W))", "l2 * tf.reduce_sum(W**2)"
-of_penalty, mistakes_of_penalty = findings_of(
-    ("", add("layer in model.layers", "W in model.trainable_variables", "        W = layer.kernel\n", ""), "The biases are penalized too. A bias "
-     "moves a line and bends nothing: only the kernels count."),
-    ("", add("model.layers", "model.layers[:1]"), "Only the first layer is penalized. Add up over all layers."),
-    ("", add("+=", "="), "Only the last layer is penalized: `=` in a loop writes over what was there."),
-    ("", add("layer.kernel", "layer.bias"), "These are the biases. The weights of a Dense layer are its `kernel`."),
-    ("", add("layer.kernel", "layer.weights"), "`layer.weights` is a list, of W and the bias. The penalty is for W alone, the `kernel`."),
-    ("", add(L2, f"{L2} / 2"), "L2 is half of what it should be. Some books put ½ before it; here, and in Keras, it is λ ΣW²."),
-    ("", add("reduce_sum(tf", "reduce_mean(tf", "reduce_sum(W", "reduce_mean(W"), "This takes the mean. Take the sum: a large layer pays more."),
-    ("", add(L2, "tf.reduce_sum((l2 * W) ** 2)"), "The strength λ is squared along with the weights. Square each weight, then multiply."),
-    ("", add(L2, "l2 * tf.norm(W)"), "L2 is the sum of the squares here; this takes its root."),
-    ("", add(L2, "l2 * tf.reduce_sum(W) ** 2"), "L2 squares the sum, in which weights of different sign cancel. Square each weight, then add up."),
-    ("", add("tf.abs(W)", "W"), "L1 adds up the weights as they are, and negative ones would earn a reward. Take their absolute values."),
-    ("", add("l1 *", "l2 *", "+ l2", "+ l1"), "L1 and L2 are exchanged: l1 belongs to the absolute values, l2 to the squares."),
-    ("", add(f"{L1} + ", ""), "L1 is missing: the absolute values of the weights, times l1."),
-    ("", add(f" + {L2}", ""), "L2 is missing: the squares of the weights, times l2."),
-    ("", add("return total", "return -total"), "The sign is wrong: this would reward large weights."),
-    ("NO_GRADIENT", add("layer.kernel", "layer.get_weights()[0]"), "The number has no gradient, so training would not notice it. NumPy and "
-     "`get_weights` are outside the tape: take the layers' variables and TensorFlow."),
+of_penalty, mistakes_of_penalty = findings_of(penalty,
+    ("", "layer in model.layers", "W in model.trainable_variables", "        W = layer.kernel\n", "", "The biases are penalized too. A bias moves a "
+     "line and bends nothing: only the kernels count."),
+    ("", "model.layers", "model.layers[:1]", "Only the first layer is penalized. Add up over all layers."),
+    ("", "+=", "=", "Only the last layer is penalized: `=` in a loop writes over what was there."),
+    ("", "layer.kernel", "layer.bias", "These are the biases. The weights of a Dense layer are its `kernel`."),
+    ("", "layer.kernel", "layer.weights", "`layer.weights` is a list, of W and the bias. The penalty is for W alone, the `kernel`."),
+    ("", L2, f"{L2} / 2", "L2 is half of what it should be. Some books put ½ before it; here, and in Keras, it is λ ΣW²."),
+    ("", "reduce_sum(tf", "reduce_mean(tf", "reduce_sum(W", "reduce_mean(W", "This takes the mean. Take the sum: a large layer pays more."),
+    ("", L2, "tf.reduce_sum((l2 * W) ** 2)", "The strength λ is squared along with the weights. Square each weight, then multiply."),
+    ("", L2, "l2 * tf.norm(W)", "L2 is the sum of the squares here; this takes its root."),
+    ("", L2, "l2 * tf.reduce_sum(W) ** 2", "L2 squares the sum, in which weights of different sign cancel. Square each weight, then add up."),
+    ("", "tf.abs(W)", "W", "L1 adds up the weights as they are, and negative ones would earn a reward. Take their absolute values."),
+    ("", "l1 *", "l2 *", "+ l2", "+ l1", "L1 and L2 are exchanged: l1 belongs to the absolute values, l2 to the squares."),
+    ("", f"{L1} + ", "", "L1 is missing: the absolute values of the weights, times l1."),
+    ("", f" + {L2}", "", "L2 is missing: the squares of the weights, times l2."),
+    ("", "return total", "return -total", "The sign is wrong: this would reward large weights."),
+    ("NO_GRADIENT", "layer.kernel", "layer.get_weights()[0]", "The number has no gradient, so training would not notice it. NumPy and `get_weights` "
+     "are outside the tape: take the layers' variables and TensorFlow."),
 )
 
-the_penalty = Exercise(
-    "8.4", "The penalty", right=lambda model, l1, l2: sum(keras.regularizers.L1L2(l1, l2)(layer.kernel) for layer in model.layers),
+the_penalty = Exercise("8.4", "The penalty", right=lambda model, l1, l2: sum(keras.regularizers.L1L2(l1, l2)(layer.kernel) for layer in model.layers),
     inputs=lambda rng: [(0.0, 0.01), (0.02, 0.0), tuple(rng.uniform(0.1, 0.5, 2).tolist()), (0.0, 0.0)],  # first as in the text
     observe=penalty_and_gradient, mistakes=mistakes_of_penalty,
     hints=["`layer.kernel` holds the weights of a layer. Which functions of TensorFlow give absolute values, and sums over all entries?",
            "For each layer, add l1 times the sum of |W| and l2 times the sum of W² to `total`."],
     also_right=[penalty, add("return total", "return total if l1 or l2 else 0.0"), add("layer.kernel", "layer.trainable_variables[0]"),
                 lambda model, l1, l2: tf.add_n([l1 * tf.norm(each.kernel, 1) + 2 * l2 * tf.nn.l2_loss(each.kernel) for each in model.layers])],
-    equivalent={"total = 0.0": "a tensor added to Python's 0.0 is a tensor"},
-)
+    equivalent={"total = 0.0": "a tensor added to Python's 0.0 is a tensor"})
 
 # --- 8.5 --------------------------------------------------------------------------------------------------------------
 GOAL = 0.17
@@ -391,8 +378,9 @@ def frozen_network():
     model.trainable = False
     return model
 
-of_network, mistakes_of_network = findings_of(
-    ("", trained_network, require.TRAINED), ("", frozen_network, require.FROZEN),
+of_network, mistakes_of_network = findings_of(None,
+    ("", trained_network, require.TRAINED),
+    ("", frozen_network, require.FROZEN),
     ("LEARNED_BY_HEART", network(), "The network learns the sixty by heart: its training loss goes to 0. Add dropout, a penalty, or both."),
     ("ALIKE", stuck_network, "After training, the network gives everybody the same number. Do its weights all begin with 0, or does a penalty or "
      "dropout leave next to nothing?"),
@@ -401,11 +389,9 @@ of_network, mistakes_of_network = findings_of(
     ("ACTIVATED", network(activation="sigmoid"), "The last layer has the activation {seen}, and the loss takes logits here: leave it out."),
 )
 
-best_network = Exercise(
-    "8.5", "A network that generalizes", right=network(l2=0.005), observe=held_out_loss, seconds=2.0, mistakes=mistakes_of_network,
+best_network = Exercise("8.5", "A network that generalizes", right=network(l2=0.005), observe=held_out_loss, seconds=2.0, mistakes=mistakes_of_network,
     hints=["`kernel_regularizer=keras.regularizers.L2(…)` in each Dense layer, and MyDropout between them. How strong? See the pictures above.",
            "L2 with 0.003 comes far; some dropout beside it comes further."],
-    also_right=[network(rate=0.5, l2=0.005), network(rate=0.2, l2=0.006)],
-)
+    also_right=[network(rate=0.5, l2=0.005), network(rate=0.2, l2=0.006)])
 
 EXERCISES = [two_losses, the_dropout, my_dropout, the_penalty, best_network]

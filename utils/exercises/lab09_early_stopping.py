@@ -8,23 +8,10 @@ import keras
 import numpy as np
 
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, Part, arrays, edits_of, require
+from utils.checking import FINE, Exercise, Part, arrays, edited, edits_of, findings_of, require
 
 
 # --- 9.1 --------------------------------------------------------------------------------------------------------------
-class SplitFinding(Finding):
-    """What can be wrong with a split."""
-
-    SHARED = "The classes share rows. The numbers of a class's rows are their places in y, where y is the label."
-    TWICE = "A part holds the same row twice, as when rows are drawn with replacement. Shuffle the rows, then cut."
-    OVERLAP = "Some rows are in two parts: the network would be tested on what it has learned. Every row goes to one part alone."
-    FORGOTTEN = "Some rows are in no part. Where one part ends the next begins, and the last one goes to the end."
-    SIZES = "The parts have the wrong sizes: the exercise asks for 60 % for training, then 20 % for validation, and 20 % for testing."
-    NOT_SHUFFLED = "The rows are cut in the order they came in. Data are often sorted, by date or by class: then the parts differ. Shuffle first."
-    NOT_STRATIFIED = "The parts differ in their shares of the classes; a rare class may be missing. Cut each class on its own, and join the pieces."
-    ANEW = "The same seed gives another split each time: tomorrow the network trains with test rows of today. Let random numbers come from the seed."
-    UNSEEDED = "Two seeds give the same split. Let the random numbers come from `seed`."
-
 def labels_to_split(rng):
     """Labels as they come, sorted, and with a class that is rare, each with a seed. The size of each class is a multiple of 5."""
     y = (np.arange(100) % 5 < 3).astype(np.float32)
@@ -82,20 +69,27 @@ def split(y, seed):
 
 cut = edits_of(split)
 ROWS, CUTS = "np.flatnonzero(y == label)", "round(0.6 * len(rows)), round(0.8 * len(rows))"
-split_part = Part("split", right=split_in_fives, inputs=labels_to_split, observe=judge_split, mistakes=[
-    Mistake(cut("np.split(rows, cuts)", "(rows[:cuts[0]], rows[cuts[0] - 1 : cuts[1]], rows[cuts[1] :])"), SplitFinding.OVERLAP),
-    Mistake(cut("permutation(np.flatnonzero(y == label))", "choice(np.flatnonzero(y == label), np.sum(y == label))"), SplitFinding.TWICE),
-    Mistake(cut(ROWS, "np.sum(y == label)"), SplitFinding.SHARED),
-    Mistake(cut("permutation", "shuffle"), "`shuffle` works in place and gives None. `rng.permutation` gives back the shuffled rows."),
-    Mistake(cut("flatnonzero", "where"), "`np.where` gives a tuple, with an array for each axis of y. Take its first, or `np.flatnonzero`."),
-    Mistake(cut(CUTS, "0.6 * len(rows), 0.8 * len(rows)"), "A place to cut is a whole number of rows: round it."),
-    Mistake(cut("append(some)", "append(some[:-1])"), SplitFinding.FORGOTTEN),
-    Mistake(cut(CUTS, "round(0.2 * len(rows)), round(0.4 * len(rows))"), SplitFinding.SIZES),
-    Mistake(cut("rng.permutation", ""), SplitFinding.NOT_SHUFFLED),
-    Mistake(cut("np.unique(y)", "[0]", ROWS, "np.arange(len(y))"), SplitFinding.NOT_STRATIFIED),
-    Mistake(cut("default_rng(seed)", "default_rng()"), SplitFinding.ANEW),
-    Mistake(cut("default_rng(seed)", "default_rng(1)"), SplitFinding.UNSEEDED),
-], also_right=[
+SplitFinding, mistakes_of_split = findings_of(split,
+    ("OVERLAP", "np.split(rows, cuts)", "(rows[:cuts[0]], rows[cuts[0] - 1 : cuts[1]], rows[cuts[1] :])", "Some rows are in two parts: the network "
+     "would be tested on what it has learned. Every row goes to one part alone."),
+    ("TWICE", "permutation(np.flatnonzero(y == label))", "choice(np.flatnonzero(y == label), np.sum(y == label))", "A part holds the same row "
+     "twice, as when rows are drawn with replacement. Shuffle the rows, then cut."),
+    ("SHARED", ROWS, "np.sum(y == label)", "The classes share rows. The numbers of a class's rows are their places in y, where y is the label."),
+    ("", "permutation", "shuffle", "`shuffle` works in place and gives None. `rng.permutation` gives back the shuffled rows."),
+    ("", "flatnonzero", "where", "`np.where` gives a tuple, with an array for each axis of y. Take its first, or `np.flatnonzero`."),
+    ("", CUTS, "0.6 * len(rows), 0.8 * len(rows)", "A place to cut is a whole number of rows: round it."),
+    ("FORGOTTEN", "append(some)", "append(some[:-1])", "Some rows are in no part. Where one part ends the next begins; the last goes to the end."),
+    ("SIZES", CUTS, "round(0.2 * len(rows)), round(0.4 * len(rows))", "The parts have the wrong sizes: the exercise asks for 60 % for training, "
+     "then 20 % for validation, and 20 % for testing."),
+    ("NOT_SHUFFLED", "rng.permutation", "", "The rows are cut in the order they came in. Data are often sorted, by date or by class: then the parts "
+     "differ. Shuffle first."),
+    ("NOT_STRATIFIED", "np.unique(y)", "[0]", ROWS, "np.arange(len(y))", "The parts differ in their shares of the classes; a rare class may be "
+     "missing. Cut each class on its own, and join the pieces."),
+    ("ANEW", "default_rng(seed)", "default_rng()", "The same seed gives another split each time: tomorrow the network trains with test rows of "
+     "today. Let random numbers come from the seed."),
+    ("UNSEEDED", "default_rng(seed)", "default_rng(1)", "Two seeds give the same split. Let the random numbers come from `seed`."),
+)
+split_part = Part("split", right=split_in_fives, inputs=labels_to_split, observe=judge_split, mistakes=mistakes_of_split, also_right=[
     split, cut(ROWS, "np.where(y == label)[0]"), cut("np.concatenate(part)", "np.isin(np.arange(len(y)), np.concatenate(part))"),
     cut("rng = np.random.default_rng(seed)", "import random\n    rng = random.Random(seed)",
         "permutation(np.flatnonzero(y == label))", "sample([i for i in range(len(y)) if y[i] == label], int(sum(y == label)))",
@@ -123,24 +117,25 @@ def fit(rows, axis="axis=0"):
 
 scale = edits_of(standardize)
 standardize_part = Part("standardize", right=lambda *parts: [(X - np.average(parts[0], 0)) / np.var(parts[0], 0) ** 0.5 for X in parts], atol=1e-4,
-    inputs=features_in_parts, observe=standardized, outputs=("the training part", "the validation part", "the test part"), mistakes=[
-    Mistake(fit("np.vstack([X_train, X_val, X_test])"), "All three parts set the scale, so training knows of the test. Only the training part may."),
-    Mistake(scale("mean) / std", "X.mean(axis=0)) / X.std(axis=0)"), "Each part is scaled by its own mean and deviation, so that the same student "
-            "gets other numbers in another part. Scale all three by those of the training part."),
-    Mistake(fit("np.vstack([X_train, X_val])"), "The validation part has a say in the scale. Only the training part may."),
-    Mistake(fit("X_train", ""), "One mean is taken over all features. Each feature has its own: along which axis do the examples run?"),
-    Mistake(scale("std(axis=0)", "std()"), "One deviation is taken over all features. Each feature has its own, as it has its mean."),
-    Mistake(fit("X_train", "axis=1"), "Axis 1 runs along the features: this takes a mean for each example. Take one for each feature."),
-    Mistake(fit("X_train", "axis=1, keepdims=True"), "Axis 1 runs along the features: the column of means fits no other part. Take one per feature."),
-    Mistake(fit("X_val"), "Mean and deviation come from the validation part, which should judge. Take them from the training part."),
-    Mistake(fit("X_test"), "Mean and deviation come from the test part, which should judge. Take them from the training part."),
-    Mistake(scale("(X - mean)", "X"), "The mean is not subtracted."),
-    Mistake(scale(" / std", ""), "The result is not divided by the standard deviation."),
-    Mistake(scale("X_train.std", "X_train.var"), "This divides by the variance: its root is the standard deviation."),
-    Mistake(lambda *parts: (standardize(*parts)[0], *parts[1:]),
-            "Validation and test stay in the old units. A model that was trained with standardized numbers needs them in prediction too."),
-    Mistake(scale("mean(axis=0), X_train.std(", "min(axis=0), np.ptp(X_train, "), "The range becomes 0 to 1; expected mean 0 and deviation 1."),
-], also_right=[
+    inputs=features_in_parts, observe=standardized, outputs=("the training part", "the validation part", "the test part"),
+    mistakes=edited(standardize,
+    (fit("np.vstack([X_train, X_val, X_test])"), "All three parts set the scale, so training knows of the test. Only the training part may."),
+    ("mean) / std", "X.mean(axis=0)) / X.std(axis=0)", "Each part is scaled by its own mean and deviation, so that the same student gets other "
+     "numbers in another part. Scale all three by those of the training part."),
+    (fit("np.vstack([X_train, X_val])"), "The validation part has a say in the scale. Only the training part may."),
+    (fit("X_train", ""), "One mean is taken over all features. Each feature has its own: along which axis do the examples run?"),
+    ("std(axis=0)", "std()", "One deviation is taken over all features. Each feature has its own, as it has its mean."),
+    (fit("X_train", "axis=1"), "Axis 1 runs along the features: this takes a mean for each example. Take one for each feature."),
+    (fit("X_train", "axis=1, keepdims=True"), "Axis 1 runs along the features: the column of means fits no other part. Take one per feature."),
+    (fit("X_val"), "Mean and deviation come from the validation part, which should judge. Take them from the training part."),
+    (fit("X_test"), "Mean and deviation come from the test part, which should judge. Take them from the training part."),
+    ("(X - mean)", "X", "The mean is not subtracted."),
+    (" / std", "", "The result is not divided by the standard deviation."),
+    ("X_train.std", "X_train.var", "This divides by the variance: its root is the standard deviation."),
+    (lambda *parts: (standardize(*parts)[0], *parts[1:]), "Validation and test stay in the old units. A model that was trained with standardized "
+     "numbers needs them in prediction too."),
+    ("mean(axis=0), X_train.std(", "min(axis=0), np.ptp(X_train, ", "The range becomes 0 to 1; expected mean 0 and deviation 1."),
+), also_right=[
     standardize, scale("std(axis=0)", "std(axis=0, ddof=1)"), scale("X_train.std(axis=0)", "((X_train - X_train.mean(axis=0))**2).mean(axis=0)**0.5"),
     scale("mean, std = X_train.mean(axis=0), X_train.std(axis=0)", "layer = keras.layers.Normalization()\n    layer.adapt(X_train)",
           "(X - mean) / std", "layer(X)"),  # the layer adds no more than 1e-7 to the deviation
@@ -167,31 +162,31 @@ def best_epoch(history):
     J_val = history["val_loss"]
     return np.nanargmin(J_val)
 
-best_by = functools.partial(edits_of(best_epoch), "np.nanargmin(J_val)")
+best, LOWEST = edits_of(best_epoch), "np.nanargmin(J_val)"
 the_best_epoch = Exercise("9.2", "The best epoch", right=lambda history: min((J, i) for i, J in enumerate(history["val_loss"]) if J == J)[1],
     explain=lambda got, *_: None if np.all(np.isin(arrays.to_array(got), range(99))) else "This is not the number of an epoch. Is it a loss?",
-    inputs=histories, mistakes=[
-    Mistake(best_by("np.argmin(J_val)"), "One of the losses is nan, which `np.argmin` takes for the lowest. A relative of it leaves nan out."),
-    Mistake(best_by("np.argmin(np.nan_to_num(J_val))"), "`nan_to_num` turns nan into 0, which is lower than the other losses. Leave nan out."),
-    Mistake(best_by("np.argmin([J for J in J_val if J == J])"), "Without the nan, later epochs move up: a place in the rest is not the epoch."),
-    Mistake(best_by("J_val.index(min(J_val))"), "The first loss may be nan, and no other is lower than that: a comparison with nan is False. Begin "
-            "with a number that every loss is lower than, or let NumPy leave nan out."),
-    Mistake(best_by("np.nanargmin(np.round(J_val, 2))"), "The losses are rounded first, and then several are the lowest. Compare them as they are."),
-    Mistake(best_by("np.nanargmin(J_val[1:]) + 1"), "The first epoch does not take part. It may be the best."),
-    Mistake(best_by("np.nanargmin(history['loss'])"), "This is the best epoch of the training loss, which falls and falls. Look at `val_loss`."),
-    Mistake(best_by("np.nanargmin(J_val) + 1"), "This counts from 1. The first epoch is number 0, as its place in the list."),
-    Mistake(best_by("np.nanmin(J_val)"), "This is the lowest loss itself. Which epoch had it?"),
-    Mistake(best_by("len(J_val) - 1"), "This is the last epoch, where the network may have over-fitted for long."),
-    Mistake(best_by("np.nanargmax(J_val)"), "This is the epoch of the highest validation loss."),
-    Mistake(best_by("len(J_val) - 1 - np.nanargmin(J_val[::-1])"), "Of equally good epochs this takes the last. The first needed less training."),
-    Mistake(best_by("next((i for i in range(len(J_val) - 1) if J_val[i + 1] > J_val[i]), len(J_val) - 1)"),
-            "This stops where the validation loss rises for the first time. It goes up and down, and may fall lower later: look at all of it."),
-    Mistake(best_by("next((i for i, J in enumerate(history['loss']) if J_val[i] > J), len(J_val) - 1)"),
-            "This is where validation and training loss part. They may part long before the best epoch: look for the lowest validation loss."),
-], hints=[
+    inputs=histories, mistakes=edited(best_epoch,
+    (LOWEST, "np.argmin(J_val)", "One of the losses is nan, which `np.argmin` takes for the lowest. A relative of it leaves nan out."),
+    (LOWEST, "np.argmin(np.nan_to_num(J_val))", "`nan_to_num` turns nan into 0, which is lower than the other losses. Leave nan out."),
+    (LOWEST, "np.argmin([J for J in J_val if J == J])", "Without the nan, later epochs move up: a place in the rest is not the epoch."),
+    (LOWEST, "J_val.index(min(J_val))", "The first loss may be nan, and no other is lower than that: a comparison with nan is False. Begin with a "
+     "number that every loss is lower than, or let NumPy leave nan out."),
+    (LOWEST, "np.nanargmin(np.round(J_val, 2))", "The losses are rounded first, and then several are the lowest. Compare them as they are."),
+    (LOWEST, "np.nanargmin(J_val[1:]) + 1", "The first epoch does not take part. It may be the best."),
+    (LOWEST, "np.nanargmin(history['loss'])", "This is the best epoch of the training loss, which falls and falls. Look at `val_loss`."),
+    (LOWEST, "np.nanargmin(J_val) + 1", "This counts from 1. The first epoch is number 0, as its place in the list."),
+    (LOWEST, "np.nanmin(J_val)", "This is the lowest loss itself. Which epoch had it?"),
+    (LOWEST, "len(J_val) - 1", "This is the last epoch, where the network may have over-fitted for long."),
+    (LOWEST, "np.nanargmax(J_val)", "This is the epoch of the highest validation loss."),
+    (LOWEST, "len(J_val) - 1 - np.nanargmin(J_val[::-1])", "Of equally good epochs this takes the last. The first needed less training."),
+    (LOWEST, "next((i for i in range(len(J_val) - 1) if J_val[i + 1] > J_val[i]), len(J_val) - 1)", "This stops where the validation loss rises for "
+     "the first time. It goes up and down, and may fall lower later: look at all of it."),
+    (LOWEST, "next((i for i, J in enumerate(history['loss']) if J_val[i] > J), len(J_val) - 1)", "This is where validation and training loss part. "
+     "They may part long before the best epoch: look for the lowest validation loss."),
+), hints=[
     "Which entry of `history[\"val_loss\"]` is the lowest? NumPy has functions for the place of a minimum.",
     "`np.argmin` gives the first place of the minimum, but nan confuses it. Look for its relative with nan in the name.",
-], also_right=[best_epoch, best_by("int(np.argsort(J_val, kind='stable')[0])"), best_by("J_val.index(np.nanmin(J_val))")])
+], also_right=[best_epoch, best(LOWEST, "int(np.argsort(J_val, kind='stable')[0])"), best(LOWEST, "J_val.index(np.nanmin(J_val))")])
 
 # --- 9.3 --------------------------------------------------------------------------------------------------------------
 def recorded(rng):
@@ -277,33 +272,34 @@ class ByHistory(MyEarlyStopping):
 stopper = edits_of(MyEarlyStopping)
 NEW, BETTER = "value, weights, 0", "gain > self.min_delta"
 KEEP_AT_TOP = "if value < self.top if self.mode == 'min' else value > self.top:\n            self.top, self.best_weights = value, weights"
-my_early_stopping = Exercise("9.3", "MyEarlyStopping", right=ByKeras, inputs=recorded, observe=stops, explain=how_it_stops, mistakes=[
-    Mistake(stopper(NEW, "value, weights, self.wait + 1"), "The epochs are counted from the start of training, and patience is over before long. "
-            "Count those since the last improvement: an improvement sets the count back to 0."),
-    Mistake(stopper(NEW, "value, weights, self.wait"), "The count `wait` is never set back to 0. An improvement earns the full patience again."),
-    Mistake(stopper("gain >", "gain >="), "An equal value counts as better, so on a plateau training never stops. Better means strictly better."),
-    Mistake(stopper("gain =", "self.best_weights = weights\n        gain ="), "`best_weights` are the last epoch's. Only an improvement sets them."),
-    Mistake(stopper(NEW, "value, self.best_weights or weights, 0"), "`best_weights` stay those of the first epoch. Each improvement replaces them."),
-    Mistake(stopper(NEW, "value, None, 0"), "`best_weights` is never set: each improvement puts the weights there."),
-    Mistake(stopper("self.wait >=", "self.wait >"), "It stops one epoch late: with patience 3, three in a row without improvement end it."),
-    Mistake(stopper("self.wait >=", "self.wait + 1 >="), "It stops one epoch early: with patience 3, two in a row without improvement are fine."),
-    Mistake(stopper(NEW, "self.best, weights, 0"), "`self.best` stays infinite, so every value is an improvement. An improvement replaces it, too."),
-    Mistake(stopper("if gain", "self.best = value\n        if gain"),
-            "Each value is compared with the one before. A slow rise after a bad epoch then looks like progress: compare with the best so far."),
-    Mistake(stopper(BETTER, "gain > 0"), "`min_delta` is not used: a smaller change than that is no improvement."),
-    Mistake(stopper(BETTER, "gain > -self.min_delta"), "`min_delta` works the wrong way: it makes improving easier, but it should be harder."),
-    Mistake(stopper(' if self.mode == "min" else value - self.best', ""), "With mode \"max\" no value is an improvement: `self.best` begins at -inf "
-            "there, and nothing is lower. Higher is better then, so compare the other way round."),
-    Mistake(stopper(BETTER, "gain > (self.min_delta if self.mode == 'min' else -self.min_delta)"),
-            "With mode \"max\", `min_delta` has the wrong sign: the value must be higher than the best by more than that."),
-    Mistake(stopper("gain >", "not gain <="), "nan counts as better: comparisons with it are False. Ask if a value is better, not if it is worse."),
-    Mistake(stopper("self.wait += 1", "self.wait += 1\n        self.best = value if gain > 0 else self.best"), "Small steps move the best value "
-            "along, so that a slow fall never counts, however far it goes. The best changes only with an improvement by more than `min_delta`."),
-    Mistake(stopper("= 0, None", "= 0, None\n        self.top = self.best", "gain =", KEEP_AT_TOP + "\n        gain ="), "The weights are kept at "
-            "each new best value, though it improves by less than `min_delta`. One question decides both: is it an improvement?"),
-    Mistake(stopper("self.wait >= self.patience", "False"), "It never stops: once `wait` reaches the patience, `update` gives True."),
-    Mistake(stopper("self.wait >= self.patience", "True"), "It stops at the first epoch that is no better, whatever the patience."),
-], hints=[
+my_early_stopping = Exercise("9.3", "MyEarlyStopping", right=ByKeras, inputs=recorded, observe=stops, explain=how_it_stops,
+    mistakes=edited(MyEarlyStopping,
+    (NEW, "value, weights, self.wait + 1", "The epochs are counted from the start of training, and patience is over before long. Count those since "
+     "the last improvement: an improvement sets the count back to 0."),
+    (NEW, "value, weights, self.wait", "The count `wait` is never set back to 0. An improvement earns the full patience again."),
+    ("gain >", "gain >=", "An equal value counts as better, so on a plateau training never stops. Better means strictly better."),
+    ("gain =", "self.best_weights = weights\n        gain =", "`best_weights` are the last epoch's. Only an improvement sets them."),
+    (NEW, "value, self.best_weights or weights, 0", "`best_weights` stay those of the first epoch. Each improvement replaces them."),
+    (NEW, "value, None, 0", "`best_weights` is never set: each improvement puts the weights there."),
+    ("self.wait >=", "self.wait >", "It stops one epoch late: with patience 3, three in a row without improvement end it."),
+    ("self.wait >=", "self.wait + 1 >=", "It stops one epoch early: with patience 3, two in a row without improvement are fine."),
+    (NEW, "self.best, weights, 0", "`self.best` stays infinite, so every value is an improvement. An improvement replaces it, too."),
+    ("if gain", "self.best = value\n        if gain", "Each value is compared with the one before. A slow rise after a bad epoch then looks like "
+     "progress: compare with the best so far."),
+    (BETTER, "gain > 0", "`min_delta` is not used: a smaller change than that is no improvement."),
+    (BETTER, "gain > -self.min_delta", "`min_delta` works the wrong way: it makes improving easier, but it should be harder."),
+    (' if self.mode == "min" else value - self.best', "", "With mode \"max\" no value is an improvement: `self.best` begins at -inf there, and "
+     "nothing is lower. Higher is better then, so compare the other way round."),
+    (BETTER, "gain > (self.min_delta if self.mode == 'min' else -self.min_delta)", "With mode \"max\", `min_delta` has the wrong sign: the value "
+     "must be higher than the best by more than that."),
+    ("gain >", "not gain <=", "nan counts as better: comparisons with it are False. Ask if a value is better, not if it is worse."),
+    ("self.wait += 1", "self.wait += 1\n        self.best = value if gain > 0 else self.best", "Small steps move the best value along, so that a "
+     "slow fall never counts, however far it goes. The best changes only with an improvement by more than `min_delta`."),
+    ("= 0, None", "= 0, None\n        self.top = self.best", "gain =", KEEP_AT_TOP + "\n        gain =", "The weights are kept at each new best "
+     "value, though it improves by less than `min_delta`. One question decides both: is it an improvement?"),
+    ("self.wait >= self.patience", "False", "It never stops: once `wait` reaches the patience, `update` gives True."),
+    ("self.wait >= self.patience", "True", "It stops at the first epoch that is no better, whatever the patience."),
+), hints=[
     "Two cases: the value is better than `self.best`, by more than `min_delta`, or it is not. What changes in each?",
     "Better: set best, best_weights, and the count `wait` to 0. Else: raise `wait` by one, and stop when it reaches `patience`.",
     "How much better a value is: `self.best - value` with mode \"min\", and the other way round with \"max\". Is that more than `min_delta`?",
@@ -313,14 +309,6 @@ my_early_stopping = Exercise("9.3", "MyEarlyStopping", right=ByKeras, inputs=rec
     ), "the first epoch is an improvement, and sets both")})
 
 # --- 9.4 --------------------------------------------------------------------------------------------------------------
-class CallbackFinding(Finding):
-    """What can be wrong with the options of a callback."""
-
-    NO_NAMES = "Give EarlyStopping its options by name. Without names, the first is what to watch, and the second is `min_delta`."
-    OTHER_MONITOR = "This callback watches {seen}. The validation loss tells of new students, and is what EarlyStopping watches by itself."
-    TEXT = "The patience is a text. Give a number, without quotes."
-    OTHER_PATIENCE = "The patience is {seen}; expected 20."
-
 def logs_to_watch(rng):
     """Training losses that fall, and validation losses that rise after a minimum."""
     for best in (3, int(rng.integers(5, 12))):
@@ -355,27 +343,23 @@ def how_it_watches(got, expected, loss, val_loss):
             f"it should end at epoch {expected[0]} with those of epoch {expected[1]}.")
 
 stopping = functools.partial(keras.callbacks.EarlyStopping, patience=20, restore_best_weights=True)
-callback_part = Part("callback", right=stopping(), inputs=logs_to_watch, observe=callback_at_work, explain=how_it_watches, mistakes=[
-    Mistake(stopping(monitor="loss"), "This callback watches the training loss, which falls to the end. Which loss tells of new students?"),
-    Mistake(stopping(restore_best_weights=False), "The network keeps the weights of the last epoch, which came long after the best one. "
-            "EarlyStopping has an option that brings the best ones back."),
-    Mistake(keras.callbacks.EarlyStopping(), "Without its options the callback stops at the first epoch that is no better, and keeps the weights of "
-            "that. Ask for a patience of 20 epochs, and for the best weights."),
-    Mistake(stopping(patience=0), "This stops at the first epoch that is no better. Set the patience to 20 epochs."),
-    Mistake(stopping(patience=200), CallbackFinding.OTHER_PATIENCE),
-    Mistake(stopping(monitor="val_accuracy"), CallbackFinding.OTHER_MONITOR), Mistake(stopping(patience="20"), CallbackFinding.TEXT),
-    Mistake(keras.callbacks.EarlyStopping(20, True), CallbackFinding.NO_NAMES),
-    Mistake(stopping(mode="max"), "With mode \"max\" a higher loss counts as better. Leave the mode out: Keras knows that a loss should fall."),
-], also_right=[stopping(mode="min"), stopping(monitor="val_loss", min_delta=0.0), stopping(verbose=1)])
-
-class LoopFinding(Finding):
-    """What can be wrong with a training loop."""
-
-    LIVE = "The stopper gets the model's variables, which go on changing, so the best weights are lost. Which method of the model copies them?"
-    TWO_EPOCHS = "Each turn of the loop trains for two epochs: `train_epoch` is called twice. Call it once, and keep what it gives."
-    ONE_NUMBER = "Several epochs get the same number, and the order of the examples comes from it. Each epoch has its own: use that of the loop."
-    OTHER_NUMBERS = "The numbers of the epochs are 0, 1, 2 and so on: the order of the examples comes from them. Hand over that of the loop."
-    SOME_LAYERS = "Some layers have weights of one epoch, and some of another. Hand over the weights of the whole model, and put them all back."
+CallbackFinding, mistakes_of_callback = findings_of(None,
+    ("", stopping(monitor="loss"), "This callback watches the training loss, which falls to the end. Which loss tells of new students?"),
+    ("", stopping(restore_best_weights=False), "The network keeps the weights of the last epoch, which came long after the best one. EarlyStopping "
+     "has an option that brings the best ones back."),
+    ("", keras.callbacks.EarlyStopping(), "Without its options the callback stops at the first epoch that is no better, and keeps the weights of "
+     "that. Ask for a patience of 20 epochs, and for the best weights."),
+    ("", stopping(patience=0), "This stops at the first epoch that is no better. Set the patience to 20 epochs."),
+    ("OTHER_PATIENCE", stopping(patience=200), "The patience is {seen}; expected 20."),
+    ("OTHER_MONITOR", stopping(monitor="val_accuracy"), "This callback watches {seen}. The validation loss tells of new students, and is what "
+     "EarlyStopping watches by itself."),
+    ("TEXT", stopping(patience="20"), "The patience is a text. Give a number, without quotes."),
+    ("NO_NAMES", keras.callbacks.EarlyStopping(20, True), "Give EarlyStopping its options by name. Without names, the first is what to watch, and "
+     "the second is `min_delta`."),
+    ("", stopping(mode="max"), "With mode \"max\" a higher loss counts as better. Leave the mode out: Keras knows that a loss should fall."),
+)
+callback_part = Part("callback", right=stopping(), inputs=logs_to_watch, observe=callback_at_work, explain=how_it_watches,
+    mistakes=mistakes_of_callback, also_right=[stopping(mode="min"), stopping(monitor="val_loss", min_delta=0.0), stopping(verbose=1)])
 
 def trainings(rng):
     """The validation losses of the epochs, the patience, and the greatest number of epochs: it stops, and it runs to the end."""
@@ -430,27 +414,34 @@ def train_until_best(train_epoch, model, stopper, epochs):
     model.set_weights(stopper.best_weights)
 
 loop, RESTORE = edits_of(train_until_best), "    model.set_weights(stopper.best_weights)\n"
+LoopFinding, mistakes_of_loop = findings_of(train_until_best,
+    ("", "break", "pass", "The loop goes on when the stopper says stop. `update` returns True then: leave the loop."),
+    ("", RESTORE, "", "The model keeps the weights of the last epoch. At the end, give it the stopper's `best_weights`."),
+    ("", RESTORE, f"    if stop:\n    {RESTORE}", "When the epochs run out, the last weights stay. Restore the best then, too."),
+    ("", "J_val =", "before = model.get_weights()\n        J_val =", "J_val, model.get_weights()", "J_val, before", "The stopper gets the weights "
+     "from before the epoch, with the loss from after it. Ask the model for its weights after `train_epoch`."),
+    ("LIVE", "get_weights()", "weights", "The stopper gets the model's variables, which go on changing, so the best weights are lost. Which method "
+     "of the model copies them?"),
+    ("", "break\n", f"break\n    {RESTORE}", "Each epoch starts from the best weights again. Put them back once, after the loop."),
+    ("", RESTORE, f"    {RESTORE}", "The best weights come back in the loop, and not after it. Put them back once, at the end."),
+    ("", RESTORE, f"    else:\n    {RESTORE}", "The best weights come back only when the epochs run out. They should also come back when the "
+     "stopper has stopped: after the loop, and without `else`."),
+    ("SOME_LAYERS", "model.get", "model.layers[0].get", "model.set", "model.layers[0].set", "Some layers have weights of one epoch, and some of "
+     "another. Hand over the weights of the whole model, and put them all back."),
+    ("ONE_NUMBER", "train_epoch(number)", "train_epoch(0)", "Several epochs get the same number, and the order of the examples comes from it. Each "
+     "epoch has its own: use that of the loop."),
+    ("TWO_EPOCHS", "J_val =", "train_epoch(number)\n        J_val =", "Each turn of the loop trains for two epochs: `train_epoch` is called twice. "
+     "Call it once, and keep what it gives."),
+    ("OTHER_NUMBERS", "train_epoch(number)", "train_epoch(number + 1)", "The numbers of the epochs are 0, 1, 2 and so on: the order of the examples "
+     "comes from them. Hand over that of the loop."),
+    ("", "range(epochs)", "range(epochs + 1)", "The loop trains for one epoch too many."),
+    ("", "range(epochs)", "range(epochs - 1)", "The loop trains for one epoch too few."),
+    ("", "update(J_val", "update(number", "The stopper gets the epoch's number. It needs the validation loss, which `train_epoch` returns."),
+)
 loop_part = Part("train_until_best", right=lambda train_epoch, model, stopper, epochs: (
     any(stopper.update(train_epoch(epoch), [weight.numpy() for weight in model.weights]) for epoch in range(epochs)),
-    model.set_weights(stopper.best_weights)), inputs=trainings, observe=loop_at_work, explain=how_it_trains, mistakes=[
-    Mistake(loop("break", "pass"), "The loop goes on when the stopper says stop. `update` returns True then: leave the loop."),
-    Mistake(loop(RESTORE, ""), "The model keeps the weights of the last epoch. At the end, give it the stopper's `best_weights`."),
-    Mistake(loop(RESTORE, f"    if stop:\n    {RESTORE}"), "When the epochs run out, the last weights stay. Restore the best then, too."),
-    Mistake(loop("J_val =", "before = model.get_weights()\n        J_val =", "J_val, model.get_weights()", "J_val, before"),
-            "The stopper gets the weights from before the epoch, with the loss from after it. Ask the model for its weights after `train_epoch`."),
-    Mistake(loop("get_weights()", "weights"), LoopFinding.LIVE),
-    Mistake(loop("break\n", f"break\n    {RESTORE}"), "Each epoch starts from the best weights again. Put them back once, after the loop."),
-    Mistake(loop(RESTORE, f"    {RESTORE}"), "The best weights come back in the loop, and not after it. Put them back once, at the end."),
-    Mistake(loop(RESTORE, f"    else:\n    {RESTORE}"), "The best weights come back only when the epochs run out. They should also come back when "
-            "the stopper has stopped: after the loop, and without `else`."),
-    Mistake(loop("model.get", "model.layers[0].get", "model.set", "model.layers[0].set"), LoopFinding.SOME_LAYERS),
-    Mistake(loop("train_epoch(number)", "train_epoch(0)"), LoopFinding.ONE_NUMBER),
-    Mistake(loop("J_val =", "train_epoch(number)\n        J_val ="), LoopFinding.TWO_EPOCHS),
-    Mistake(loop("train_epoch(number)", "train_epoch(number + 1)"), LoopFinding.OTHER_NUMBERS),
-    Mistake(loop("range(epochs)", "range(epochs + 1)"), "The loop trains for one epoch too many."),
-    Mistake(loop("range(epochs)", "range(epochs - 1)"), "The loop trains for one epoch too few."),
-    Mistake(loop("update(J_val", "update(number"), "The stopper gets the epoch's number. It needs the validation loss, which `train_epoch` returns."),
-], also_right=[
+    model.set_weights(stopper.best_weights)), inputs=trainings, observe=loop_at_work,
+    explain=how_it_trains, mistakes=mistakes_of_loop, also_right=[
     train_until_best, loop("train_epoch(number)", "train_epoch(keras.ops.array(number))"),
     loop("for number in range(epochs):", "number, stop = -1, False\n    while not stop and (number := number + 1) < epochs:",
          RESTORE, "    [variable.assign(weight) for variable, weight in zip(model.weights, stopper.best_weights)]"),
@@ -463,12 +454,6 @@ two_loops = Exercise("9.4", "In fit, and in your loop", parts=[callback_part, lo
 ])
 
 # --- 9.5 --------------------------------------------------------------------------------------------------------------
-class ChoiceFinding(Finding):
-    """How the test part can be measured too often, where the choice is right."""
-
-    OTHERS = "{seen} models are measured on the test part. Look at it once, with the chosen model, or you will be tempted to choose by it."
-    AGAIN = "The chosen model is measured {seen} times on the test part. Once is enough, and the rule is easier to keep."
-
 def candidates(rng):
     """Losses of some models on the validation and on the test part: at first every wrong choice takes another model; then the best comes late."""
     yield [0.4, 0.2, 0.6, 0.5, 0.25, 0.45], [0.5, 0.48, 0.4, 0.2, 0.3, 0.45]
@@ -505,24 +490,27 @@ def choose_and_test(models, evaluate, validation, test):
     return best, evaluate(best, test)
 
 choose = edits_of(choose_and_test)
+ChoiceFinding, mistakes_of_choice = findings_of(choose_and_test,
+    ("", "model, validation)", "model, test)", "The model is chosen by its loss on the test part. Then that loss is the luckiest of many, and tells "
+     "nothing of new students: choose by the validation part."),
+    ("", "model, validation)", "model, test)", "evaluate(best, test)", "min(losses)", "The test part chooses, and then it also judges: no wonder it "
+     "finds its own choice good. Choose by the validation part."),
+    ("", ") for", ") + evaluate(model, test) for", "The test part has a say in the choice. Choose by the validation part alone."),
+    ("", "evaluate(best, test)", "min(losses)", "The loss you return is that on the validation part, by which the model was chosen: it is too good. "
+     "Measure the chosen one on the test part."),
+    ("", "argmin", "argmax", "This takes the model with the highest loss."),
+    ("", "np.argmin(losses)", "next((i for i, J in enumerate(losses[:-1]) if losses[i + 1] > J), -1)", "The search ends at the first model that is "
+     "worse than the one before it. A better one may follow: measure all of them."),
+    ("", "in models]", "in models[:4]]", "Only the first models are measured. There may be any number of them: go through all."),
+    ("", "np.argmin(losses)", "0", "The first model is taken, whatever its validation loss."),
+    ("", "np.argmin(losses)", "-1", "The last model is taken, whatever its validation loss. In a loop, also keep the lowest loss so far."),
+    ("OTHERS", "evaluate(best, test)", "[evaluate(model, test) for model in models][np.argmin(losses)]", "{seen} models are measured on the test "
+     "part. Look at it once, with the chosen model, or you will be tempted to choose by it."),
+    ("AGAIN", "return", "evaluate(best, test)\n    return", "The chosen model is measured {seen} times on the test part. Once is enough, and the "
+     "rule is easier to keep."),
+)
 the_test = Exercise("9.5", "Test once", inputs=candidates, observe=chosen, explain=how_it_chooses, right=lambda models, evaluate, validation, test: (
-    best := min(models, key=lambda model: evaluate(model, validation)), evaluate(best, test)), mistakes=[
-    Mistake(choose("model, validation)", "model, test)"), "The model is chosen by its loss on the test part. Then that loss is the luckiest of many, "
-            "and tells nothing of new students: choose by the validation part."),
-    Mistake(choose("model, validation)", "model, test)", "evaluate(best, test)", "min(losses)"),
-            "The test part chooses, and then it also judges: no wonder it finds its own choice good. Choose by the validation part."),
-    Mistake(choose(") for", ") + evaluate(model, test) for"), "The test part has a say in the choice. Choose by the validation part alone."),
-    Mistake(choose("evaluate(best, test)", "min(losses)"), "The loss you return is that on the validation part, by which the model was chosen: it is "
-            "too good. Measure the chosen one on the test part."),
-    Mistake(choose("argmin", "argmax"), "This takes the model with the highest loss."),
-    Mistake(choose("np.argmin(losses)", "next((i for i, J in enumerate(losses[:-1]) if losses[i + 1] > J), -1)"), "The search ends at the first model "
-            "that is worse than the one before it. A better one may follow: measure all of them."),
-    Mistake(choose("in models]", "in models[:4]]"), "Only the first models are measured. There may be any number of them: go through all."),
-    Mistake(choose("np.argmin(losses)", "0"), "The first model is taken, whatever its validation loss."),
-    Mistake(choose("np.argmin(losses)", "-1"), "The last model is taken, whatever its validation loss. In a loop, also keep the lowest loss so far."),
-    Mistake(choose("evaluate(best, test)", "[evaluate(model, test) for model in models][np.argmin(losses)]"), ChoiceFinding.OTHERS),
-    Mistake(choose("return", "evaluate(best, test)\n    return"), ChoiceFinding.AGAIN),
-], hints=[
+    best := min(models, key=lambda model: evaluate(model, validation)), evaluate(best, test)), mistakes=mistakes_of_choice, hints=[
     "Which of the two parts may be looked at many times? Measure all models on that one.",
     "`evaluate(model, validation)` for each; the model with the lowest; then `evaluate(…, test)` for that one alone.",
 ], also_right=[

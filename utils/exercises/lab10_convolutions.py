@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from utils import datasets, training
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, Part, edits_of, limits, require
+from utils.checking import FINE, Exercise, Mistake, Part, edited, edits_of, findings_of, limits, require
 
 
 # --- 10.1 -------------------------------------------------------------------------------------------------------------
@@ -32,33 +32,33 @@ def convolve(image, kernel):
     return z
 
 slide = edits_of(convolve)
-the_convolution = Exercise("10.1", "The convolution", right=keras_convolve, inputs=images_and_kernels, mistakes=[
-    Mistake(slide("* kernel", "* kernel[::-1, ::-1]"), "This turns the kernel by 180°, as in mathematics. Networks learn its numbers, and leave it."),
-    Mistake(slide("return z", "return z.T"), "Rows and columns of the result are exchanged: i counts the rows, from the top, and j the columns."),
-    Mistake(slide("i:i + k, j:j + m", "j:j + k, i:i + m"), "i and j are exchanged where the window is cut: i belongs to the rows, the first axis."),
-    Mistake(slide("z[i, j]", "z[j, i]"), "The sum is written to row j, column i. The row is i: rows are the first axis."),
-    Mistake(slide("h - k + 1, w - m + 1", "h - k, w - m"), "The last row and column are missing: along an axis of 3, a window of 2 has two places."),
-    Mistake(slide("i + k, j:j + m", "i + k - 1, j:j + m - 1"), "The window is a row and a column too small: a slice in Python stops before its end."),
-    Mistake(slide("i + k, j:j + m", "i + k + 1, j:j + m + 1"), "The window is a row and a column too large. A slice from a to b has b - a rows."),
-    Mistake(slide("i:i + k, j:j + m", "i:k, j:m"), "The window begins at i and j, but its end stays in place. The end has to move with the start."),
-    Mistake(slide(", j:j", "][j:j"), "Two pairs of brackets cut the rows twice. One pair, with a comma in it, cuts rows and columns."),
-    Mistake(slide("i:i + k", "i:i + m"), "The window has as many rows as the kernel has columns. But a kernel need not be square."),
-    Mistake(slide("i + k, j:j + m", "i + 3, j:j + 3"), "The window fits a kernel of 3 × 3. Kernels come in any size: use the kernel's own shape."),
-    Mistake(slide("j:j + m", "j:j + k"), "The window has as many columns as the kernel has rows. But a kernel need not be square."),
-    Mistake(slide("i + k, j:j + m", "i + m, j:j + k"), "The height and the width of the window are exchanged: rows come first in a shape."),
-    Mistake(slide("i + k, j:j + m", "i + 2, j:j + 2"), "The window fits a kernel of 2 × 2. Kernels come in any size: use the kernel's own shape."),
-    Mistake(slide("h - k + 1, w - m + 1", "2, 2"), "The result is 2 × 2, whatever the image is. Its size follows from the two shapes."),
-    Mistake(slide("np.sum", ""), "Window times kernel is a number for each pixel of the window. Add them up: a window gives one number."),
-    Mistake(slide("np.sum", "np.mean"), "This is the mean over the window; a convolution takes the sum."),
-    Mistake(slide(" * kernel", ""), "The window is summed without the kernel, which holds a weight for each of its pixels."),
-    Mistake(slide("window *", "window @"), "This is a product of matrices. Here every entry is multiplied by the one in the same place, with `*`."),
-    Mistake(slide("i:i + k, j:j + m", ":k, :m"), "Every entry is that of the first window. The window has to move with i and j."),
-    Mistake(slide("window *", "window[0, 0] *"), "Only the window's first pixel counts. Multiply the whole window by the kernel, entry by entry."),
-    Mistake(slide("return z", "return np.maximum(z, 0)"), "Negative values are cut off: that is ReLU, which comes after a convolution."),
-    Mistake(slide("return z", "return np.abs(z)"), "The signs are lost: a convolution takes no absolute value."),
-    Mistake(lambda image, kernel: keras_convolve(image, kernel, padding="same"), "A border of zeros was added. The window stays within the image."),
-    Mistake(lambda image, kernel: keras_convolve(image, kernel, strides=kernel.shape), "The windows do not overlap. Move by one pixel at a time."),
-], hints=[
+the_convolution = Exercise("10.1", "The convolution", right=keras_convolve, inputs=images_and_kernels, mistakes=edited(convolve,
+    ("* kernel", "* kernel[::-1, ::-1]", "This turns the kernel by 180°, as in mathematics. Networks learn its numbers, and leave it."),
+    ("return z", "return z.T", "Rows and columns of the result are exchanged: i counts the rows, from the top, and j the columns."),
+    ("i:i + k, j:j + m", "j:j + k, i:i + m", "i and j are exchanged where the window is cut: i belongs to the rows, the first axis."),
+    ("z[i, j]", "z[j, i]", "The sum is written to row j, column i. The row is i: rows are the first axis."),
+    ("h - k + 1, w - m + 1", "h - k, w - m", "The last row and column are missing: along an axis of 3, a window of 2 has two places."),
+    ("i + k, j:j + m", "i + k - 1, j:j + m - 1", "The window is a row and a column too small: a slice in Python stops before its end."),
+    ("i + k, j:j + m", "i + k + 1, j:j + m + 1", "The window is a row and a column too large. A slice from a to b has b - a rows."),
+    ("i:i + k, j:j + m", "i:k, j:m", "The window begins at i and j, but its end stays in place. The end has to move with the start."),
+    (", j:j", "][j:j", "Two pairs of brackets cut the rows twice. One pair, with a comma in it, cuts rows and columns."),
+    ("i:i + k", "i:i + m", "The window has as many rows as the kernel has columns. But a kernel need not be square."),
+    ("i + k, j:j + m", "i + 3, j:j + 3", "The window fits a kernel of 3 × 3. Kernels come in any size: use the kernel's own shape."),
+    ("j:j + m", "j:j + k", "The window has as many columns as the kernel has rows. But a kernel need not be square."),
+    ("i + k, j:j + m", "i + m, j:j + k", "The height and the width of the window are exchanged: rows come first in a shape."),
+    ("i + k, j:j + m", "i + 2, j:j + 2", "The window fits a kernel of 2 × 2. Kernels come in any size: use the kernel's own shape."),
+    ("h - k + 1, w - m + 1", "2, 2", "The result is 2 × 2, whatever the image is. Its size follows from the two shapes."),
+    ("np.sum", "", "Window times kernel is a number for each pixel of the window. Add them up: a window gives one number."),
+    ("np.sum", "np.mean", "This is the mean over the window; a convolution takes the sum."),
+    (" * kernel", "", "The window is summed without the kernel, which holds a weight for each of its pixels."),
+    ("window *", "window @", "This is a product of matrices. Here every entry is multiplied by the one in the same place, with `*`."),
+    ("i:i + k, j:j + m", ":k, :m", "Every entry is that of the first window. The window has to move with i and j."),
+    ("window *", "window[0, 0] *", "Only the window's first pixel counts. Multiply the whole window by the kernel, entry by entry."),
+    ("return z", "return np.maximum(z, 0)", "Negative values are cut off: that is ReLU, which comes after a convolution."),
+    ("return z", "return np.abs(z)", "The signs are lost: a convolution takes no absolute value."),
+    (lambda image, kernel: keras_convolve(image, kernel, padding="same"), "A border of zeros was added. The window stays within the image."),
+    (lambda image, kernel: keras_convolve(image, kernel, strides=kernel.shape), "The windows do not overlap. Move by one pixel at a time."),
+), hints=[
     "In how many places does a window of k pixels fit along an axis of h? Count for h = 3 and k = 2.",
     "The window at row i, column j: rows i to i + k - 1, and columns j to j + m - 1. Write it as a slice, with the kernel's own two numbers.",
     "Window and kernel have the same shape: multiply them with `*`, and sum all entries.",
@@ -115,13 +115,17 @@ PREWITT, SOBEL = np.array([[-1, 0, 1]] * 3), np.array([[1, 0, -1], [2, 0, -2], [
 
 def edges(name, across, along, turned):
     """One of the two kernels.  turned: makes it from one that finds vertical edges, and the other way round."""
-    found = Finding("Found", {
-        "ZEROS": "All entries are 0: this finds nothing anywhere.",
-        "BRIGHTNESS": "The entries do not add up to 0, so a flat, bright wall gets an answer too. What one side adds, the other has to take away.",
-        "EXCHANGED": f"This finds the other kind of edge. Brightness changes {across} a {name} edge, so the entries have to change that way.",
-        "BOTH": f"This answers to edges of both kinds. {along} a {name} edge nothing changes: there the entries have to cancel.",
-        "NEITHER": "This answers to corners, and to neither kind of edge. Take one side as positive and the other as negative.",
-    })
+    found, mistakes = findings_of(None,
+        ("ZEROS", np.zeros((3, 3)), "All entries are 0: this finds nothing anywhere."),
+        ("BRIGHTNESS", turned(PREWITT + np.eye(3)), "The entries do not add up to 0, so a flat, bright wall gets an answer too. What one side adds, "
+         "the other has to take away."),
+        ("EXCHANGED", turned(PREWITT.T), f"This finds the other kind of edge. Brightness changes {across} a {name} edge, so the entries have to "
+         "change that way."),
+        ("BOTH", np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]]), f"This answers to edges of both kinds. {along} a {name} edge nothing changes: there "
+         "the entries have to cancel."),
+        ("NEITHER", np.array([[1, -1, 0], [-1, 1, 0], [0, 0, 0]]), "This answers to corners, and to neither kind of edge. Take one side as positive "
+         "and the other as negative."),
+    )
 
     def find_edges(answer):
         kernel = turned(require.numbers(answer, (3, 3), "The kernel has").astype(float))
@@ -137,13 +141,8 @@ def edges(name, across, along, turned):
             return found.BOTH if finds else found.EXCHANGED
         return FINE if finds else found.NEITHER
 
-    return Part(name, right=turned(PREWITT), observe=find_edges, mistakes=[
-        Mistake(np.zeros((3, 3)), found.ZEROS),
-        Mistake(turned(PREWITT + np.eye(3)), found.BRIGHTNESS),
-        Mistake(turned(PREWITT.T), found.EXCHANGED),
-        Mistake(np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]]), found.BOTH),
-        Mistake(np.array([[1, -1, 0], [-1, 1, 0], [0, 0, 0]]), found.NEITHER),
-    ], also_right=[turned(SOBEL), turned(np.array([[0, 0, 0], [1, -1, 0], [0, 0, 0]])).tolist(), turned(PREWITT / 3), turned(-SOBEL / 8)])
+    return Part(name, right=turned(PREWITT), observe=find_edges, mistakes=mistakes,
+                also_right=[turned(SOBEL), turned(np.array([[0, 0, 0], [1, -1, 0], [0, 0, 0]])).tolist(), turned(PREWITT / 3), turned(-SOBEL / 8)])
 
 edge_kernels = Exercise("10.3", "Edges", parts=[
     edges("vertical", "from left to right across", "From top to bottom along", lambda kernel: kernel),
@@ -171,31 +170,31 @@ def conv2d(image, kernels, b):
         maps.append(sum(found) + b[f])
     return np.stack(maps, axis=-1)
 
-layer = edits_of(conv2d)
 the_layer = Exercise("10.4", "Channels", parts=[
-    Part("conv2d", right=lambda image, kernels, b: keras.ops.conv(image[None], kernels)[0] + b, inputs=images_with_channels, atol=1e-4, mistakes=[
-        Mistake(layer(" + b[f]", ""), "The bias is missing. Each filter has one, and it is added to the whole map."),
-        Mistake(layer("b[f]", "len(found) * b[f]"), "The bias is added once for each channel. It belongs to the filter: add it once, after the sum."),
-        Mistake(layer("b[f]", "b[0]"), "Every map gets the bias of the first filter. Each filter has its own."),
-        Mistake(layer("b[f]", "b"), "All the biases are added to every map. A map gets the one of its own filter."),
-        Mistake(layer("image.shape[2]", "1"), "Only the first channel counts. A filter has a kernel for every channel, and adds up what they find."),
-        Mistake(layer("sum(found)", "np.mean(found, axis=0)"), "The channels are averaged; a filter adds them up."),
-        Mistake(layer("sum(found)", "np.max(found, axis=0)"), "Of the channels only the largest number counts; a filter adds up all of them."),
-        Mistake(layer("sum(found)", "found[-1]"), "Only the last channel is left: `=` in a loop overwrites what was there. Add up."),
-        Mistake(layer("c, f]", "0, f]"), "Every channel gets the filter's kernel of the first channel. Each channel has its own."),
-        Mistake(layer("c, f]", "c, 0]"), "All filters are the first one. The last axis of `kernels` counts the filters."),
-        Mistake(layer("c, f]", "f, c]"), "Channel and filter are exchanged: the third axis of `kernels` counts channels, the fourth filters."),
-        Mistake(layer(", axis=-1", ""), "The maps come first in the shape. The filters take the place of the channels: they are the last axis."),
-        Mistake(layer("+ b[f]", "- b[f]"), "The bias is subtracted; a filter adds it."),
-        Mistake(layer("np.stack", "np.concatenate"), "`concatenate` puts the maps side by side, as one. `np.stack` makes a new axis for them."),
-        Mistake(layer("np.stack(maps, axis=-1)", "maps[-1]"), "Only the last filter's map comes back: `=` overwrites the list. Append each map."),
-        Mistake(layer("maps.append(sum(found) + b[f])", "maps = sum(found) + b[f]"), "One map takes the place of the list: append each map to it."),
-        Mistake(layer("    return", "        return"), "Only the first filter has a map: a `return` within the loop ends it in its first round."),
-        Mistake(layer("maps.append(sum(found) + b[f])", "sum(found) + b[f]"), "The list of maps is empty at the end: append one for each filter."),
-        Mistake(layer("stack(maps, axis=-1)", "reshape(maps, (*maps[0].shape, -1))"), "`reshape` mixes the numbers of the maps. Stack them instead."),
-        Mistake(layer("np.stack(maps, axis=-1)", "sum(maps)"), "All filters are added up into one map. Each filter gives a map of its own."),
-        Mistake(layer("np.stack(maps, axis=-1)", "np.maximum(np.stack(maps, -1), 0)"), "Negative values are cut off. This layer has no activation."),
-    ], also_right=[conv2d, lambda X, K, b: np.einsum("ijcab,abcf->ijf", sliding_window_view(X, K.shape[:2], axis=(0, 1)), K) + b]),
+    Part("conv2d", right=lambda image, kernels, b: keras.ops.conv(image[None], kernels)[0] + b, inputs=images_with_channels, atol=1e-4,
+         mistakes=edited(conv2d,
+        (" + b[f]", "", "The bias is missing. Each filter has one, and it is added to the whole map."),
+        ("b[f]", "len(found) * b[f]", "The bias is added once for each channel. It belongs to the filter: add it once, after the sum."),
+        ("b[f]", "b[0]", "Every map gets the bias of the first filter. Each filter has its own."),
+        ("b[f]", "b", "All the biases are added to every map. A map gets the one of its own filter."),
+        ("image.shape[2]", "1", "Only the first channel counts. A filter has a kernel for every channel, and adds up what they find."),
+        ("sum(found)", "np.mean(found, axis=0)", "The channels are averaged; a filter adds them up."),
+        ("sum(found)", "np.max(found, axis=0)", "Of the channels only the largest number counts; a filter adds up all of them."),
+        ("sum(found)", "found[-1]", "Only the last channel is left: `=` in a loop overwrites what was there. Add up."),
+        ("c, f]", "0, f]", "Every channel gets the filter's kernel of the first channel. Each channel has its own."),
+        ("c, f]", "c, 0]", "All filters are the first one. The last axis of `kernels` counts the filters."),
+        ("c, f]", "f, c]", "Channel and filter are exchanged: the third axis of `kernels` counts channels, the fourth filters."),
+        (", axis=-1", "", "The maps come first in the shape. The filters take the place of the channels: they are the last axis."),
+        ("+ b[f]", "- b[f]", "The bias is subtracted; a filter adds it."),
+        ("np.stack", "np.concatenate", "`concatenate` puts the maps side by side, as one. `np.stack` makes a new axis for them."),
+        ("np.stack(maps, axis=-1)", "maps[-1]", "Only the last filter's map comes back: `=` overwrites the list. Append each map."),
+        ("maps.append(sum(found) + b[f])", "maps = sum(found) + b[f]", "One map takes the place of the list: append each map to it."),
+        ("    return", "        return", "Only the first filter has a map: a `return` within the loop ends it in its first round."),
+        ("maps.append(sum(found) + b[f])", "sum(found) + b[f]", "The list of maps is empty at the end: append one for each filter."),
+        ("stack(maps, axis=-1)", "reshape(maps, (*maps[0].shape, -1))", "`reshape` mixes the numbers of the maps. Stack them instead."),
+        ("np.stack(maps, axis=-1)", "sum(maps)", "All filters are added up into one map. Each filter gives a map of its own."),
+        ("np.stack(maps, axis=-1)", "np.maximum(np.stack(maps, -1), 0)", "Negative values are cut off. This layer has no activation."),
+    ), also_right=[conv2d, lambda X, K, b: np.einsum("ijcab,abcf->ijf", sliding_window_view(X, K.shape[:2], axis=(0, 1)), K) + b]),
     Part("parameters", right=keras_count, inputs=lambda rng: [(3, 16, 32), (3, 1, 16), *map(tuple, rng.integers(2, 8, (3, 3)).tolist())], mistakes=[
         Mistake(lambda k, channels, filters: k * k * channels * filters, "The biases are missing: one for each filter."),
         Mistake(lambda k, channels, filters: k * k * channels * filters + 1, "There is one bias for all. Each filter has its own."),
@@ -233,28 +232,28 @@ def max_pool(maps, size):
         pooled[i, j] = block.max(axis=(0, 1))
     return pooled
 
-pool = edits_of(max_pool)
-max_pooling = Exercise("10.5", "Max pooling", right=lambda maps, size: keras.ops.max_pool(maps[None], size)[0], inputs=maps_to_pool, mistakes=[
-    Mistake(pool("block.max", "block.mean"), "This is the mean of each block, which is average pooling. Take the largest number."),
-    Mistake(pool("block.max", "block.min"), "This is the smallest number of each block; take the largest."),
-    Mistake(pool("block.max", "block.sum"), "This is the sum of each block; take its largest number."),
-    Mistake(pool("block.max", "np.abs(block).max"), "Max pooling takes no absolute value: -5 is smaller than 1."),
-    Mistake(pool("block.max(axis=(0, 1))", "block[0, 0]"), "This takes the first number of each block, not the largest."),
-    Mistake(pool("axis=(0, 1)", ""), "The maximum is taken over all maps together. Each map keeps its own: say which axes the maximum runs along."),
-    Mistake(pool("axis=(0, 1))", "axis=0)[0]"), "The maximum is taken over the rows of a block only."),
-    Mistake(pool("axis=(0, 1))", "axis=1)[0]"), "The maximum is taken over the columns of a block only."),
-    Mistake(pool("axis=(0, 1)", "axis=0"), "A block has two axes of pixels. A maximum along one alone leaves several numbers for each map."),
-    Mistake(pool("block.max(axis=(0, 1))", "block[:, :, 0].max()"), "Every map gets the numbers of the first one. Each map keeps its own."),
-    Mistake(pool("axis=(0, 1)", "axis=(1, 2)"), "The third axis counts the maps, which stay apart. The pixels of a block lie along the first two."),
-    Mistake(pool("axis=(0, 1)", "axis=-1"), "The last axis counts the maps, which stay apart. The pixels of a block lie along the first two."),
-    Mistake(pool("axis=(0, 1)", "0, 1"), "Write two axes as a pair, in brackets of their own: `axis=(0, 1)`."),
-    Mistake(pool(".max(axis=(0, 1))", ""), "The whole block is written to a place for one number of each map."),
-    Mistake(pool("i * size, j * size", "j * size, i * size"), "i and j are exchanged: the block begins at row i · size, column j · size."),
-    Mistake(pool("i * size, j * size", "i, j"), "The blocks overlap: the next one begins one pixel further. It begins where the last one ended."),
-    Mistake(lambda maps, size: keras.ops.max_pool(maps[None], size, 1)[0], "The blocks overlap, as windows do. Each begins where the last ends."),
-    Mistake(pool("= maps.shape", "= np.add(maps.shape, (size - 1, size - 1, 0))"), "Rows and columns that are left over make blocks; drop them."),
-    Mistake(pool("return pooled", "return np.maximum(pooled, 0)"), "Negative numbers become 0. Does the search for the largest begin at 0?"),
-], hints=[
+max_pooling = Exercise("10.5", "Max pooling", right=lambda maps, size: keras.ops.max_pool(maps[None], size)[0], inputs=maps_to_pool,
+    mistakes=edited(max_pool,
+    ("block.max", "block.mean", "This is the mean of each block, which is average pooling. Take the largest number."),
+    ("block.max", "block.min", "This is the smallest number of each block; take the largest."),
+    ("block.max", "block.sum", "This is the sum of each block; take its largest number."),
+    ("block.max", "np.abs(block).max", "Max pooling takes no absolute value: -5 is smaller than 1."),
+    ("block.max(axis=(0, 1))", "block[0, 0]", "This takes the first number of each block, not the largest."),
+    ("axis=(0, 1)", "", "The maximum is taken over all maps together. Each map keeps its own: say which axes the maximum runs along."),
+    ("axis=(0, 1))", "axis=0)[0]", "The maximum is taken over the rows of a block only."),
+    ("axis=(0, 1))", "axis=1)[0]", "The maximum is taken over the columns of a block only."),
+    ("axis=(0, 1)", "axis=0", "A block has two axes of pixels. A maximum along one alone leaves several numbers for each map."),
+    ("block.max(axis=(0, 1))", "block[:, :, 0].max()", "Every map gets the numbers of the first one. Each map keeps its own."),
+    ("axis=(0, 1)", "axis=(1, 2)", "The third axis counts the maps, which stay apart. The pixels of a block lie along the first two."),
+    ("axis=(0, 1)", "axis=-1", "The last axis counts the maps, which stay apart. The pixels of a block lie along the first two."),
+    ("axis=(0, 1)", "0, 1", "Write two axes as a pair, in brackets of their own: `axis=(0, 1)`."),
+    (".max(axis=(0, 1))", "", "The whole block is written to a place for one number of each map."),
+    ("i * size, j * size", "j * size, i * size", "i and j are exchanged: the block begins at row i · size, column j · size."),
+    ("i * size, j * size", "i, j", "The blocks overlap: the next one begins one pixel further. It begins where the last one ended."),
+    (lambda maps, size: keras.ops.max_pool(maps[None], size, 1)[0], "The blocks overlap, as windows do. Each begins where the last ends."),
+    ("= maps.shape", "= np.add(maps.shape, (size - 1, size - 1, 0))", "Rows and columns that are left over make blocks; drop them."),
+    ("return pooled", "return np.maximum(pooled, 0)", "Negative numbers become 0. Does the search for the largest begin at 0?"),
+), hints=[
     "The block at place (i, j) begins at row i · size, column j · size, and is size × size large.",
     "The block holds all maps, shape (size, size, d). Its maximum runs over the first two axes, and leaves a number for each map.",
 ], also_right=[
@@ -268,23 +267,6 @@ UNLUCKY = 0.05  # an unlucky start costs no more than this
 DENSE = 9_610  # parameters of the dense network of the text, 64-128-10
 BEATEN = f"It has {{seen}}; the dense network that it should beat has {DENSE:,}."
 READS = f"After {EPOCHS} epochs it reads {{seen}} of the validation digits"
-
-class Network(Finding):
-    """What can be wrong with a network that reads digits."""
-
-    NO_IMAGES = "A convolution takes images. Begin with `keras.Input((8, 8, 1))`, and put `Flatten` after the last convolution."
-    NO_LOGITS = "The model gives shape {seen}; expected (None, 10), ten logits for each image. `Flatten` makes a row, and ten units make it logits."
-    NO_CONVOLUTION = "It has no convolution. Begin with `keras.layers.Conv2D`."
-    OTHER_CONVOLUTION = "The pictures of this lab show the kernels of a `Conv2D`, and this network has only {seen}. Take at least one `Conv2D`."
-    LARGE_KERNELS = f"{BEATEN} `Conv2D` takes the number of filters first, and then the size of the kernels."
-    MANY_FILTERS = f"{BEATEN} A convolution has a kernel for each pair of a channel and a filter, so take fewer filters."
-    MANY_INPUTS = f"{BEATEN} Each unit has a weight for every number that comes in: let fewer come in, by pooling, or by fewer filters."
-    ACTIVATED = "What comes out has gone through an activation. The loss takes logits, of either sign: leave the activation out."
-    GUESSING = f"{READS}: it guesses. Does too little come through, by dropout of nearly all, or by kernels that all begin with 0 and stay equal?"
-    ONE_PIXEL = f"{READS}. Its kernels are one pixel large, so that no unit sees how neighbors lie: make them larger."
-    STRAIGHT = f"{READS}. Without an activation, layers behind each other do no more than one: give the convolutions one."
-    BELOW_GOAL = (f"{READS}; the goal is {GOAL:.0%}. Does it have enough filters, and a second convolution after the first pooling? Some dropout "
-                  "before the last layer helps against learning by heart, and much of it harms.")
 
 def read_digits(answer):
     """Train a network, and let it read. One that falls a little short gets a second start: the first may have been unlucky."""
@@ -369,29 +351,35 @@ def with_head_start():
     model.fit(X.reshape(-1, 8, 8, 1), y, epochs=2, verbose=0)
     return model
 
-net = edits_of(network)
-reading_network = Exercise(
-    "10.6", "A network that reads digits", right=functional_network, observe=read_digits, seconds=2.0,
-    open="any network that reaches the goal is right, and the check measures that", mistakes=[
-        Mistake(net("(8, 8, 1)", "(64,)"), Network.NO_IMAGES),
-        Mistake(net("keras.layers.Flatten(),", ""), Network.NO_LOGITS),
-        Mistake(lambda: keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10)]), Network.NO_CONVOLUTION),
-        Mistake(net("Conv2D(16", "SeparableConv2D(16", "Conv2D(32", "SeparableConv2D(32"), Network.OTHER_CONVOLUTION),
-        Mistake(net("16, 3", "3, 16", "32, 3", "3, 32"), Network.LARGE_KERNELS),
-        Mistake(net("16, 3", "64, 3", "32, 3", "64, 3"), Network.MANY_FILTERS),
-        Mistake(net("MaxPooling2D(),\n        keras.layers.Flatten", "Flatten"), Network.MANY_INPUTS),
-        Mistake(net("Dense(10)", 'Dense(10, "softmax")'), Network.ACTIVATED),
-        Mistake(net("16, 3, ", '16, 3, kernel_initializer="zeros", '), Network.GUESSING),
-        Mistake(net("16, 3", "2, 3", "32, 3", "4, 3"), Network.BELOW_GOAL),
-        Mistake(net("16, 3", "16, 1", "32, 3", "32, 1"), Network.ONE_PIXEL),
-        Mistake(net('16, 3, padding="same", activation="relu"', '2, 3, padding="same"', '32, 3, padding="same", activation="relu"',
-                    '4, 3, padding="same"'), Network.STRAIGHT),
-        Mistake(net("return keras", "model = keras", "Dense(10)])", "Dense(10)])\n    model.trainable = False\n    return model"), require.FROZEN),
-        Mistake(with_head_start, require.TRAINED),
-    ], hints=[
-        "In order: convolution, pooling, convolution, pooling, `Flatten`, `Dense(10)`. The second convolution looks at larger parts of the image.",
-        "`padding=\"same\"` keeps 8 × 8 pixels 8 × 8, so that they can be halved twice. Some 16 filters first, then twice as many.",
-        "`keras.layers.Dropout(0.3)` before the last layer helps it to generalize.",
-    ], also_right=[network, lambda: keras.Sequential([keras.Input((8, 8, 1)), keras.Sequential(network().layers[:4]), *network().layers[4:]])])
+Network, mistakes_of_network = findings_of(network,
+    ("NO_IMAGES", "(8, 8, 1)", "(64,)", "A convolution takes images. Begin with `keras.Input((8, 8, 1))`; `Flatten` follows the last convolution."),
+    ("NO_LOGITS", "keras.layers.Flatten(),", "", "The model gives shape {seen}; expected (None, 10), ten logits for each image. `Flatten` makes a "
+     "row, and ten units make it logits."),
+    ("NO_CONVOLUTION", lambda: keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10)]),
+     "It has no convolution. Begin with `keras.layers.Conv2D`."),
+    ("OTHER_CONVOLUTION", "Conv2D(16", "SeparableConv2D(16", "Conv2D(32", "SeparableConv2D(32", "The pictures of this lab show the kernels of a "
+     "`Conv2D`, and this network has only {seen}. Take at least one `Conv2D`."),
+    ("LARGE_KERNELS", "16, 3", "3, 16", "32, 3", "3, 32", f"{BEATEN} `Conv2D` takes the number of filters first, and then the size of the kernels."),
+    ("MANY_FILTERS", "16, 3", "64, 3", "32, 3", "64, 3", f"{BEATEN} A convolution has a kernel for each pair of channel and filter: take fewer."),
+    ("MANY_INPUTS", "MaxPooling2D(),\n        keras.layers.Flatten", "Flatten", f"{BEATEN} Each unit has a weight for every number that comes in: "
+     "let fewer come in, by pooling, or by fewer filters."),
+    ("ACTIVATED", "Dense(10)", 'Dense(10, "softmax")', "What comes out has gone through an activation. The loss takes logits, of either sign: leave "
+     "the activation out."),
+    ("GUESSING", "16, 3, ", '16, 3, kernel_initializer="zeros", ', f"{READS}: it guesses. Does too little come through, by dropout of nearly all, or "
+     "by kernels that all begin with 0 and stay equal?"),
+    ("BELOW_GOAL", "16, 3", "2, 3", "32, 3", "4, 3", f"{READS}; the goal is {GOAL:.0%}. Does it have enough filters, and a second convolution after "
+     "the first pooling? Some dropout before the last layer helps against learning by heart, and much of it harms."),
+    ("ONE_PIXEL", "16, 3", "16, 1", "32, 3", "32, 1", f"{READS}. Its kernels are one pixel large: no unit sees how neighbors lie. Make them larger."),
+    ("STRAIGHT", '16, 3, padding="same", activation="relu"', '2, 3, padding="same"', '32, 3, padding="same", activation="relu"',
+     '4, 3, padding="same"', f"{READS}. Without an activation, layers behind each other do no more than one: give the convolutions one."),
+    ("", "return keras", "model = keras", "Dense(10)])", "Dense(10)])\n    model.trainable = False\n    return model", require.FROZEN),
+    ("", with_head_start, require.TRAINED),
+)
+reading_network = Exercise("10.6", "A network that reads digits", right=functional_network, observe=read_digits, seconds=2.0,
+    open="any network that reaches the goal is right, and the check measures that", mistakes=mistakes_of_network, hints=[
+    "In order: convolution, pooling, convolution, pooling, `Flatten`, `Dense(10)`. The second convolution looks at larger parts of the image.",
+    "`padding=\"same\"` keeps 8 × 8 pixels 8 × 8, so that they can be halved twice. Some 16 filters first, then twice as many.",
+    "`keras.layers.Dropout(0.3)` before the last layer helps it to generalize.",
+], also_right=[network, lambda: keras.Sequential([keras.Input((8, 8, 1)), keras.Sequential(network().layers[:4]), *network().layers[4:]])])
 
 EXERCISES = [the_convolution, the_size, edge_kernels, the_layer, max_pooling, reading_network]

@@ -1,14 +1,12 @@
 """Exercises of lab 11: two tasks from one data set, freezing, a new head, features with a classifier on them, and fine-tuning."""
 
-from functools import partial
-
 import keras
 import numpy as np
 import tensorflow as tf
 
 from utils import training
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, Part, arrays, edits_of, limits, require
+from utils.checking import FINE, Exercise, Mistake, Part, arrays, edited, edits_of, findings_of, limits, require
 
 IMAGES = np.random.default_rng(0).normal(2, 3, (12, 12, 12, 1)).astype(np.float32)
 LABELS = np.arange(12) % 3
@@ -30,13 +28,6 @@ def small_body():
     body.set_weights([rng.uniform(0.5, 2, weight.shape) for weight in body.get_weights()])
     body(IMAGES[:1])  # so that it has an output, like one that was trained
     return body
-
-class Selection(Finding):
-    """What is wrong with the form of images and labels."""
-
-    EXCHANGED = "The images come first, then the labels."
-    NO_ARRAYS = "Return NumPy arrays, as X and y are: the cells that follow index them. `np.array(…)` turns a list into an array."
-    FLOATS = "The labels are floats. A label is a place among the classes, so keep it an integer."
 
 def digits_to_select(rng):
     """Small images with labels 0 to 9, and the digits of a task: the last five, the first five, and three that are not neighbors."""
@@ -69,50 +60,35 @@ def task(X, y, classes):
     return X[rows], np.searchsorted(classes, y[rows])
 
 select = edits_of(task)
-rows_as, labels_as = partial(select, "np.isin(y, classes)"), partial(select, "np.searchsorted(classes, y[rows])")  # other rows, other labels
+ROWS, NEW_LABELS = "np.isin(y, classes)", "np.searchsorted(classes, y[rows])"
 PLACE = "A label is the place of its digit among the classes."
+Selection, mistakes_of_selection = findings_of(task,
+    ("EXCHANGED", lambda *inputs: task(*inputs)[::-1], "The images come first, then the labels."),
+    ("NO_ARRAYS", lambda *inputs: [array.tolist() for array in task(*inputs)], "Return NumPy arrays, as X and y are: the cells that follow index "
+     "them. `np.array(…)` turns a list into an array."),
+    ("FLOATS", "y[rows])", "y[rows]).astype(float)", "The labels are floats. A label is a place among the classes, so keep it an integer."),
+    ("", "y[rows])", "y)", "The labels are those of all rows. Take the rows of y that you take of X."),
+    ("", "X[rows]", "X", "The images are all that came in. Take the rows of X that you take of y."),
+    ("", NEW_LABELS, "np.unique(y[rows], return_inverse=True)[1]", "This numbers the digits that occur. Where a class has no example, the classes after "
+     "it get the wrong place: look the digits up in `classes`."),
+    ("", NEW_LABELS, "y[rows] % 5", f"The remainder by 5 happens to fit 0 to 4 and 5 to 9, and turns 1, 4, 8 into 1, 4, 3. {PLACE}"),
+    ("", NEW_LABELS, "y[rows]", "The labels are still the digits. A network of k outputs knows 0 to k - 1: the first class becomes 0, the next 1."),
+    ("", NEW_LABELS, "y[rows] - 5", f"The labels are the digits minus 5, whatever the classes are. {PLACE}"),
+    ("", NEW_LABELS, "y[rows] - classes[0]", f"This is right for digits that follow one another, and not for 1, 4 and 8. {PLACE}"),
+    ("", NEW_LABELS, "y[rows] % len(classes)", f"This remainder fits 0 to 4 and 5 to 9 by chance. Of 1, 4, 8, two get one label. {PLACE}"),
+    ("", ROWS, "~np.isin(y, classes)", "These are the other digits. Take those whose label is among the classes."),
+    ("", ROWS, "(y >= classes[0]) & (y <= classes[-1])", "This takes all digits from the first class to the last. Is a 5 one of 1, 4 and 8?"),
+    ("", ROWS, "y == classes[0]", "This takes only one class. Take the rows whose label is any of them."),
+    ("", "X[rows]", "X[: rows.sum()]", "The images are the first ones, and the labels belong to others. Take both from the same rows."),
+    ("", NEW_LABELS, "np.eye(len(classes))[np.searchsorted(classes, y[rows])]", "The labels are one-hot. The loss takes whole numbers."),
+    ("", ROWS, "np.concatenate([np.flatnonzero(y == label) for label in classes])", "The digits are sorted by class. Keep the order of y."),
+)
 two_tasks = Exercise("11.1", "Two tasks", right=one_by_one, inputs=digits_to_select, observe=selection_of, explain=how_many_rows,
-                     outputs=("the images", "the labels"), mistakes=[
-    Mistake(lambda *inputs: task(*inputs)[::-1], Selection.EXCHANGED),
-    Mistake(lambda *inputs: [array.tolist() for array in task(*inputs)], Selection.NO_ARRAYS),
-    Mistake(select("y[rows])", "y[rows]).astype(float)"), Selection.FLOATS),
-    Mistake(select("y[rows])", "y)"), "The labels are those of all rows. Take the rows of y that you take of X."),
-    Mistake(select("X[rows]", "X"), "The images are all that came in. Take the rows of X that you take of y."),
-    Mistake(labels_as("np.unique(y[rows], return_inverse=True)[1]"), "This numbers the digits that occur. Where a class has no example, the classes "
-            "after it get the wrong place: look the digits up in `classes`."),
-    Mistake(labels_as("y[rows] % 5"), f"The remainder by 5 happens to fit 0 to 4 and 5 to 9, and turns 1, 4, 8 into 1, 4, 3. {PLACE}"),
-    Mistake(labels_as("y[rows]"), "The labels are still the digits. A network of k outputs knows 0 to k - 1: the first class becomes 0, the next 1."),
-    Mistake(labels_as("y[rows] - 5"), f"The labels are the digits minus 5, whatever the classes are. {PLACE}"),
-    Mistake(labels_as("y[rows] - classes[0]"), f"This is right for digits that follow one another, and not for 1, 4 and 8. {PLACE}"),
-    Mistake(labels_as("y[rows] % len(classes)"), f"This remainder fits 0 to 4 and 5 to 9 by chance. Of 1, 4, 8, two get one label. {PLACE}"),
-    Mistake(rows_as("~np.isin(y, classes)"), "These are the other digits. Take those whose label is among the classes."),
-    Mistake(rows_as("(y >= classes[0]) & (y <= classes[-1])"), "This takes all digits from the first class to the last. Is a 5 one of 1, 4 and 8?"),
-    Mistake(rows_as("y == classes[0]"), "This takes only one class. Take the rows whose label is any of them."),
-    Mistake(select("X[rows]", "X[: rows.sum()]"), "The images are the first ones, and the labels belong to others. Take both from the same rows."),
-    Mistake(labels_as("np.eye(len(classes))[np.searchsorted(classes, y[rows])]"), "The labels are one-hot. The loss takes whole numbers."),
-    Mistake(rows_as("np.concatenate([np.flatnonzero(y == label) for label in classes])"), "The digits are sorted by class. Keep the order of y."),
-], hints=["`np.isin(y, classes)` is True for the rows whose label is one of the classes. Take these rows of X and of y.",
-          "A digit's new label is its place among the classes, 0 for the first. With ascending classes, `np.searchsorted(classes, y)` finds it.",
-], also_right=[task, labels_as("np.array([list(classes).index(label) for label in y if label in classes])"),
-               labels_as("np.argmax(y[rows][:, None] == np.array(classes), axis=1)", "X[rows]", "np.array(tf.boolean_mask(X, rows))")])
-
-class Freezing(Finding):
-    """What is wrong with how a model is frozen, or with the number of weights that still learn."""
-
-    NOT_COMPILED = "`fit` still trains the frozen layers: the model was compiled when they were free. After freezing, compile it, and no other."
-    BATCH_NORM = "The convolution is frozen, and BatchNormalization is not: it still changes. Freeze every layer but the last."
-    HEAD_TOO = "The head is frozen too, so nothing learns. Leave the last layer as it is."
-    ONLY_HEAD = "The head is frozen and the rest learns: it is the other way round."
-    FIRST_ONLY = "Only the first layer is free, and the head is frozen. Leave out the last layer, not the first."
-    SOME = "The first layer still learns. Freeze it too: every layer but the last."
-    NOTHING = "Nothing is frozen: all layers still learn. A layer with `trainable = False` does not."
-    OTHER_SETTINGS = "The model is compiled with another optimizer or another loss. Take both from the arguments of the function."
-    COUNT_ALL = "This counts all weights, including those that are frozen."
-    COUNT_FROZEN = "This is the number of weights that do not learn. Count the others."
-    COUNT_VARIABLES = "This is the number of variables, and each holds many numbers. Add up their sizes."
-    COUNT_OTHER = "This is not the number of weights that still learn. Add up the sizes of `model.trainable_variables`, after freezing."
-    MODEL_OFF = "Nothing learns: the switch of the model itself is off, whatever its last layer says. Set the switches of the layers, one by one."
-    CHANGED = "The weights have changed. Freezing leaves them as they are: they are what was learned."
+    outputs=("the images", "the labels"), mistakes=mistakes_of_selection,
+    hints=["`np.isin(y, classes)` is True for the rows whose label is one of the classes. Take these rows of X and of y.",
+           "A digit's new label is its place among the classes, 0 for the first. With ascending classes, `np.searchsorted(classes, y)` finds it."],
+    also_right=[task, select(NEW_LABELS, "np.array([list(classes).index(label) for label in y if label in classes])"),
+                select(NEW_LABELS, "np.argmax(y[rows][:, None] == np.array(classes), axis=1)", "X[rows]", "np.array(tf.boolean_mask(X, rows))")])
 
 def weights_by_layer(model):
     """The weights, layer by layer: the order of a model's own list changes with what is frozen, in some versions of Keras."""
@@ -170,33 +146,32 @@ def freeze(model, optimizer, loss):
     return sum(tf.size(variable) for variable in model.trainable_variables)
 
 frozen = edits_of(freeze)
-layers_as, count_as = partial(frozen, "[:-1]"), partial(frozen, "sum(tf.size(variable) for variable in model.trainable_variables)")
-the_freezing = Exercise("11.2", "Freeze", right=last_layer_free, observe=what_still_learns, seconds=1.0, mistakes=[
-    Mistake(frozen("model.compile(optimizer, loss)", "pass"), Freezing.NOT_COMPILED),
-    Mistake(layers_as("[:-2]"), Freezing.BATCH_NORM), Mistake(layers_as(""), Freezing.HEAD_TOO), Mistake(layers_as("[-1:]"), Freezing.ONLY_HEAD),
-    Mistake(layers_as("[1:]"), Freezing.FIRST_ONLY), Mistake(layers_as("[1:-1]"), Freezing.SOME), Mistake(layers_as("[:0]"), Freezing.NOTHING),
-    Mistake(frozen("compile(optimizer, loss)", 'compile(optimizer, "mse")'), Freezing.OTHER_SETTINGS),
-    Mistake(count_as("model.count_params()"), Freezing.COUNT_ALL), Mistake(count_as("2 * model.count_params()"), Freezing.COUNT_OTHER),
-    Mistake(frozen("model.trainable", "model.non_trainable"), Freezing.COUNT_FROZEN),
-    Mistake(count_as("len(model.trainable_variables)"), Freezing.COUNT_VARIABLES),
-    Mistake(frozen("    model.c", "    model.trainable = False\n    model.layers[-1].trainable = True\n    model.c"), Freezing.MODEL_OFF),
-    Mistake(frozen("    for", "    model.set_weights([0 * weight for weight in model.get_weights()])\n    for"), Freezing.CHANGED),
-], hints=["Every layer has an attribute `trainable`. Which layers need False, and which one does not?",
-          "`for layer in model.layers[:-1]:` goes through all but the last. What does `fit` know of it, before the model is compiled again?",
-], also_right=[freeze, frozen("    for", "    model.trainable = False\n    model.trainable = True\n    for")])
-
-class Head(Finding):
-    """What is wrong with a model of a body and a new head."""
-
-    NEW_BODY = "The body is a new one, with random weights: `clone_model` copies the layers and not what they learned. Use the body itself."
-    COPIED = "This is a copy of the body. The cells that follow train and reset the body itself: put it in as it is."
-    HEAD_TOO = "The head is frozen too, so nothing learns. Set the switch of the body, and not of the model that has both."
-    ADDED = "The head is added to the body itself, which other models use too. Make a new model, of the body and the head."
-    NO_BIAS = "The head has no bias. By default, a Dense layer has one for each class."
-    NO_BODY = "The body, or a part of it, is not in the model. All of it comes first, and the head takes what it gives."
-    NOT_FROZEN = "The body still learns. A new head makes large errors at first, whose gradients would spoil it: set the body's `trainable`."
-    NO_LOGITS = "What comes out is not the weighted sum of the features, as after an activation or a rescaling. The loss takes logits."
-    HIDDEN = "There is more than a head between the features and the logits. With so few examples, one Dense layer is what they can teach."
+COUNT = "sum(tf.size(variable) for variable in model.trainable_variables)"
+Freezing, mistakes_of_freezing = findings_of(freeze,
+    ("NOT_COMPILED", "model.compile(optimizer, loss)", "pass", "`fit` still trains the frozen layers: the model was compiled when they were free. "
+     "After freezing, compile it, and no other."),
+    ("BATCH_NORM", "[:-1]", "[:-2]", "The convolution is frozen, and BatchNormalization is not: it still changes. Freeze every layer but the last."),
+    ("HEAD_TOO", "[:-1]", "", "The head is frozen too, so nothing learns. Leave the last layer as it is."),
+    ("ONLY_HEAD", "[:-1]", "[-1:]", "The head is frozen and the rest learns: it is the other way round."),
+    ("FIRST_ONLY", "[:-1]", "[1:]", "Only the first layer is free, and the head is frozen. Leave out the last layer, not the first."),
+    ("SOME", "[:-1]", "[1:-1]", "The first layer still learns. Freeze it too: every layer but the last."),
+    ("NOTHING", "[:-1]", "[:0]", "Nothing is frozen: all layers still learn. A layer with `trainable = False` does not."),
+    ("OTHER_SETTINGS", "compile(optimizer, loss)", 'compile(optimizer, "mse")', "The model is compiled with another optimizer or another loss. Take "
+     "both from the arguments of the function."),
+    ("COUNT_ALL", COUNT, "model.count_params()", "This counts all weights, including those that are frozen."),
+    ("COUNT_OTHER", COUNT, "2 * model.count_params()", "This is not the number of weights that still learn. Add up the sizes of "
+     "`model.trainable_variables`, after freezing."),
+    ("COUNT_FROZEN", "model.trainable", "model.non_trainable", "This is the number of weights that do not learn. Count the others."),
+    ("COUNT_VARIABLES", COUNT, "len(model.trainable_variables)", "This is the number of variables, and each holds many numbers. Add up their sizes."),
+    ("MODEL_OFF", "    model.c", "    model.trainable = False\n    model.layers[-1].trainable = True\n    model.c", "Nothing learns: the switch of "
+     "the model itself is off, whatever its last layer says. Set the switches of the layers, one by one."),
+    ("CHANGED", "    for", "    model.set_weights([0 * weight for weight in model.get_weights()])\n    for", "The weights have changed. Freezing "
+     "leaves them as they are: they are what was learned."),
+)
+the_freezing = Exercise("11.2", "Freeze", right=last_layer_free, observe=what_still_learns, seconds=1.0, mistakes=mistakes_of_freezing,
+    hints=["Every layer has an attribute `trainable`. Which layers need False, and which one does not?",
+           "`for layer in model.layers[:-1]:` goes through all but the last. What does `fit` know of it, before the model is compiled again?"],
+    also_right=[freeze, frozen("    for", "    model.trainable = False\n    model.trainable = True\n    for")])
 
 def head_on_body(answer, classes):
     """What is wrong with a model of a body and a new head."""
@@ -236,21 +211,32 @@ def with_new_head(body, classes):
     return keras.Sequential([body, keras.layers.Dense(classes)])
 
 headed = edits_of(with_new_head)
-body_as, model_as = partial(headed, "[body"), partial(headed, "keras.Sequential([body, keras.layers.Dense(classes)])")
+Head, mistakes_of_head = findings_of(with_new_head,
+    ("COPIED", "    body", "    old, body = body, keras.models.clone_model(body); body.set_weights(old.get_weights())\n    body",
+     "This is a copy of the body. The cells that follow train and reset the body itself: put it in as it is."),
+    ("HEAD_TOO", "return", "model =", ")])", ")])\n    model.trainable = False\n    return model", "The head is frozen too, so nothing learns. Set "
+     "the switch of the body, and not of the model that has both."),
+    ("ADDED", "return keras.Sequential([body, keras", "body.add(keras", ")])", "))\n    return body", "The head is added to the body itself, which "
+     "other models use too. Make a new model, of the body and the head."),
+    ("NEW_BODY", "[body", "[keras.models.clone_model(body)", "The body is a new one, with random weights: `clone_model` copies the layers and not "
+     "what they learned. Use the body itself."),
+    ("NO_BIAS", "(classes)", "(classes, use_bias=False)", "The head has no bias. By default, a Dense layer has one for each class."),
+    ("", "([body", "(body", ")])", "))", "`Sequential` takes one list, with the layers in it."),
+    ("", "keras.Sequential([body, ", "", ")])", ")(body)", "A layer is called with what comes out of the body, not with the body."),
+    ("NO_BODY", "[body", "[keras.layers.Flatten()", "The body, or a part of it, is not in the model. All of it comes first, and then the head."),
+    ("NOT_FROZEN", "False", "True", "The body still learns. A new head's large errors would spoil it at first: set the body's `trainable`."),
+    ("NO_LOGITS", "(classes)", '(classes, "softmax")', "What comes out is not the weighted sum of the features, as after an activation or a "
+     "rescaling. The loss takes logits."),
+    ("HIDDEN", "[body", '[body, keras.layers.Dense(8, "relu")', "There is more than a head between the features and the logits. With so few "
+     "examples, one Dense layer is what they can teach."),
+)
 a_new_head = Exercise("11.3", "A new head", right=by_functions, observe=head_on_body, seconds=1.0,
-                      inputs=lambda rng: [(5,), (3,)], mistakes=[  # as many classes as in the text, and another number
-    Mistake(headed("    body", "    old, body = body, keras.models.clone_model(body); body.set_weights(old.get_weights())\n    body"), Head.COPIED),
-    Mistake(headed("return", "model =", ")])", ")])\n    model.trainable = False\n    return model"), Head.HEAD_TOO),
-    Mistake(headed("return keras.Sequential([body, keras", "body.add(keras", ")])", "))\n    return body"), Head.ADDED),
-    Mistake(body_as("[keras.models.clone_model(body)"), Head.NEW_BODY), Mistake(headed("(classes)", "(classes, use_bias=False)"), Head.NO_BIAS),
-    Mistake(model_as("keras.Sequential(body, keras.layers.Dense(classes))"), "`Sequential` takes one list, with the layers in it."),
-    Mistake(model_as("keras.layers.Dense(classes)(body)"), "A layer is called with what comes out of the body, not with the body."),
-    Mistake(body_as("[keras.layers.Flatten()"), Head.NO_BODY), Mistake(headed("False", "True"), Head.NOT_FROZEN),
-    Mistake(headed("(classes)", '(classes, "softmax")'), Head.NO_LOGITS), Mistake(body_as('[body, keras.layers.Dense(8, "relu")'), Head.HIDDEN),
-], hints=["A model can be a layer of another model: `keras.Sequential([body, …])`.",
-          "`body.trainable = False` freezes all of its layers. Then add one Dense layer, with a unit for each class; which activation does it have?",
-], also_right=[with_new_head, headed("Sequential([body", "Model(body.input", ")])", ")(body.output))"), body_as("[keras.Input((12, 12, 1)), body"),
-               body_as("[keras.Input((12, 12, 1)), *body.layers", "body.trainable", "for layer in body.layers: layer.trainable")])
+    inputs=lambda rng: [(5,), (3,)], mistakes=mistakes_of_head,  # as many classes as in the text, and another number
+    hints=["A model can be a layer of another model: `keras.Sequential([body, …])`.",
+           "`body.trainable = False` freezes all of its layers. Then add one Dense layer, with a unit for each class; which activation does it have?"],
+    also_right=[with_new_head, headed("Sequential([body", "Model(body.input", ")])", ")(body.output))"),
+                headed("[body", "[keras.Input((12, 12, 1)), body"),
+                headed("[body", "[keras.Input((12, 12, 1)), *body.layers", "body.trainable", "for layer in body.layers: layer.trainable")])
 
 def features_to_classify(rng):
     """The example of the text; a mean far from the median; then clusters, and points that are clearly nearer to one mean than to the others."""
@@ -274,7 +260,7 @@ def nearest_mean(F_train, y_train, F):
     return np.argmin(distances, axis=1)
 
 classify = edits_of(nearest_mean)
-distances_as, class_as = partial(classify, "np.linalg.norm(F[:, None] - means, axis=2)"), partial(classify, "np.argmin(distances, axis=1)")
+DISTANCES, CLASS = "np.linalg.norm(F[:, None] - means, axis=2)", "np.argmin(distances, axis=1)"
 in_two_steps = Exercise("11.4", "Features", parts=[
     Part("extract", right=lambda body, X: body(X, training=False), observe=lambda answer, X: answer(small_body(), X), atol=1e-4,
          inputs=lambda rng: [(rng.normal(1, 2, (n, 12, 12, 1)).astype(np.float32),) for n in (12, 3)], mistakes=[
@@ -287,29 +273,28 @@ in_two_steps = Exercise("11.4", "Features", parts=[
         Mistake(lambda body, X: body(X[:1], training=False), "Only the first image goes through the body."),
         Mistake(lambda body, X: np.argmax(body(X), axis=1), "These are the places of the largest features. They are no logits: use all of them."),
     ], also_right=[lambda body, X: body.predict(X, verbose=0), lambda body, X: np.asarray(body(X))]),
-    Part("nearest_mean", right=by_dense_layer, inputs=features_to_classify, mistakes=[
-        Mistake(classify("argmin", "argmax"), "This is the class whose mean is farthest away."),
-        Mistake(classify("argmin", "min"), "These are the smallest distances. Which classes do they belong to?"),
-        Mistake(class_as("y_train[np.argmin(distances, axis=1)]", "- means", "- F_train"), "This takes the label of the nearest example. One odd "
-                "example then decides alone: compare with the means of the classes."),
-        Mistake(classify("linalg.norm", "sum"), "Differences of different sign cancel. Square them before you add up, or take `np.linalg.norm`."),
-        Mistake(distances_as("np.abs(np.sum(F[:, None] - means, axis=2))"), "Opposite signs cancel before the absolute value. First square each."),
-        Mistake(classify("axis=2", "axis=2, ord=1"), "This adds up absolute differences. The usual distance is the root of the sum of squares."),
-        Mistake(classify("axis=2", "axis=2, ord=np.inf"), "Only the largest difference counts here. Add up the squares of all, and take the root."),
-        Mistake(class_as("y_train[np.argmin(distances, axis=1)]"), "The place of the nearest mean is the class already, without `y_train`."),
-        Mistake(class_as("distances"), "These are all the distances. For each row, which class has the smallest?"),
-        Mistake(class_as("means[np.argmin(distances, axis=1)]"), "These are the nearest means themselves. Which classes do they belong to?"),
-        Mistake(classify("axis=2", "axis=1"), "Axis 1 runs over the classes. The features, whose differences make a distance, lie along axis 2."),
-        Mistake(classify("- means", "- F_train"), "This is the number of the nearest example. Give the class whose mean is nearest."),
-        Mistake(distances_as("F @ means.T", "argmin", "argmax"), "A large product is not a small distance: long means win. Take differences."),
-        Mistake(classify(", axis=2", ""), "Without an axis, `np.linalg.norm` gives one number in all. Along which axis are the features?"),
-        Mistake(classify(".mean(axis=0)", "[0]"), "A class is represented by its first example. Take the mean over all of its examples."),
-        Mistake(classify("F_train[y_train == label].mean(axis=0)", "np.median(F_train[y_train == label], axis=0)"), "These are the medians of "
-                "the classes. Take their means."),
-        Mistake(classify(".mean", ".sum"), "This adds up the examples of a class. Take their mean."),
-        Mistake(classify(".mean(axis=0)", ".mean()"), "This is one mean over all features. Each has its own: along which axis are the examples?"),
-        Mistake(classify("[y_train == label]", ""), "Every class has the mean of all examples. Take only the examples of the class."),
-    ], also_right=[nearest_mean, distances_as("np.sum((F[:, None] - means) ** 2, axis=2)")]),
+    Part("nearest_mean", right=by_dense_layer, inputs=features_to_classify, mistakes=edited(nearest_mean,
+        ("argmin", "argmax", "This is the class whose mean is farthest away."),
+        ("argmin", "min", "These are the smallest distances. Which classes do they belong to?"),
+        (CLASS, "y_train[np.argmin(distances, axis=1)]", "- means", "- F_train", "This takes the label of the nearest example. One odd example then "
+         "decides alone: compare with the means of the classes."),
+        ("linalg.norm", "sum", "Differences of different sign cancel. Square them before you add up, or take `np.linalg.norm`."),
+        (DISTANCES, "np.abs(np.sum(F[:, None] - means, axis=2))", "Opposite signs cancel before the absolute value. First square each."),
+        ("axis=2", "axis=2, ord=1", "This adds up absolute differences. The usual distance is the root of the sum of squares."),
+        ("axis=2", "axis=2, ord=np.inf", "Only the largest difference counts here. Add up the squares of all, and take the root."),
+        (CLASS, "y_train[np.argmin(distances, axis=1)]", "The place of the nearest mean is the class already, without `y_train`."),
+        (CLASS, "distances", "These are all the distances. For each row, which class has the smallest?"),
+        (CLASS, "means[np.argmin(distances, axis=1)]", "These are the nearest means themselves. Which classes do they belong to?"),
+        ("axis=2", "axis=1", "Axis 1 runs over the classes. The features, whose differences make a distance, lie along axis 2."),
+        ("- means", "- F_train", "This is the number of the nearest example. Give the class whose mean is nearest."),
+        (DISTANCES, "F @ means.T", "argmin", "argmax", "A large product is not a small distance: long means win. Take differences."),
+        (", axis=2", "", "Without an axis, `np.linalg.norm` gives one number in all. Along which axis are the features?"),
+        (".mean(axis=0)", "[0]", "A class is represented by its first example. Take the mean over all of its examples."),
+        ("F_train[y_train == label].mean(axis=0)", "np.median(F_train[y_train == label], axis=0)", "These are the medians. Take the means."),
+        (".mean", ".sum", "This adds up the examples of a class. Take their mean."),
+        (".mean(axis=0)", ".mean()", "This is one mean over all features. Each has its own: along which axis are the examples?"),
+        ("[y_train == label]", "", "Every class has the mean of all examples. Take only the examples of the class."),
+    ), also_right=[nearest_mean, classify(DISTANCES, "np.sum((F[:, None] - means) ** 2, axis=2)")]),
 ], hints=["A model is called as a function; `training=False` says that it predicts.",
           "`F[:, None] - means` has the shape (n, classes, d): all differences at once. `np.linalg.norm(…, axis=2)` turns them into distances.",
 ], equivalent={
@@ -317,16 +302,6 @@ in_two_steps = Exercise("11.4", "Features", parts=[
     "means = [F_train[y_train == label].mean(axis=0) for label in range(y_train.max() + 1)]": "NumPy subtracts a list as it does an array",
     "distances = np.linalg.norm(means - F[:, None], axis=2)": "a distance has no direction",
 })
-
-class Tuning(Finding):
-    """What is wrong with how the weights move in the first step of fine-tuning."""
-
-    BODY_FROZEN = "The body is still frozen: only the head moves. Set `trainable` on the body itself, and before the training is compiled."
-    PARTLY = "Only one layer of the body learns. The switch of the body sets those of all its layers."
-    HEAD_FROZEN = "The head does not move. Fine-tuning trains all of the model."
-    FAR = "The weights move farther than Adam takes them at this rate, and may lose what was learned. Is it Adam, and does it get the rate?"
-    OTHER_LOSS = "The weights go another way than the loss of this lab takes them. Train with `cross_entropy`, which takes the logits of the head."
-    NEAR = "The weights move less far than Adam takes them at this rate. Is it Adam, and does it get the rate as it is?"
 
 def what_moves(answer, rate):
     """What is wrong with fine-tuning: by how far the weights of body and head move in its first step, in units of the rate."""
@@ -373,15 +348,22 @@ def fine_tuning(model, body, learning_rate):
     return training.compile_steps(model, optimizer, LOSS)
 
 tuned = edits_of(fine_tuning)
-optimizer_as = partial(tuned, "Adam(learning_rate)")
-the_fine_tuning = Exercise("11.5", "Fine-tuning", right=step_by_step, inputs=lambda rng: [(1e-3,), (2e-4,)], observe=what_moves, seconds=2.0, mistakes=[
-    Mistake(tuned("    body.trainable = True\n", "", "return", "train =", "LOSS)", "LOSS); body.trainable = True; return train"), Tuning.BODY_FROZEN),
-    Mistake(tuned("body.trainable", "body.layers[0].trainable"), Tuning.PARTLY),
-    Mistake(tuned("= True", "= True\n    model.layers[-1].trainable = False"), Tuning.HEAD_FROZEN),
-    Mistake(tuned("LOSS", "keras.losses.SparseCategoricalCrossentropy()"), Tuning.OTHER_LOSS),
-    Mistake(optimizer_as("Adam(0.01)"), Tuning.FAR), Mistake(optimizer_as("Adam(learning_rate / 10)"), Tuning.NEAR),
-], hints=["What was frozen for the head has to learn again: the body has an attribute `trainable` for all that is in it.",
-          "First `trainable`, then `keras.optimizers.Adam` with the small rate, then the last line: it compiles for what is trainable then.",
-], also_right=[fine_tuning, optimizer_as("AdamW(learning_rate, weight_decay=0.0)")])
+Tuning, mistakes_of_tuning = findings_of(fine_tuning,
+    ("BODY_FROZEN", "    body.trainable = True\n", "", "return", "train =", "LOSS)", "LOSS); body.trainable = True; return train",
+     "The body is still frozen: only the head moves. Set `trainable` on the body itself, and before the training is compiled."),
+    ("PARTLY", "body.trainable", "body.layers[0].trainable", "Only one layer of the body learns. The switch of the body sets those of all layers."),
+    ("HEAD_FROZEN", "= True", "= True\n    model.layers[-1].trainable = False", "The head does not move. Fine-tuning trains all of the model."),
+    ("OTHER_LOSS", "LOSS", "keras.losses.SparseCategoricalCrossentropy()", "The weights go another way than the loss of this lab takes them. Train "
+     "with `cross_entropy`, which takes the logits of the head."),
+    ("FAR", "Adam(learning_rate)", "Adam(0.01)", "The weights move farther than Adam takes them at this rate, and may lose what was learned. Is it "
+     "Adam, and does it get the rate?"),
+    ("NEAR", "Adam(learning_rate)", "Adam(learning_rate / 10)", "The weights move less far than Adam takes them at this rate. Is it Adam, and does "
+     "it get the rate as it is?"),
+)
+the_fine_tuning = Exercise("11.5", "Fine-tuning", right=step_by_step, inputs=lambda rng: [(1e-3,), (2e-4,)], observe=what_moves, seconds=2.0,
+    mistakes=mistakes_of_tuning,
+    hints=["What was frozen for the head has to learn again: the body has an attribute `trainable` for all that is in it.",
+           "First `trainable`, then `keras.optimizers.Adam` with the small rate, then the last line: it compiles for what is trainable then."],
+    also_right=[fine_tuning, tuned("Adam(learning_rate)", "AdamW(learning_rate, weight_decay=0.0)")])
 
 EXERCISES = [two_tasks, the_freezing, a_new_head, in_two_steps, the_fine_tuning]

@@ -11,40 +11,19 @@ import tensorflow as tf
 
 from utils import capstone, training
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, Mistake, chance, limits, require
+from utils.checking import FINE, Exercise, chance, findings_of, limits, require
 
 OPEN = "any network that reaches the target is right, and the check measures that"
 Adam = keras.optimizers.Adam
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 # --- 12.1: a rehearsal of the choices ---------------------------------------------------------------------------------
-
 # Steps of a rehearsal. One start may be unlucky, or the steps too few, so choices that fall short begin again, for longer: all of these
 # while they are near the baseline, the first three otherwise, the first two where a reason can be seen in the choices themselves.
 TRIES = (160, 320, 640, 640, 640, 640)
 NEAR = 0.1  # of the share that the baseline reads
 SLICE = 40  # steps between two looks
 ENOUGH = 60.0  # seconds of work, after which no new start begins
-
-class Rehearsal(Finding):
-    PROBABILITIES = ("The network gives probabilities, and the loss takes logits. Leave out the last activation, or `from_logits=True`; the first is "
-                     "safer with numbers.")
-    LOGITS = "The network gives logits, and the loss takes probabilities, which lie between 0 and 1. Say so with `from_logits=True`."
-    ONE_HOT = "This loss does not take whole numbers as labels, one for each image. The one of lab 4 that does has \"Sparse\" in its name."
-    NO_GRADIENT = "No gradient comes back from the loss. Compute it from ŷ with functions of TensorFlow or Keras, not of NumPy."
-    TOO_FAST = "The loss rises, or it becomes nan: the steps lead beyond the valley. Try a tenth of the learning rate."
-    ACTIVATED = "The outputs are never negative, since an activation comes last, and the loss takes logits, of either sign. Leave it out."
-    COUNTS_EPOCHS = ("The learning rate has fallen to 0 before the training has begun in earnest: `decay_steps` counts steps, and an epoch has "
-                     "many.")
-    UPHILL = "The learning rate is below 0, so that each step makes the loss larger. Take a positive one."
-    LARGE_RATE = ("In rehearsals the network comes to {seen} of the validation part: it guesses. Its learning rate is far above what this optimizer "
-                  "usually takes: try a hundredth of it.")
-    SMALL_RATE = ("In rehearsals the network comes to {seen} of the validation part, which is not more than the nearest mean. Its learning rate is far "
-                  "below what this optimizer usually takes: try a hundred times as much.")
-    FEW_STEPS = ("The network reads less than the nearest mean, and the choices make few steps: their number is epochs times batches. Take more "
-                 "epochs, or smaller batches.")
-    WEAK = (f"In rehearsals of {TRIES[0]} steps and more the network comes to {{seen}} of the validation part, which is not more than the nearest "
-            "mean. Is the learning rate too small or too large, the network too small, or does dropout leave too little?")
 
 @cache
 def the_problem():
@@ -213,25 +192,35 @@ class Subclassed(keras.Model):
             X = layer(X)
         return X
 
-better_than_a_baseline = Exercise(
-    "12.1", "Better than a baseline", right=choosing(), observe=rehearsed, seconds=2.0, open=OPEN,
-    mistakes=[
-        Mistake(choosing(lambda: convolutional("softmax")), Rehearsal.PROBABILITIES),
-        Mistake(choosing(loss=keras.losses.SparseCategoricalCrossentropy()), Rehearsal.LOGITS),
-        Mistake(choosing(loss=keras.losses.CategoricalCrossentropy(from_logits=True)), Rehearsal.ONE_HOT),
-        Mistake(choosing(loss=lambda y, y_hat: tf.constant(np.mean(y_hat))), Rehearsal.NO_GRADIENT),
-        Mistake(choosing(dense, optimizer=sgd(1e4)), Rehearsal.TOO_FAST),
-        Mistake(choosing(lambda: dense(last="relu"), optimizer=sgd(1e-6)), Rehearsal.ACTIVATED),
-        Mistake(choosing(dense, optimizer=lambda: Adam(keras.optimizers.schedules.CosineDecay(1e-3, 20))), Rehearsal.COUNTS_EPOCHS),
-        Mistake(choosing(dense, batch_size=512, epochs=1), Rehearsal.FEW_STEPS),
-        Mistake(choosing(dense, optimizer=sgd(1e-6)), Rehearsal.SMALL_RATE),
-        Mistake(choosing(optimizer=lambda: Adam(1.0)), Rehearsal.LARGE_RATE),
-        Mistake(choosing(optimizer=lambda: Adam(-0.001)), Rehearsal.UPHILL),
-        Mistake(choosing(lambda: keras.Sequential([keras.Input((8, 8, 1)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10)])),
-                Rehearsal.WEAK),
-        Mistake(choosing(frozen), require.FROZEN),
-        Mistake(choosing(trained), require.TRAINED),
-    ],
+Rehearsal, mistakes_of_rehearsal = findings_of(None,
+    ("PROBABILITIES", choosing(lambda: convolutional("softmax")), "The network gives probabilities, and the loss takes logits. Leave out the last "
+     "activation, or `from_logits=True`; the first is safer with numbers."),
+    ("LOGITS", choosing(loss=keras.losses.SparseCategoricalCrossentropy()), "The network gives logits, and the loss takes probabilities, which lie "
+     "between 0 and 1. Say so with `from_logits=True`."),
+    ("ONE_HOT", choosing(loss=keras.losses.CategoricalCrossentropy(from_logits=True)), "This loss does not take whole numbers as labels, one for "
+     "each image. The one of lab 4 that does has \"Sparse\" in its name."),
+    ("NO_GRADIENT", choosing(loss=lambda y, y_hat: tf.constant(np.mean(y_hat))), "No gradient comes back from the loss. Compute it from ŷ with "
+     "functions of TensorFlow or Keras, not of NumPy."),
+    ("TOO_FAST", choosing(dense, optimizer=sgd(1e4)), "The loss rises or becomes nan: the steps lead beyond the valley. Try a tenth of the rate."),
+    ("ACTIVATED", choosing(lambda: dense(last="relu"), optimizer=sgd(1e-6)), "The outputs are never negative, since an activation comes last, and "
+     "the loss takes logits, of either sign. Leave it out."),
+    ("COUNTS_EPOCHS", choosing(dense, optimizer=lambda: Adam(keras.optimizers.schedules.CosineDecay(1e-3, 20))), "The learning rate has fallen to 0 "
+     "before the training has begun in earnest: `decay_steps` counts steps, and an epoch has many."),
+    ("FEW_STEPS", choosing(dense, batch_size=512, epochs=1), "The network reads less than the nearest mean, and the choices make few steps: their "
+     "number is epochs times batches. Take more epochs, or smaller batches."),
+    ("SMALL_RATE", choosing(dense, optimizer=sgd(1e-6)), "In rehearsals the network comes to {seen} of the validation part, which is not more than "
+     "the nearest mean. Its learning rate is far below what this optimizer usually takes: try a hundred times as much."),
+    ("LARGE_RATE", choosing(optimizer=lambda: Adam(1.0)), "In rehearsals the network comes to {seen} of the validation part: it guesses. Its "
+     "learning rate is far above what this optimizer usually takes: try a hundredth of it."),
+    ("UPHILL", choosing(optimizer=lambda: Adam(-0.001)), "The learning rate is below 0, so that each step makes the loss larger. Make it positive."),
+    ("WEAK", choosing(lambda: keras.Sequential([keras.Input((8, 8, 1)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10)])),
+     f"In rehearsals of {TRIES[0]} steps and more the network comes to {{seen}} of the validation part, which is not more than the nearest mean. Is "
+     "the learning rate too small or too large, the network too small, or does dropout leave too little?"),
+    ("", choosing(frozen), require.FROZEN),
+    ("", choosing(trained), require.TRAINED),
+)
+better_than_a_baseline = Exercise("12.1", "Better than a baseline", right=choosing(), observe=rehearsed, seconds=2.0, open=OPEN,
+    mistakes=mistakes_of_rehearsal,
     hints=["If it learns nothing, change the learning rate first, by a factor of ten. If it learns slowly, look at the network of lab 10.",
            "The network is a function that returns a new model: `keras.Input((8, 8, 1))`, convolutions, poolings, `Flatten`, `Dense(10)`.",
            "Begin with what you know: the network of lab 10, `SparseCategoricalCrossentropy(from_logits=True)`, Adam with a rate of 0.003, batches of 32."],
@@ -241,23 +230,10 @@ better_than_a_baseline = Exercise(
         choosing(lambda: keras.Sequential([*dense().layers, keras.layers.Softmax()]), loss=keras.losses.sparse_categorical_crossentropy),
         choosing(Subclassed, batch_size=np.int64(32)),
         choosing(lambda: convolutional(regularizer="l2"), loss=lambda y, y_hat: tf.nn.sparse_softmax_cross_entropy_with_logits(y, y_hat)),
-    ],
-)
+    ])
 
 # --- 12.2 and 12.3: one test on what is held back ----------------------------------------------------------------------
-
 DENSE, STRONG = 0.98, 0.985  # more than the dense network of lab 10 reached from any start, and the strong target
-GUESSING = "The network reads {seen} of the digits held back: that is guessing. Was it trained?"
-
-class BetterThanDense(Finding):
-    GUESSING = GUESSING
-    BELOW = ("The network reads {seen} of the digits held back. Dense networks come to some 97 %, and this exercise asks for 98 %. Has it convolutions, "
-             "and was it trained to where the validation loss is lowest?")
-
-class StrongTarget(Finding):
-    GUESSING = GUESSING
-    BELOW = ("The network reads {seen} of the digits held back, and this exercise asks for 98.5 %: five errors at most. Look at the errors: what "
-             "would have helped with these?")
 
 def reads(goal, finding):
     """How a trained network is observed: by the share of the images held back that it reads."""
@@ -323,26 +299,28 @@ def cubed(z):
 def to_the_fifth(z):
     return (1 + z) ** 5
 
-def target(number, title, goal, finding, same_answer_as, hints):
-    """An exercise on a trained network, which has to read a share of what is held back."""
-    return Exercise(
-        number, title, right=kernel_machine(cubed), observe=reads(goal, finding), open=OPEN, hints=hints, same_answer_as=same_answer_as,
-        mistakes=[Mistake(ByFormula(guessing), finding.GUESSING), Mistake(ByFormula(linear), finding.BELOW)],
-        also_right=[kernel_machine(to_the_fifth), kernel_machine(np.exp)],
-    )
+def target(number, title, goal, below, same_answer_as, hints):
+    """An exercise on a trained network, which has to read a share of what is held back.  below: the advice where it reads less."""
+    finding, mistakes = findings_of(None,
+        ("GUESSING", ByFormula(guessing), "The network reads {seen} of the digits held back: that is guessing. Was it trained?"),
+        ("BELOW", ByFormula(linear), below))
+    return Exercise(number, title, right=kernel_machine(cubed), observe=reads(goal, finding), open=OPEN, hints=hints, same_answer_as=same_answer_as,
+                    mistakes=mistakes, also_right=[kernel_machine(to_the_fifth), kernel_machine(np.exp)])
 
-better_than_dense = target(
-    "12.2", "Better than dense networks", DENSE, BetterThanDense, same_answer_as="12.1",
-    hints=["Two convolutions with a pooling between them read more than any dense network of their size; lab 10 has one.",
-           "Look at the two curves. If the validation loss rises, dropout before the last layer, or fewer epochs; if both are still falling, more epochs.",
-           "For the network that counts, learn from both parts: `final=True`."],
-)
+better_than_dense = target("12.2", "Better than dense networks", DENSE,
+    "The network reads {seen} of the digits held back. Dense networks come to some 97 %, and this exercise asks for 98 %. Has it convolutions, and "
+    "was it trained to where the validation loss is lowest?", same_answer_as="12.1", hints=[
+    "Two convolutions with a pooling between them read more than any dense network of their size; lab 10 has one.",
+    "Look at the two curves. If the validation loss rises, dropout before the last layer, or fewer epochs; if both are still falling, more epochs.",
+    "For the network that counts, learn from both parts: `final=True`.",
+])
 
-the_strong_target = target(
-    "12.3", "The strong target", STRONG, StrongTarget, same_answer_as="12.1",
-    hints=["Three things help: more filters, more dropout to keep them from learning by heart, and a learning rate that falls to 0 at the end.",
-           "A digit that is moved by one pixel is the same digit: with `Moved` as the first layer, new examples are made out of old ones.",
-           "Two convolutions of 32 filters before the pooling, one of 64 after it, dropout of a half, and a rate that falls along a cosine come far."],
-)
+the_strong_target = target("12.3", "The strong target", STRONG,
+    "The network reads {seen} of the digits held back, and this exercise asks for 98.5 %: five errors at most. Look at the errors: what would have "
+    "helped with these?", same_answer_as="12.1", hints=[
+    "Three things help: more filters, more dropout to keep them from learning by heart, and a learning rate that falls to 0 at the end.",
+    "A digit that is moved by one pixel is the same digit: with `Moved` as the first layer, new examples are made out of old ones.",
+    "Two convolutions of 32 filters before the pooling, one of 64 after it, dropout of a half, and a rate that falls along a cosine come far.",
+])
 
 EXERCISES = [better_than_a_baseline, better_than_dense, the_strong_target]

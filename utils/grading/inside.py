@@ -78,6 +78,8 @@ class Notebook:
             answers = self.handed_over[exercise] if again else eval(f"({arguments},)", self.names)
         except Exception as missing:
             error = error or missing
+            if answered_in != exercise:
+                return _verdict(Outcome.NOT_DONE, "", f"It is judged on the answer to {answered_in}, which is not right yet.")
             if isinstance(error, NotImplementedError):
                 return _verdict(Outcome.NOT_DONE, "", "The cell still raises NotImplementedError where the answer belongs.")
             return _verdict(Outcome.ERROR, "", str(error) if isinstance(error, limits.TimeUp) else errors.describe(error))
