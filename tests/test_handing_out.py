@@ -6,6 +6,7 @@ import sys
 
 import nbformat
 import pytest
+from nbgitpuller.pull import GitPuller
 
 from tests.courses import COURSE, copy_course, run_notebook
 from utils.authoring import build, release
@@ -172,3 +173,20 @@ def test_what_the_build_makes_counts_as_untouched_and_what_jupyter_saves_as_used
         notebook.metadata["language_info"] = {"name": "python", "version": "3.12.1"}
         assert was_used(notebook)
     assert json.loads(build.as_written())
+
+
+def test_nbgitpuller_merges_a_corrected_lab_into_an_answered_one(teacher, tmp_path):
+    puller = GitPuller(teacher.as_uri(), str(tmp_path / "student"), branch="main")
+    list(puller.pull())
+
+    def work(notebook):
+        answer("1.4", MINE)(notebook)
+        notebook.cells[1].execution_count = 7
+
+    edit(tmp_path / "student" / LAB, work)
+    edit(teacher / LAB, lambda notebook: notebook.cells[0].__setitem__("source", notebook.cells[0].source + "\n\nCorrected."))
+    commit(teacher, "correct lab 1")
+    list(puller.pull())
+    notebook = nbformat.read(tmp_path / "student" / LAB, as_version=4)
+    nbformat.validate(notebook)
+    assert answers(notebook)["1.4"] == MINE and "Corrected." in notebook.cells[0].source
