@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 
-import nbformat
 import pytest
 
 from tests.courses import COURSE, copy_course
@@ -12,7 +11,6 @@ from utils import __main__ as command
 from utils import exercises
 from utils.authoring import build, source
 from utils.authoring.source import SourceError
-from utils.course import REPOSITORY
 
 LAB = "solutions/01_perceptron.py"
 
@@ -88,18 +86,6 @@ def test_building_twice_gives_the_same_bytes_and_only_what_changed_is_built(cour
     assert build.build([]) == []
     build.build(["00_start_here"], everything=True)
     assert {path: path.read_bytes() for path in course.rglob("*.ipynb")} == built
-
-
-def test_a_fork_changes_one_line(course, monkeypatch):
-    files = [*course.glob("utils/**/*.py"), *course.glob("solutions/*.py")]
-    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines() if REPOSITORY in line]
-    assert lines == [f'REPOSITORY = "{REPOSITORY}"']
-    for module in (build, source):
-        monkeypatch.setattr(module, "REPOSITORY", "https://github.com/someone/a-fork")
-    made = nbformat.writes(source.student_notebook(source.read("01_perceptron"))) + build.readme()
-    assert "/{}/".format(REPOSITORY.split("/")[-2]) not in made
-    assert "colab.research.google.com/github/someone/a-fork/blob/main/notebooks/01_perceptron.ipynb" in made
-    assert "git clone https://github.com/someone/a-fork" in made
 
 
 SLIPS = [
