@@ -74,6 +74,19 @@ def test_a_lab_without_a_picture_for_the_readme_and_one_that_differs_are_named(c
         build.cover(source.read("00_start_here"))
 
 
+def test_a_picture_for_the_readme_without_a_description_is_named_with_what_to_use(course, capfd):
+    line = edit(
+        course,
+        "plots.computation_graph(node, a=1.5, b=2.5)",
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])",
+        "solutions/00_start_here.py",
+    )
+    assert command.main(["build", "00_start_here"]) == 1
+    printed = capfd.readouterr().err
+    assert f"solutions/00_start_here.py:{line - 1}: the picture of this cell lacks its description" in printed
+    assert "utils/plots" in printed and "`Picture(figure, description)`" in printed and "Traceback" not in printed
+
+
 def test_building_twice_gives_the_same_bytes_and_only_what_changed_is_built(course):
     edit(course, "First run the cell below", "Begin with the cell below", "solutions/00_start_here.py")
     picture = course / "solutions" / "pictures" / "00_start_here.png"

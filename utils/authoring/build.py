@@ -112,7 +112,13 @@ def cover(lab: Lab) -> tuple[bytes, str]:
     outputs = [output for cell in tagged for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
     if not outputs:
         raise SourceError(f'{_name(lab.path)}:1: no cell that draws a picture has the tag "cover", for the README')
-    return base64.b64decode(outputs[0].data["image/png"]), outputs[0].metadata["image/png"]["alt"]
+    if not (alt := outputs[0].metadata.get("image/png", {}).get("alt")):
+        line = next((cell.line for cell in lab.cells if "cover" in cell.tags), 1)
+        raise SourceError(
+            f"{_name(lab.path)}:{line}: the picture of this cell lacks its description: draw it with a function of utils/plots, "
+            "or end the cell with `Picture(figure, description)`, from utils/plots/pictures.py"
+        )
+    return base64.b64decode(outputs[0].data["image/png"]), alt
 
 
 def readme() -> str:
