@@ -321,6 +321,24 @@ def test_lab_opens_the_first_lab_and_no_copy_of_it(monkeypatch, tmp_path):
     assert any(argument.endswith("/lab/tree/notebooks/00_start_here.ipynb") for argument in ran[0])
 
 
+@pytest.mark.parametrize("asked", ["01_perceptron", "1", "01", "perceptron"])
+def test_lab_opens_the_lab_that_is_asked_for(monkeypatch, asked):
+    ran = []
+    monkeypatch.setattr(command, "_run", lambda line: ran.append(line) or 0)
+    assert command.main(["lab", asked, "--no-browser"]) == 0
+    assert "--LabApp.default_url=/lab/tree/notebooks/01_perceptron.ipynb" in ran[0]
+
+
+@pytest.mark.parametrize("asked", ["77", "percepton", "", "1.4", "../01_perceptron"])
+def test_an_unknown_lab_is_answered_with_the_names_that_there_are(monkeypatch, capfd, asked):
+    monkeypatch.setattr(environment, "missing", lambda files: pytest.fail("it was set up first"))
+    with pytest.raises(SystemExit) as stopped:
+        command.main(["lab", asked])
+    assert stopped.value.code == 2
+    printed = capfd.readouterr().err
+    assert f"there is no lab {asked!r}; the labs are 00_start_here, 01_perceptron, " in printed and "Traceback" not in printed
+
+
 def test_lab_serves_jupyterlab_with_the_first_lab(record_property, tmp_path):
     start = time.perf_counter()
     with served(COURSE, home=tmp_path) as (address, token):
