@@ -134,7 +134,7 @@ def test_a_clone_of_a_folder_or_of_nothing_and_a_lab_built_alone_get_no_address(
     assert build.build(["01_perceptron"]) == [], "the other labs would have none"
 
 
-def test_a_repository_around_the_course_does_not_lend_its_address(clone, tmp_path):
+def test_a_clone_around_the_course_does_not_lend_its_address(clone, tmp_path):
     (clone / ".git").rename(tmp_path / ".git")
     come_from(tmp_path, FORK)
     assert build.build([]) == []
