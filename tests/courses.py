@@ -21,9 +21,9 @@ COURSE = Path(__file__).resolve().parent.parent
 def copy_course(to: Path) -> Path:
     """Copy what a clone of the course holds, without what a student or a tool left in it."""
     ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "progress*.json", ".progress.lock")
-    for name in ("notebooks", "solutions", "utils", "data", "tests"):
+    for name in ("notebooks", "solutions", "utils", "data", "tests", ".ci", ".github"):
         shutil.copytree(COURSE / name, to / name, ignore=ignore)
-    for name in ("README.md", "requirements.txt", "pyproject.toml", "LICENSE"):
+    for name in ("README.md", "CONTRIBUTING.md", "requirements.txt", "pyproject.toml", "LICENSE"):
         shutil.copy(COURSE / name, to / name)
     return to
 

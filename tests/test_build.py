@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 
-import nbformat
 import pytest
 
 from tests.courses import COURSE, copy_course
@@ -12,7 +11,6 @@ from utils import __main__ as command
 from utils import exercises
 from utils.authoring import build, source
 from utils.authoring.source import SourceError
-from utils.course import REPOSITORY
 
 LAB = "solutions/01_perceptron.py"
 
@@ -76,6 +74,19 @@ def test_a_lab_without_a_picture_for_the_readme_and_one_that_differs_are_named(c
         build.cover(source.read("00_start_here"))
 
 
+def test_a_picture_for_the_readme_without_a_description_is_named_with_what_to_use(course, capfd):
+    line = edit(
+        course,
+        "plots.computation_graph(node, a=1.5, b=2.5)",
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])",
+        "solutions/00_start_here.py",
+    )
+    assert command.main(["build", "00_start_here"]) == 1
+    printed = capfd.readouterr().err
+    assert f"solutions/00_start_here.py:{line - 1}: the picture of this cell lacks its description" in printed
+    assert "utils/plots" in printed and "`Picture(figure, description)`" in printed and "Traceback" not in printed
+
+
 def test_building_twice_gives_the_same_bytes_and_only_what_changed_is_built(course):
     edit(course, "First run the cell below", "Begin with the cell below", "solutions/00_start_here.py")
     picture = course / "solutions" / "pictures" / "00_start_here.png"
@@ -88,18 +99,6 @@ def test_building_twice_gives_the_same_bytes_and_only_what_changed_is_built(cour
     assert build.build([]) == []
     build.build(["00_start_here"], everything=True)
     assert {path: path.read_bytes() for path in course.rglob("*.ipynb")} == built
-
-
-def test_a_fork_changes_one_line(course, monkeypatch):
-    files = [*course.glob("utils/**/*.py"), *course.glob("solutions/*.py")]
-    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines() if REPOSITORY in line]
-    assert lines == [f'REPOSITORY = "{REPOSITORY}"']
-    for module in (build, source):
-        monkeypatch.setattr(module, "REPOSITORY", "https://github.com/someone/a-fork")
-    made = nbformat.writes(source.student_notebook(source.read("01_perceptron"))) + build.readme()
-    assert "/{}/".format(REPOSITORY.split("/")[-2]) not in made
-    assert "colab.research.google.com/github/someone/a-fork/blob/main/notebooks/01_perceptron.ipynb" in made
-    assert "git clone https://github.com/someone/a-fork" in made
 
 
 SLIPS = [

@@ -8,9 +8,9 @@ import nbformat
 import pytest
 
 from tests.courses import COURSE, cell, copy_course, errors, run_notebook, stderr
-from utils.course import REPOSITORY
+from utils.authoring import source
 
-FOLDER = REPOSITORY.rsplit("/", 1)[-1]
+FOLDER = "deep-learning-labs"
 IPYTHON = ("ipython==7.34.*", "ipykernel>=5,<7")  # Colab's
 THEIR_NEEDS = ("backcall", "decorator", "nest_asyncio", "pickleshare")  # those that the newest versions do not need
 
@@ -52,9 +52,9 @@ def student(tmp_path, address):
     (module / "__init__.py").touch()
     notebook = nbformat.read(COURSE / "notebooks" / "01_perceptron.ipynb", as_version=4)
     setup = next(c for c in notebook.cells if c.cell_type == "code")
-    assert setup.source.count(REPOSITORY) == 1
+    assert len(source.ADDRESS.findall(setup.source)) == 1
     begin = f"import sys; sys.path.append({str(tmp_path / 'modules')!r}); import google.colab\n"
-    setup.source = begin + setup.source.replace(REPOSITORY, address)
+    setup.source = begin + source.ADDRESS.sub(f'repository = "{address}"', setup.source)
     return notebook
 
 
@@ -70,6 +70,18 @@ def test_the_set_up_cell_fetches_the_course_into_an_empty_folder(tmp_path, addre
     pictures = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs if "image/png" in o.get("data", {})]
     assert len(pictures) == 1
     assert (content / FOLDER / "notebooks" / "progress.json").exists()
+
+
+def test_without_an_address_there_is_one_sentence_on_what_to_do(tmp_path, content):
+    notebook = student(tmp_path, "")
+    notebook.cells = notebook.cells[:2]
+    run_notebook(notebook, content, allow_errors=True)
+    [(_, shown)] = errors(notebook)
+    assert " ".join(shown.split()) == (
+        'Ask your teacher for the address of the course, write it between the quotes in the line `repository = ""` above, '
+        "and run this cell again."
+    )
+    assert not list(content.iterdir()) and stderr(notebook) == ""
 
 
 def test_without_a_network_there_is_one_sentence(tmp_path, content):

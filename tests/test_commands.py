@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -193,7 +194,6 @@ def test_a_python_that_the_oldest_tensorflow_does_not_know_is_told_in_a_sentence
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("ERROR: No matching distribution found for tensorflow>=2.16", "There is no TensorFlow for Python"),
         ("Error: ensurepip is not available", "apt install python3-venv"),
         ("OSError: [Errno 28] No space left on device", "The disk is full"),
         ("Temporary failure in name resolution", "Is there a network?"),
@@ -202,6 +202,67 @@ def test_a_python_that_the_oldest_tensorflow_does_not_know_is_told_in_a_sentence
 )
 def test_the_reason_of_a_failure_comes_with_what_to_do(line, words):
     assert words in environment._remedy([line])
+
+
+NO_TENSORFLOW = "ERROR: No matching distribution found for tensorflow<3,>=2.16.1"
+OFFLINE = (
+    "WARNING: Retrying (Retry(total=0, connect=None, read=None, redirect=None, status=None)) after connection broken by "
+    "'NewConnectionError('Failed to establish a new connection: [Errno -3] Temporary failure in name resolution')'"
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "lines", "words", "other"),
+    [
+        ((3, 12, 1), [OFFLINE, NO_TENSORFLOW], "Is there a network?", "python3.12"),
+        ((3, 14, 0), [OFFLINE, NO_TENSORFLOW], "Is there a network?", "python3.12"),
+        ((3, 14, 0), [NO_TENSORFLOW], "no TensorFlow for Python 3.14. Try with another one, for example `python3.12", "network"),
+        ((3, 12, 1), [NO_TENSORFLOW], "pip finds no TensorFlow for Python 3.12 on ", "python3.12"),
+    ],
+)
+def test_without_tensorflow_nobody_is_told_to_try_the_python_that_runs(monkeypatch, version, lines, words, other):
+    monkeypatch.setattr(sys, "version_info", version)
+    assert words in environment._remedy(lines) and other not in environment._remedy(lines)
+
+
+def wheel(folder):
+    """A package `toy` that pip can install without a network."""
+    path = folder / "toy-1.0-py3-none-any.whl"
+    files = {
+        "toy.py": "",
+        "toy-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: toy\nVersion: 1.0\n",
+        "toy-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "toy-1.0.dist-info/RECORD": "",
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PIP_USER": "1"},
+        {"PIP_TARGET": "{elsewhere}"},
+        {"PIP_PREFIX": "{elsewhere}"},
+        {"PIP_REQUIRE_VIRTUALENV": "1", "PIP_DRY_RUN": "1"},
+        {"PIP_CONFIG_FILE": "{elsewhere}/pip.conf"},
+        {"PYTHONPATH": "{elsewhere}"},
+        {"PYTHONHOME": "{elsewhere}"},
+    ],
+    ids=lambda variables: next(iter(variables)),
+)
+def test_variables_for_other_installations_do_not_lead_the_set_up_astray(course, tmp_path, monkeypatch, variables):
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "pip").mkdir(parents=True)
+    (elsewhere / "pip" / "__init__.py").write_text("raise SystemExit('the pip of another Python')")
+    (elsewhere / "pip.conf").write_text(f"[install]\nuser = true\ntarget = {elsewhere.as_posix()}\n")
+    for name, value in {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheel(tmp_path).parent), **variables}.items():
+        monkeypatch.setenv(name, value.format(elsewhere=elsewhere))
+    python = environment.prepare(ask_for(course, "toy>=1"))
+    where = subprocess.run([python, "-c", "import toy; print(toy.__file__)"], capture_output=True, text=True)
+    assert where.stdout.startswith(str(course / ".venv")), where.stderr
 
 
 def test_with_an_nvidia_gpu_on_linux_tensorflow_comes_with_cuda(monkeypatch, tmp_path):
@@ -258,6 +319,24 @@ def test_lab_opens_the_first_lab_and_no_copy_of_it(monkeypatch, tmp_path):
     (tmp_path / "notebooks" / "00_start_here-Copy1.ipynb").touch()
     assert command.main(["lab"]) == 0
     assert any(argument.endswith("/lab/tree/notebooks/00_start_here.ipynb") for argument in ran[0])
+
+
+@pytest.mark.parametrize("asked", ["01_perceptron", "1", "01", "perceptron"])
+def test_lab_opens_the_lab_that_is_asked_for(monkeypatch, asked):
+    ran = []
+    monkeypatch.setattr(command, "_run", lambda line: ran.append(line) or 0)
+    assert command.main(["lab", asked, "--no-browser"]) == 0
+    assert "--LabApp.default_url=/lab/tree/notebooks/01_perceptron.ipynb" in ran[0]
+
+
+@pytest.mark.parametrize("asked", ["77", "percepton", "", "1.4", "../01_perceptron"])
+def test_an_unknown_lab_is_answered_with_the_names_that_there_are(monkeypatch, capfd, asked):
+    monkeypatch.setattr(environment, "missing", lambda files: pytest.fail("it was set up first"))
+    with pytest.raises(SystemExit) as stopped:
+        command.main(["lab", asked])
+    assert stopped.value.code == 2
+    printed = capfd.readouterr().err
+    assert f"there is no lab {asked!r}; the labs are 00_start_here, 01_perceptron, " in printed and "Traceback" not in printed
 
 
 def test_lab_serves_jupyterlab_with_the_first_lab(record_property, tmp_path):

@@ -122,3 +122,21 @@ def test_a_damaged_file_gives_the_sentence_that_mends_it(tmp_path, monkeypatch, 
     with pytest.raises(Advice, match=words) as failure:
         load()
     assert "git checkout data/" in str(failure.value) and name in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda path: path.unlink(), "data/SHA256SUMS cannot be read"),
+        (lambda path: path.write_bytes(b""), "data/SHA256SUMS does not list clouds.csv: it was changed or only half downloaded"),
+        (lambda path: path.write_bytes(b"\xff\xfe\x00"), "data/SHA256SUMS does not list clouds.csv"),
+        (lambda path: path.write_bytes(path.read_bytes()[:70]), "data/SHA256SUMS does not list clouds.csv"),
+    ],
+    ids=["missing", "empty", "no text", "half"],
+)
+def test_damaged_checksums_give_the_sentence_that_mends_them(tmp_path, monkeypatch, damage, words):
+    monkeypatch.setattr(datasets, "DATA", copy_course(tmp_path / "course") / "data")
+    damage(datasets.DATA / "SHA256SUMS")
+    with pytest.raises(Advice, match=words) as failure:
+        datasets.clouds()
+    assert "git checkout data/" in str(failure.value)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -142,7 +144,8 @@ def test_progress_outlives_the_session(own_progress, monkeypatch, capfd):
 
 
 DAMAGED = ["", "{", "[1, 2]", '{"0.2": 3}', '{"0.2": {"tries": "many"}}', "\x00\x00", '"text"', "[" * 10**5]
-DAMAGED += ['{"0.2": {"tries": 1e400}}']
+DAMAGED += ['{"0.2": {"tries": 1e400}}', '{"0.2": {"tries": %s}}' % ("[" * 10**5), '{"0.2": ' * 10**4, '{"0.2": {"hints": NaN}}']
+DAMAGED += ['{"0.2": {"tries": %s}}' % ("9" * 10**4), '{"0.2": {"passed": true, "more": "%s"}}' % ("x" * progress_file.LARGEST)]
 
 
 @pytest.mark.parametrize("content", DAMAGED, ids=range(len(DAMAGED)))
@@ -153,6 +156,53 @@ def test_a_damaged_file_is_set_aside_and_reported_and_stops_nothing(own_progress
     assert "✓ 0.2" in shown and shown.count("was damaged") == 1
     assert own_progress.with_name("progress-damaged.json").read_text() == content
     assert json.loads(own_progress.read_text())["0.2"]["passed"]
+
+
+PIPE = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipe in a folder")
+
+
+@pytest.mark.parametrize(
+    ("make", "is_kept"),
+    [
+        pytest.param(lambda path: os.mkfifo(path), Path.is_fifo, marks=PIPE, id="pipe"),
+        pytest.param(lambda path: (path / "mine").mkdir(parents=True), lambda path: (path / "mine").is_dir(), id="folder"),
+    ],
+)
+def test_what_is_no_file_is_set_aside_and_never_waited_for(own_progress, capfd, make, is_kept):
+    make(own_progress)
+    reading = threading.Thread(target=progress_file.load, daemon=True)  # one that waits for a pipe would do so for good
+    reading.start()
+    reading.join(20)
+    assert not reading.is_alive() and is_kept(own_progress.with_name("progress-damaged.json"))
+    check("0.2", right_node)
+    assert capfd.readouterr().out.count("was damaged") == 1
+    assert json.loads(own_progress.read_text())["0.2"]["passed"]
+
+
+def test_a_damaged_file_that_cannot_be_set_aside_is_told_in_one_sentence_and_stays(own_progress, monkeypatch, capfd):
+    def refuse(*args):
+        raise PermissionError(13, "Permission denied")
+
+    own_progress.write_text("{")
+    monkeypatch.setattr(os, "replace", refuse)
+    check("0.2", right_node)
+    shown = " ".join(capfd.readouterr().out.split())
+    assert shown == (
+        "Your progress cannot be saved (Permission denied); it is kept in this session only. ✓ 0.2 A computation graph"
+    )
+    assert own_progress.read_text() == "{" and progress_file.load()["0.2"].passed
+
+
+def test_a_file_that_cannot_be_read_is_not_written_over(own_progress, monkeypatch, capfd):
+    def refuse(*args, **options):
+        raise PermissionError(13, "Permission denied")
+
+    check("0.2", right_node)
+    before = own_progress.read_text()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", refuse)
+        hint("0.3")
+    assert own_progress.with_name("progress-damaged.json").read_text() == before
 
 
 def test_a_second_damaged_file_does_not_replace_the_first_one(own_progress):

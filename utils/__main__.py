@@ -28,7 +28,8 @@ def main(argv: list[str]) -> int:
         stream.reconfigure(errors="replace")
     parser = argparse.ArgumentParser(prog="python3 -m utils", description="The deep learning labs.")
     commands = parser.add_subparsers(dest="command", required=True)
-    lab = commands.add_parser("lab", help="set up, and open JupyterLab on the first lab")
+    lab = commands.add_parser("lab", help="set up, and open JupyterLab on a lab")
+    lab.add_argument("name", nargs="?", metavar="NAME", type=_lab_name, help="01_perceptron, or 1; the first if none is named")
     lab.add_argument("--no-browser", action="store_true", help="print the address instead of opening a browser")
     lab.add_argument("--port", type=int, default=8888, help="the port to serve on (the next free one if it is taken)")
     test = commands.add_parser(
@@ -68,6 +69,16 @@ def main(argv: list[str]) -> int:
     return run[arguments.command](arguments, rest)
 
 
+def _lab_name(asked: str) -> str:
+    """The lab that is asked for by its name, a part of it, or its number."""
+    names = exercises.lab_names()
+    for name in names:
+        number, _, title = name.partition("_")
+        if asked in (name, number, number.lstrip("0") or "0", title):
+            return name
+    raise argparse.ArgumentTypeError(f"there is no lab {asked!r}; the labs are {', '.join(names)}")
+
+
 def _again_with(python: os.PathLike, argv: list[str]) -> int:
     """Run the same command with the environment's Python."""
     if os.environ.get("LABS_SET_UP"):
@@ -78,12 +89,12 @@ def _again_with(python: os.PathLike, argv: list[str]) -> int:
 
 
 def _lab(arguments: argparse.Namespace, rest: list[str]) -> int:
-    first = COURSE / "notebooks" / f"{exercises.lab_names()[0]}.ipynb"
+    name = arguments.name or exercises.lab_names()[0]
     command = [
         sys.executable,
         "-m",
         "jupyterlab",
-        f"--LabApp.default_url=/lab/tree/{first.relative_to(COURSE).as_posix()}",  # in the printed address as well
+        f"--LabApp.default_url=/lab/tree/notebooks/{name}.ipynb",  # in the printed address as well
         f"--ServerApp.root_dir={COURSE}",
         f"--port={arguments.port}",
     ]

@@ -9,6 +9,7 @@ from utils.advice import Advice, say
 from utils.course import COURSE
 
 DATA = COURSE / "data"
+_MEND = "Restore it with `git checkout data/`, or download the course again."
 
 
 def clouds() -> tuple[np.ndarray, np.ndarray]:
@@ -76,12 +77,16 @@ def _load(name: str, target: int = 2) -> tuple[np.ndarray, np.ndarray]:
 
 def _content(name: str) -> bytes:
     """The bytes of a file in data/; Advice when it is missing or is not what the course ships."""
-    mend = "Restore it with `git checkout data/`, or download the course again."
-    try:
-        content = (DATA / name).read_bytes()
-    except OSError as error:
-        raise Advice(f"data/{name} cannot be read ({error.strerror}). {mend}") from None
-    checksums = dict(reversed(line.split()) for line in (DATA / "SHA256SUMS").read_text().splitlines())
-    if hashlib.sha256(content).hexdigest() != checksums[name]:
-        raise Advice(f"data/{name} is not the file that the course ships: it was changed or only half downloaded. {mend}")
+    content, sums = _read(name), _read("SHA256SUMS").decode(errors="replace").split()
+    checksum = dict(zip(sums[1::2], sums[::2], strict=False)).get(name)
+    if hashlib.sha256(content).hexdigest() != checksum:
+        damaged = f"data/{name} is not the file that the course ships" if checksum else f"data/SHA256SUMS does not list {name}"
+        raise Advice(f"{damaged}: it was changed or only half downloaded. {_MEND}")
     return content
+
+
+def _read(name: str) -> bytes:
+    try:
+        return (DATA / name).read_bytes()
+    except OSError as error:
+        raise Advice(f"data/{name} cannot be read ({error.strerror}). {_MEND}") from None

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
 from pathlib import Path
@@ -18,6 +19,13 @@ UNFINISHED = VENV / "unfinished"  # there while pip works: an environment that h
 VENV_OLDEST = COURSE / ".venv-oldest"
 OLDEST_PYTHON = (3, 10)
 NEWEST_PYTHON_FOR_OLDEST = (3, 12)  # the oldest TensorFlow that requirements.txt allows knows no newer one
+NEWEST_PYTHON = (3, 13)
+
+# Variables that lead Python or pip to another installation. Those that say where packages come from stay.
+ELSEWHERE = ["PYTHONHOME", "PYTHONPATH", *(f"PIP_{what}" for what in ("USER", "TARGET", "PREFIX", "ROOT", "PYTHON", "NO_DEPS"))]
+ELSEWHERE += ["PIP_REQUIRE_VIRTUALENV", "PIP_DRY_RUN", "PIP_IGNORE_INSTALLED"]
+# Into the environment, whatever pip's own file says.
+PIP_INSTALL = ["-m", "pip", "install", "--disable-pip-version-check", "--no-user", "--target="]
 
 
 class SetUpFailed(Exception):
@@ -36,6 +44,7 @@ def missing(files: list[Path]) -> list[str]:
 
 def prepare(files: list[Path]) -> Path:
     """The Python of .venv, with what the files ask for installed: made if it is not there. SetUpFailed if that fails."""
+    _forget_other_installations()
     if UNFINISHED.exists() or (VENV.exists() and not _python(VENV).exists()):
         print("An earlier set-up did not finish; beginning again.", flush=True)
         shutil.rmtree(VENV)
@@ -50,16 +59,7 @@ def prepare(files: list[Path]) -> Path:
         UNFINISHED.touch()
         _step(
             "Installing packages; the first time this takes some minutes",
-            [
-                str(_python(VENV)),
-                "-m",
-                "pip",
-                "install",
-                "--disable-pip-version-check",
-                "--progress-bar",
-                "off",
-                *_with_gpu(_lines(files)),
-            ],
+            [str(_python(VENV)), *PIP_INSTALL, "--progress-bar=off", *_with_gpu(_lines(files))],
         )
         UNFINISHED.unlink()
     except BaseException:
@@ -76,6 +76,7 @@ def prepare_oldest() -> Path:
 
     It is made anew whenever the requirements change: a lower bound is never met by a version that was there before.
     """
+    _forget_other_installations()
     if not OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON_FOR_OLDEST:
         raise SetUpFailed(
             f"This is Python {sys.version.split()[0]}; the oldest versions of the packages need 3.10 to 3.12: "
@@ -89,7 +90,7 @@ def prepare_oldest() -> Path:
     install = [str(python), "-m", "uv", "pip", "install", "--no-progress", "--python", str(python)]
     try:
         _step("Making the environment .venv-oldest", [sys.executable, "-m", "venv", str(VENV_OLDEST)])
-        _step("Installing uv", [str(python), "-m", "pip", "install", "--disable-pip-version-check", "uv"])
+        _step("Installing uv", [str(python), *PIP_INSTALL, "uv"])
         lowest = [*install, "--resolution", "lowest-direct", "-r", str(student)]
         _step("Installing the lowest versions that requirements.txt allows", lowest)
         _step("Installing what the tests need", [*install, "-r", str(tests)])
@@ -109,6 +110,12 @@ def has_nvidia_gpu() -> bool:
         return "GPU " in subprocess.run([tool, "-L"], capture_output=True, text=True, timeout=20).stdout
     except (OSError, subprocess.TimeoutExpired):
         return False
+
+
+def _forget_other_installations() -> None:
+    """From here on the environment alone counts, for the set-up and for what runs with its Python."""
+    for name in ELSEWHERE:
+        os.environ.pop(name, None)
 
 
 def _python(venv: Path) -> Path:
@@ -176,16 +183,18 @@ def _remedy(lines: collections.deque) -> str:
     text = " ".join(lines)
     if "ensurepip" in text:
         return "\nThis Python lacks the module venv: on Debian or Ubuntu, `apt install python3-venv`, then run the command again."
-    if re.search(r"No matching distribution found for tensorflow", text):
-        python = ".".join(map(str, sys.version_info[:2]))
-        return (
-            f"\nThere is no TensorFlow for Python {python} on this system, or no network. "
-            "Try with another Python, for example `python3.12 -m utils lab`."
-        )
     if re.search(r"No space left|Errno 28", text):
         return "\nThe disk is full: the packages need about 3 GB."
     if re.search(r"connection|Temporary failure|timed out|resolve", text, re.I):
         return "\nIs there a network? Nothing half-made was left; run the command again when there is."
+    if re.search(r"No matching distribution found for tensorflow", text):
+        python = ".".join(map(str, sys.version_info[:2]))
+        if OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
+            return (
+                f"\npip finds no TensorFlow for Python {python} on {sysconfig.get_platform()}. It needs a Python of 64 bits, for "
+                "example that of python.org, and an index of packages that has it."
+            )
+        return f"\nThere is no TensorFlow for Python {python}. Try with another one, for example `python3.12 -m utils lab`."
     return "\nNothing half-made was left; run the command again when the reason is mended."
 
 

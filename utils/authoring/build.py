@@ -1,7 +1,6 @@
 """`python3 -m utils build`: makes the two notebooks of each lab from its source, and the README's table of labs."""
 
 import base64
-import copy
 import functools
 import json
 import os
@@ -15,21 +14,21 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from utils import cell_roles, exercises
-from utils.authoring import source
+from utils.authoring import address, source
 from utils.authoring.source import Lab, SourceError
-from utils.course import COURSE, REPOSITORY
+from utils.course import COURSE
 
 SECONDS_OF_A_CELL = 120
 
 
 def build(names: list[str], *, everything: bool = False) -> list[str]:
     """Build the labs that changed (of those named, if any; all with `everything`); return the files written."""
-    written = []
     _refuse_answered(names)
+    written = [address.LINE.as_posix()] if not names and address.settle(COURSE) else []
     for lab in _labs(names):
         solution, student = _paths(lab)
-        if everything or _stale_solution(lab):
-            _write(solution, execute(lab))
+        made = None if everything else _with_outputs(lab)
+        if _write(solution, made or execute(lab)):
             written.append(_name(solution))
         if _write(student, source.student_notebook(lab)):
             written.append(_name(student))
@@ -57,7 +56,8 @@ def stale(names: list[str]) -> list[str]:
     problems = []
     for lab in _labs(names):
         solution, student = _paths(lab)
-        if _stale_solution(lab):
+        made = _with_outputs(lab)
+        if made is None or _text(made) != _read(solution):
             problems.append(f"{_name(solution)} is not what {_name(lab.path)} makes")
         elif not _cover_path(lab).exists() or cover(lab)[0] != _cover_path(lab).read_bytes():
             problems.append(f"{_name(_cover_path(lab))} is not the picture of {_name(solution)}")
@@ -124,7 +124,13 @@ def cover(lab: Lab) -> tuple[bytes, str]:
     outputs = [output for cell in tagged for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
     if not outputs:
         raise SourceError(f'{_name(lab.path)}:1: no cell that draws a picture has the tag "cover", for the README')
-    return base64.b64decode(outputs[0].data["image/png"]), outputs[0].metadata["image/png"]["alt"]
+    if not (alt := outputs[0].metadata.get("image/png", {}).get("alt")):
+        line = next((cell.line for cell in lab.cells if "cover" in cell.tags), 1)
+        raise SourceError(
+            f"{_name(lab.path)}:{line}: the picture of this cell lacks its description: draw it with a function of utils/plots, "
+            "or end the cell with `Picture(figure, description)`, from utils/plots/pictures.py"
+        )
+    return base64.b64decode(outputs[0].data["image/png"]), alt
 
 
 def readme() -> str:
@@ -133,15 +139,23 @@ def readme() -> str:
     for lab in _labs([]):
         link = f"[{lab.title}](notebooks/{lab.name}.ipynb)"
         image = f'<img src="{_name(_cover_path(lab))}" width="260" alt="{escape(cover(lab)[1])}">'
-        rows.append(f"| {link}<br>{source.badge(lab.name)} | {lab.summary} | {lab.minutes} min | {image} |")
-    folder = REPOSITORY.rsplit("/", 1)[-1]
-    blocks = {"labs": rows, "clone": ["```", f"git clone {REPOSITORY}", f"cd {folder}", "python3 -m utils lab", "```"]}
+        badge = source.badge(lab.name)
+        rows.append(f"| {link}{badge and '<br>'}{badge} | {lab.summary} | {lab.minutes} min | {image} |")
+    blocks = {"labs": rows, "clone": _clone_lines(address.known())}
     text = _read(COURSE / "README.md")
     for name, lines in blocks.items():
         begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
         before, _, rest = text.partition(begin)
         text = before + begin + "\n".join([*lines, end]) + rest.partition(end)[2]
     return text
+
+
+def _clone_lines(repository: str) -> list[str]:
+    """How a student gets the course: the lines of README that need its address, or a word in its place."""
+    place = [] if repository else ["Put the address that your teacher gave you in the place of `ADDRESS`.", ""]
+    name = repository.rpartition("/")[2] or "deep-learning-labs"
+    clone = f"git clone {repository}" if repository else f"git clone ADDRESS {name}"
+    return [*place, "```", clone, f"cd {name}", "python3 -m utils lab", "```"]
 
 
 def as_written() -> str:
@@ -165,17 +179,32 @@ def _cover_path(lab: Lab) -> Path:
     return COURSE / "solutions" / "pictures" / f"{lab.name}.png"
 
 
-def _stale_solution(lab: Lab) -> bool:
-    """Whether the executed solution has other cells than its source makes, or no outputs."""
+def _with_outputs(lab: Lab) -> nbformat.NotebookNode | None:
+    """
+    The solution as its source makes it, with the outputs that it had; None where it had none, or where they are of other code.
+
+    Neither prose nor the address of the course changes what a cell gives: nothing needs to run for them.
+    """
     try:
-        notebook = copy.deepcopy(_parsed(_read(_paths(lab)[0])))
+        ran = _code_cells(_parsed(_read(_paths(lab)[0])))
     except nbformat.reader.NotJSONError:
-        return True
-    ran = any(cell.get("outputs") for cell in notebook.cells)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    return not ran or _text(notebook) != _text(source.solution_notebook(lab))
+        return None
+    notebook = source.solution_notebook(lab)
+    cells = _code_cells(notebook)
+    if list(map(_what_runs, ran)) != list(map(_what_runs, cells)) or not any(cell.outputs for cell in ran):
+        return None
+    for cell, before in zip(cells, ran, strict=True):
+        cell.outputs, cell.execution_count = before.outputs, before.execution_count
+    return notebook
+
+
+def _code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def _what_runs(cell: nbformat.NotebookNode) -> tuple[str, list[str]]:
+    """The code of a cell without the address, and its tags, which say how it runs."""
+    return source.ADDRESS.sub("", cell.source), cell.metadata.get("tags", [])
 
 
 @functools.lru_cache(maxsize=32)  # it is asked whether it is stale, for its cover, and for the README

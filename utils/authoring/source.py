@@ -20,10 +20,13 @@ import jupytext
 import nbformat
 
 from utils import exercises
-from utils.course import COURSE, REPOSITORY
+from utils.authoring import address
+from utils.course import COURSE
 
 LONGEST_CELL = 25
 SOLUTION_MARK = re.compile(r"# (?:BEGIN |END )?SOLUTION\b")
+
+ADDRESS = re.compile(r'^repository = ".*"$', re.M)  # the one line of the set-up cell that depends on where the course lies
 
 _ID_OF = {"answer": "ex", "check": "check"}  # how the ids of an exercise's cells begin: `ex-1-4`, `check-1-4`
 
@@ -40,17 +43,22 @@ class CourseNotFound(Exception):
         return str(self).splitlines()
 
 
-repository = "{repository}"
+repository = "{address}"
 try:
     here = Path.cwd()
 except FileNotFoundError:
     raise CourseNotFound("The folder of this notebook is gone. Open the notebook "
                          "where it is now.") from None
-fetched = here / "{folder}"
-if "google.colab" in sys.modules and not fetched.exists():
+fetched = here / "deep-learning-labs"
+in_colab = "google.colab" in sys.modules
+if in_colab and repository and not fetched.exists():
     subprocess.run(["git", "clone", "--quiet", "--depth=1", repository, fetched])
 course = next((folder for folder in (here, *here.parents, fetched)
                if (folder / "utils" / "checking").is_dir()), None)
+if course is None and in_colab and not repository:
+    raise CourseNotFound("Ask your teacher for the address of the course, write it\\n"
+                         'between the quotes in the line `repository = ""` above,\\n'
+                         "and run this cell again.")
 if course is None:
     raise CourseNotFound("The course is not here. In Colab: is there a network?\\n"
                          "Elsewhere: open the notebook in the course's own folder "
@@ -287,7 +295,7 @@ def _compare_checks(lab: Lab, known: dict[str, exercises.Outline]) -> None:
 
 
 def _setup() -> str:
-    return SETUP.format(repository=REPOSITORY, folder=REPOSITORY.rsplit("/", 1)[-1])
+    return SETUP.format(address=address.known())
 
 
 def _notebook(lab: Lab, texts: list[str], setup: str) -> nbformat.NotebookNode:
@@ -296,7 +304,7 @@ def _notebook(lab: Lab, texts: list[str], setup: str) -> nbformat.NotebookNode:
     for i, (cell, text) in enumerate(zip(lab.cells, texts, strict=True)):
         if i == 0:
             title, _, rest = text.partition("\n")
-            text = f"{title}\n\n{badge(lab.name)}\n{rest}"
+            text = "\n".join([title, *(["", found] if (found := badge(lab.name)) else []), rest])
         if cell is first_code:
             text = setup + text
         make = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
@@ -327,7 +335,9 @@ def _nbgrader(cell: Cell, cell_id: str) -> dict:
 
 
 def badge(name: str) -> str:
-    """The badge that opens a lab's student notebook in Colab, as Markdown."""
-    page = REPOSITORY.replace("https://github.com", "https://colab.research.google.com/github")
+    """The badge that opens a lab's student notebook in Colab, as Markdown; none where Colab cannot: it opens those of GitHub."""
+    if not (page := address.known()).startswith("https://github.com/"):
+        return ""
+    page = page.replace("https://github.com", "https://colab.research.google.com/github")
     image = "https://colab.research.google.com/assets/colab-badge.svg"
     return f"[![Open in Colab]({image})]({page}/blob/main/notebooks/{name}.ipynb)"

@@ -8,6 +8,7 @@ nothing that this session knows. Notebooks that write at the same time take turn
 import itertools
 import json
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ try:
 except ImportError:  # Windows
     fcntl = None
     import msvcrt
+
+
+LARGEST = 1_000_000  # bytes: a hundred times what the course writes
 
 
 @dataclass
@@ -99,22 +103,20 @@ def _take(lock: IO[bytes], seconds: float = 2) -> None:
 
 
 def _read() -> dict[str, State]:
-    file = path()
-    try:
-        text = file.read_text(encoding="utf-8") if file else "{}"
-    except FileNotFoundError:
-        return {}
-    except UnicodeDecodeError:
-        text = ""
-    except OSError as error:
-        _say_once(f"Your progress cannot be read ({error.strerror}); it is kept in this session only.")
+    """What the file says. Whatever stands there and is not what the course writes is set aside, however it came there."""
+    if (file := path()) is None:
         return {}
     try:
+        about = file.stat()
+        if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST:  # a pipe would never end
+            return _set_aside(file)
         return {
             str(number): State(**{f.name: type(f.default)(entry.get(f.name, f.default)) for f in fields(State)})
-            for number, entry in json.loads(text).items()
+            for number, entry in json.loads(file.read_text(encoding="utf-8")).items()
         }
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return _set_aside(file)
 
 
@@ -125,8 +127,8 @@ def _set_aside(file: Path) -> dict[str, State]:
     try:
         os.replace(file, aside)
         say(f"{file.name} was damaged. It is kept as {aside.name}, and a new one begins; your notebooks are as they were.")
-    except OSError:
-        _say_once(f"{file.name} is damaged and cannot be replaced; your progress is kept in this session only.")
+    except OSError as error:
+        _not_saved(error)
     return {}
 
 
@@ -140,13 +142,15 @@ def _write(file: Path, content: dict) -> None:
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        _say_once(f"Your progress cannot be saved ({error.strerror}); it is kept in this session only.")
+        _not_saved(error)
 
 
 _already_said: set[str] = set()
 
 
-def _say_once(sentence: str) -> None:
+def _not_saved(error: OSError) -> None:
+    """Say it once in a session."""
+    sentence = f"Your progress cannot be saved ({error.strerror}); it is kept in this session only."
     if sentence not in _already_said:
         _already_said.add(sentence)
         say(sentence)
