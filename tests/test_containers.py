@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import yaml
 from packaging.requirements import Requirement
@@ -111,3 +112,12 @@ def test_a_hubs_values_name_an_image_and_bound_what_a_student_takes():
     assert values["cull"]["enabled"] is True and values["cull"]["timeout"] > values["cull"]["every"]
     [hub] = [requirement for requirement in required("hub/requirements.txt") if requirement.name == "jupyterhub"]
     assert hub.specifier.contains("5.5.0")  # the hub of the chart that values.yaml is for
+
+
+def test_the_addresses_that_a_teacher_hands_out_open_a_notebook():
+    links = [urlsplit(link) for link in re.findall(r"^https://\S+$", read("TEACHING.md"), re.M)]
+    hub, binder = [parse_qs(link.query) for link in links]
+    folder = hub["repo"][0].rsplit("/", 1)[-1]
+    assert links[1].path.split("/")[4] == folder
+    assert (COURSE / hub["urlpath"][0].removeprefix(f"lab/tree/{folder}/")).is_file()
+    assert (COURSE / binder["urlpath"][0].removeprefix("lab/tree/")).is_file()

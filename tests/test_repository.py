@@ -15,6 +15,11 @@ from tests.courses import COURSE
 TEXTS = [
     COURSE / "README.md",
     COURSE / "CONTRIBUTING.md",
+    COURSE / "TEACHING.md",
+    COURSE / "Dockerfile",
+    COURSE / ".dockerignore",
+    COURSE / ".devcontainer" / "devcontainer.json",
+    *sorted((COURSE / "hub").iterdir()),
     COURSE / "data" / "README.md",
     *sorted((COURSE / "solutions").glob("*.py")),
     *sorted((COURSE / "utils").rglob("*.py")),
@@ -71,7 +76,7 @@ def broken(path):
 
 
 def test_links_within_the_repository_resolve():
-    documents = [COURSE / "README.md", COURSE / "data" / "README.md"]
+    documents = [COURSE / "README.md", COURSE / "TEACHING.md", COURSE / "data" / "README.md"]
     documents += [path for folder in ("notebooks", "solutions") for path in sorted((COURSE / folder).glob("*.ipynb"))]
     assert {path.name: broken(path) for path in documents if broken(path)} == {}
     assert all(any(target.suffix == ".ipynb" for target, _ in links(path)) for path in documents if path.suffix == ".ipynb")
