@@ -16,6 +16,11 @@ from utils.authoring import address
 TEXTS = [
     COURSE / "README.md",
     COURSE / "CONTRIBUTING.md",
+    COURSE / "TEACHING.md",
+    COURSE / "Dockerfile",
+    COURSE / ".dockerignore",
+    COURSE / ".devcontainer" / "devcontainer.json",
+    *sorted((COURSE / "hub").iterdir()),
     COURSE / "data" / "README.md",
     *sorted((COURSE / "solutions").glob("*.py")),
     *sorted((COURSE / "utils").rglob("*.py")),
@@ -72,7 +77,7 @@ def broken(path):
 
 
 def test_links_within_the_repository_resolve():
-    documents = [COURSE / "README.md", COURSE / "data" / "README.md"]
+    documents = [COURSE / "README.md", COURSE / "TEACHING.md", COURSE / "data" / "README.md"]
     documents += [path for folder in ("notebooks", "solutions") for path in sorted((COURSE / folder).glob("*.ipynb"))]
     assert {path.name: broken(path) for path in documents if broken(path)} == {}
     for path in documents[2:] if address.known().startswith("https://github.com/") else ():
