@@ -64,7 +64,9 @@ WRONG = [
     (doubled, lambda X: 2 * np.squeeze(X), "An axis of length 1 is lost"),
     (doubled, lambda X: 2 * X.ravel(), "arranged in another way"),
     (doubled, lambda X: 2 * np.stack([X, X]), "An axis is too many"),
-    (doubled, lambda X: 2 * X[:, 1:], "axis 1 has another length"),
+    (doubled, lambda X: 2 * X[:, 1:], "Axis 1 is 1 too short"),
+    (doubled, lambda X: np.repeat(2 * X, len(X), axis=1), "times too long"),
+    (doubled, lambda X: X[:, [0] * 17], "Axis 1 is of another length"),
     (doubled, lambda X: np.float32(4), "whatever the inputs are"),
     (squares, lambda x, y: np.mean((x - y) ** 2) * 1.0005, "nearly right"),
     (squares, lambda x, y: (np.mean((x - y) ** 2), len(x)), "2 values, separated by commas; expected one"),
@@ -369,3 +371,10 @@ def test_what_was_observed_once_is_not_observed_again():
 
 def test_a_value_is_compared_as_it_is():
     assert verdict(Exercise("9.18", "A value", right=2.0, observe=value), tf.constant(2.0)).outcome is Outcome.RIGHT
+
+
+def test_an_axis_that_is_as_long_as_in_an_input_is_named_so():
+    every_third = Exercise(
+        "9.9", "Thin out", right=lambda X: X[::3], inputs=lambda rng: [(rng.normal(size=(9, 4)),) for _ in range(2)]
+    )
+    assert "Axis 0 is as long as in `X`" in judge(every_third, lambda X: 1 * X).advice

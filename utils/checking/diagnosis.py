@@ -87,9 +87,25 @@ def _shape(cases: Sequence[Case]) -> str | None:
             return f"{lead} An axis is lost that should stay: by a sum, a mean, an index?"
         if got.ndim > expected.ndim:
             return f"{lead} An axis is too many: one that should be summed over, or that came by broadcasting?"
-        axis = next(i for i in range(expected.ndim) if got.shape[i] != expected.shape[i])
-        return f"{lead} The number of axes is right, and axis {axis} has another length."
+        return f"{lead} {_lengths(inputs, got.shape, expected.shape)}"
     return None
+
+
+def _lengths(inputs: dict[str, Any], got: tuple[int, ...], expected: tuple[int, ...]) -> str:
+    """What the lengths of an array's axes tell, where the axes are as many as they should be."""
+    other = [axis for axis, (a, b) in enumerate(zip(got, expected, strict=True)) if a != b]
+    axes = f"Axes {' and '.join(map(str, other))} are" if len(other) > 1 else f"Axis {other[0]} is"
+    shapes = {name: np.shape(value) for name, value in inputs.items() if hasattr(value, "shape")}
+    differences = [got[axis] - expected[axis] for axis in other]
+    if set(differences) in ({1}, {-1}):
+        return f"{axes} 1 too {'long' if differences[0] == 1 else 'short'}. Is the end of a range off by one?"
+    for name, shape in shapes.items():
+        if len(shape) > other[-1] and all(got[axis] == shape[axis] for axis in other):
+            return f"{axes} as long as in `{name}`, and should have another length."
+    times, rest = divmod(got[other[0]], max(expected[other[0]], 1))
+    if len(other) == 1 and not rest and times in {length for shape in shapes.values() for length in shape}:
+        return f"{axes} {times} times too long: does it keep {times} numbers that should be added up?"
+    return f"{axes} of another length; the number of axes is right."
 
 
 def _alike(case: Case) -> int:
