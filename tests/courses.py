@@ -20,12 +20,15 @@ COURSE = Path(__file__).resolve().parent.parent
 
 def copy_course(to: Path) -> Path:
     """Copy what a clone of the course holds, without what a student or a tool left in it."""
-    ignore = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "progress*.json", ".progress.lock")
-    for name in ("notebooks", "solutions", "utils", "data", "tests", ".ci", ".github"):
-        shutil.copytree(COURSE / name, to / name, ignore=ignore)
-    for name in ("README.md", "CONTRIBUTING.md", "requirements.txt", "pyproject.toml", "LICENSE"):
-        shutil.copy(COURSE / name, to / name)
-    return to
+    lines = (COURSE / ".gitignore").read_text(encoding="utf-8").splitlines()
+    anywhere = [Path(line).name for line in lines if line and line[0] not in "#/"]
+    at_the_root = [Path(line).name for line in lines if line.startswith("/")]
+
+    def ignore(folder, names):
+        patterns = [".git", *anywhere, *(at_the_root if Path(folder) == COURSE else [])]
+        return shutil.ignore_patterns(*patterns)(folder, names)
+
+    return shutil.copytree(COURSE, to, ignore=ignore)
 
 
 @contextmanager

@@ -45,7 +45,6 @@ def answer(number, code):
 def teacher(tmp_path):
     """The course in a repository of its teacher's."""
     course = copy_course(tmp_path / "teacher")
-    (course / ".gitignore").write_text((COURSE / ".gitignore").read_text())
     git(tmp_path, "init", "--quiet", "--initial-branch=main", "teacher")
     commit(course)
     return course

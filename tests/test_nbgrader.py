@@ -1,5 +1,6 @@
 """nbgrader marks a lab with the lines of TEACHING.md, in an environment of its own that is kept in .venv-nbgrader."""
 
+import ast
 import csv
 import os
 import re
@@ -62,6 +63,17 @@ def handed_in(wrong=None):
     return notebook
 
 
+def gradebook_of_grade(python, folder, env):
+    """The scores that `grade` writes into a gradebook, as nbgrader exports them."""
+    grade = [python, "-m", "utils", "grade", folder / "submitted", "--out", folder / "out", "--gradebook", folder / "ours.db"]
+    ran = subprocess.run(grade, cwd=folder.parent, env=env, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    export = "from nbgrader.api import Gradebook\nwith Gradebook(sys.argv[1]) as book:\n"
+    export += "    print({each.student.id: each.score for each in book.assignment_submissions(sys.argv[2])})"
+    address = f"sqlite:///{folder / 'ours.db'}"
+    return ast.literal_eval(subprocess.check_output([python, "-c", f"import sys\n{export}", address, LAB], text=True))
+
+
 def test_nbgrader_gives_the_right_answers_all_points_an_untouched_notebook_none_and_a_wrong_answer_one_less(python, tmp_path):
     """A check that a student deleted is judged all the same."""
     folder = copy_course(tmp_path / "course") / "grading"
@@ -82,5 +94,6 @@ def test_nbgrader_gives_the_right_answers_all_points_an_untouched_notebook_none_
     with open(folder / "grades.csv", encoding="utf-8") as grades:
         scores = {row["student_id"]: (float(row["score"]), float(row["max_score"])) for row in csv.DictReader(grades)}
     assert scores == {"right": (8, 8), "untouched": (0, 8), "wrong": (7, 8)}
+    assert gradebook_of_grade(python, folder, activated) == {"right": 8, "untouched": 0, "wrong": 7}
     released = nbformat.read(folder / "release" / LAB / f"{LAB}.ipynb", as_version=4)
     assert [cell.source for cell in released.cells] == [cell.source for cell in read("notebooks").cells]

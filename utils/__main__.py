@@ -48,6 +48,7 @@ def main(argv: list[str]) -> int:
     grade.add_argument("--lab", default="", metavar="NAME", help="of this lab only, such as 01_perceptron")
     grade.add_argument("--out", default="grades", metavar="DIR", help="where the marks go (grades)")
     grade.add_argument("--jobs", type=int, default=0, help="how many at a time (as many as there are cores)")
+    grade.add_argument("--gradebook", default="", metavar="FILE", help="write the marks into nbgrader's gradebook as well")
     grade.add_argument("--again", action="store_true", help="mark again what is marked already")
     bench = commands.add_parser("bench", help="measure how fast this machine trains, by each kind of loop")
     bench.add_argument("cases", nargs="*", metavar="CASE", help="A, B, C or D; all of them if none is named")
@@ -168,7 +169,7 @@ def _release(arguments: argparse.Namespace, rest: list[str]) -> int:
 def _grade(arguments: argparse.Namespace, rest: list[str]) -> int:
     from utils.grading import command
 
-    return command.grade(Path(arguments.folder), Path(arguments.out), arguments.lab, arguments.jobs, arguments.again)
+    return command.grade(arguments)
 
 
 def _bench(arguments: argparse.Namespace, rest: list[str]) -> int:

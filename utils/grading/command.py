@@ -1,27 +1,34 @@
 """`python3 -m utils grade`: what it says to the teacher."""
 
+import argparse
 import sys
 from pathlib import Path
 
 from utils import exercises
-from utils.grading import classroom, report
+from utils.grading import classroom, gradebook, report
 
 
-def grade(place: Path, out: Path, lab: str, jobs: int, again: bool) -> int:
+def grade(asked: argparse.Namespace) -> int:
     """Mark the submissions in a folder or a zip, write what came out, and say where it is. Returns the exit status."""
+    place, out, lab = Path(asked.folder), Path(asked.out), asked.lab
     if lab and lab not in exercises.lab_names():
         print(f"There is no lab {lab!r}; the labs are {', '.join(exercises.lab_names())}.", file=sys.stderr)
         return 2
     if not place.exists():
         print(f"There is no folder or zip {place}.", file=sys.stderr)
         return 2
-    if jobs < 0:
+    if asked.jobs < 0:
         print("--jobs is the number of submissions that are marked at a time, such as 2.", file=sys.stderr)
         return 2
     try:
         out.mkdir(parents=True, exist_ok=True)
-        found = classroom.grade(place, out, lab=lab, jobs=jobs, again=again)
+        found = classroom.grade(place, out, lab=lab, jobs=asked.jobs, again=asked.again)
         files = report.write(found.rows, out)
+        if asked.gradebook:
+            gradebook.write(found.rows, Path(asked.gradebook))
+    except gradebook.NoGradebook as error:
+        print(f"{error} The marks are in {out}.", file=sys.stderr)
+        return 1
     except OSError as error:
         print(f"{error.filename or out}: {error.strerror or error}.", file=sys.stderr)
         return 1

@@ -22,8 +22,6 @@ MEMORY = 3 * 1024**3  # bytes that a student's process may take for itself
 FILE_SIZE = 64 * 1024**2  # bytes of a file that it may write
 NEW_USER, NEW_NETWORK = 0x10000000, 0x40000000  # CLONE_NEWUSER and CLONE_NEWNET of unshare(2)
 
-PRELOADED = ["tensorflow", "keras", "numpy", "matplotlib.pyplot", "IPython.display"]
-
 
 _starter: Connection | None = None  # to the process that starts students', as copies of itself
 
@@ -33,7 +31,7 @@ def processes() -> multiprocessing.context.BaseContext:
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
+    context.set_forkserver_preload(["utils.grading.preloaded"])
     return context
 
 

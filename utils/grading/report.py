@@ -193,7 +193,7 @@ def _exercise(number: str, title: str, rows: list[Row]) -> ExerciseReport:
         if mark["outcome"] in (RIGHT, NOT_DONE):
             continue
         named = bool(mark["mistake"])
-        key = mark["mistake"] or re.sub(r"\b[Ll]ine \d+|\d+ s\b", "line", mark["advice"])
+        key = mark["mistake"] or re.sub(r"\b(?:Line|line) \d+|\d+ s\b", "line", mark["advice"])
         if key not in groups:
             advice = mark["mistake"].replace("{seen}", "…") or mark["advice"] or "; ".join(mark["flags"])
             groups[key] = Group(number, advice, named, code=mark["code"], hints=mark["hints"])
