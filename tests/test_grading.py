@@ -81,6 +81,7 @@ NO_BIAS = "def perceptron(x, w, b):\n    return sigmoid(np.sum(x * w, axis=-1))"
 WITH_PLUS = FORWARD.replace("np.sum(x * w, axis=-1) + b", "plus(np.sum(x * w, axis=-1), b)")
 WITH_E_TO = "def perceptron(x, w, b):\n    return 1 / (1 + e_to(-np.sum(x * w, axis=-1) - b))"
 COLLAPSE = "def collapse(W1, b1, W2, b2):\n    {}\n    return W1 @ W2, b1 @ W2 + b2"
+ANSWERS = {cell["id"]: text(cell) for cell in cells_of("solutions")["cells"]}
 UNTOUCHED = {f"e{i}": None for i in range(1, 9)}
 
 # Each with the exercises that score nothing.
@@ -191,6 +192,8 @@ def write_class(folder):
         where = folder / [f"{name}/{LAB}.ipynb", f"{name}_{LAB}.ipynb", f"{name}/{LAB}/{LAB}.ipynb"][form]
         where.parent.mkdir(parents=True, exist_ok=True)
         where.write_text(json.dumps(notebook), encoding="utf-8")
+    where = folder / f"a wrong sigmoid_{LAB}.ipynb"
+    where.write_text(json.dumps(submission(e2=ANSWERS["ex-1-2"].replace("exp(-z)", "exp(z)"))))
     for name, notebook in {
         "forger": submission(lab="02_dense_layer", e2=FORGED),
         "honest": submission(lab="02_dense_layer"),
@@ -236,6 +239,12 @@ def test_no_trick_gains_a_point_unflagged(graded, name):
     assert row["flags"]
     others = [row[number] for number in NUMBERS if number != tried]
     assert others == ["1"] * 7, "the others are as good as without the trick"
+
+
+def test_what_only_follows_from_an_earlier_mistake_is_told_so(graded):
+    row = graded[3]["a wrong sigmoid"]
+    assert [row[number] for number in NUMBERS] == ["1", "0", "1", "0", "1", "1", "1", "1"]
+    assert row["notes"] == "1.4 is right but for 1.2"
 
 
 def test_forged_results_score_nothing_where_they_are_proved(graded):

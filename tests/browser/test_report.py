@@ -24,7 +24,7 @@ def mark(number, title, kind):
         "number": number, "title": title, "worth": 1, "code": "z = " + "3 * x + " * 20 + "1 < 2",
         "outcome": ends.get(kind, "wrong"),
         "advice": advice, "mistake": NAMED if kind == "named" else "", "hints": ["Three terms are added."], "proved": True,
-        "flags": ["uses open"] if kind == "found" else [],
+        "follows": [], "flags": ["uses open"] if kind == "found" else [],
     }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import ast
 import random
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from utils.checking import Exercise, Outcome, chance, sandbox
 from utils.checking.exercise import Table
 from utils.checking.observation import Cases, is_right
 from utils.grading import inside, wire
-from utils.grading.answers import CHECK, Answers, Step, course, program
+from utils.grading.answers import CHECK, Answers, Step, course, names_in, program, without_magics
 from utils.grading.student import SECONDS, Ended, Student
 from utils.grading.tricks import tricks
 
@@ -29,7 +29,7 @@ class Mark:
 
     advice: what the check says.  mistake: what the exercise's table says of the mistake that was recognized, if one was.
     hints: those of the course that speak of it.  proved: whether the results were compared outside the student's process.
-    flags: what a teacher should look at.
+    flags: what a teacher should look at.  follows: earlier exercises with whose right answers this one would be right.
     """
 
     number: str
@@ -42,6 +42,7 @@ class Mark:
     hints: list[str] = field(default_factory=list)
     proved: bool = False
     flags: list[str] = field(default_factory=list)
+    follows: list[str] = field(default_factory=list)
 
     @property
     def points(self) -> float:
@@ -66,10 +67,8 @@ class Marking:
 def mark(answers: Answers, pristine: Path) -> Marking:
     """Mark the answers of one notebook.  pristine: a folder with the course's copy for students."""
     marker = _Marker(answers, pristine)
-    try:
-        marker.run()
-    finally:
-        marker.end()
+    marker.run()
+    marker.find_followers()
     return Marking([marker.marks[number] for number in course(answers.lab).points], marker.flags, marker.memory, marker.shut_in)
 
 
@@ -93,6 +92,25 @@ class _Marker:
             allowed = f"{lab}\n{exercises.as_written(known[number].same_answer_as or number)}"
             each.flags += [f"uses {name}" for name in tricks(each.code, allowed)]
         self.memory, self.shut_in = 0, {}
+
+    def find_followers(self) -> None:
+        """Find what is only wrong because an earlier answer is, by judging it with the course's answers in the place of those."""
+        wrong = [n for n, each in self.marks.items() if each.points == 0 and n in self._answers.cells]
+        names = {number: _names(self._answers.text(number)) for number in wrong}
+        built_on = {n: [e for e in wrong[:i] if names[n][0] & _names(exercises.as_written(e))[1]] for i, n in enumerate(wrong)}
+        followers = [
+            n for n in wrong if built_on[n] and self.marks[n].outcome != Outcome.NOT_DONE.value and not self.marks[n].flags
+        ]
+        if not followers:
+            return
+        mended = {number: [exercises.as_written(number)] for number in wrong if number not in followers}
+        again = _Marker(replace(self._answers, cells={**self._answers.cells, **mended}), self._pristine)
+        for number, each in again.marks.items():
+            each.outcome = "" if number in followers else self.marks[number].outcome  # what has an outcome is not judged
+        again.run()
+        for number in followers:
+            if again.marks[number].points:
+                self.marks[number].follows = built_on[number]
 
     def end(self) -> None:
         if self._student:
@@ -168,6 +186,14 @@ class _Marker:
     def _compare_fingerprints(self) -> None:
         theirs, ours = self._student.ask("fingerprint"), inside.fingerprint()
         self.flags += [f"exchanged something in {name}" for name in ours if name in theirs and theirs[name] != ours[name]]
+
+
+def _names(code: str) -> tuple[set[str], set[str]]:
+    """The names that code uses and defines; none where it is no Python."""
+    try:
+        return names_in(without_magics(code))
+    except SyntaxError:
+        return set(), set()
 
 
 def _arguments(check: str) -> str:

@@ -17,6 +17,7 @@ import jinja2
 from utils import exercises
 from utils.grading.classroom import Row, file_name
 
+FOLLOWS = "This is right but for an earlier answer that it uses: {}."
 RIGHT, NOT_DONE = "right", "not done yet"  # values of `Outcome`, whose import would bring TensorFlow with it
 
 
@@ -78,7 +79,8 @@ def _grades(students: dict[str, list[Row]], numbers: list[str]) -> Iterable[Sequ
         marks = {mark["number"]: mark for row in rows for mark in row.marks}
         scores = [_number(mark["worth"] if mark["outcome"] == RIGHT else 0) if (mark := marks.get(n)) else "" for n in numbers]
         flags = "; ".join(flag for row in rows for flag in flags_of(row))
-        notes = "; ".join([each for row in rows for each in [row.problem, *row.notes] if each])
+        follows = [f"{n} is right but for {' and '.join(mark['follows'])}" for n, mark in marks.items() if mark["follows"]]
+        notes = "; ".join([*(each for row in rows for each in [row.problem, *row.notes] if each), *follows])
         yield [student, _id(rows), *scores, _number(sum(map(points, rows))), flags, notes]
 
 
@@ -192,10 +194,11 @@ def _exercise(number: str, title: str, rows: list[Row]) -> ExerciseReport:
     for student, mark in marks:
         if mark["outcome"] in (RIGHT, NOT_DONE):
             continue
-        named = bool(mark["mistake"])
-        key = mark["mistake"] or re.sub(r"\b(?:Line|line) \d+|\d+ s\b", "line", mark["advice"])
+        follows = FOLLOWS.format(" and ".join(mark["follows"])) if mark["follows"] else ""
+        named = bool(follows or mark["mistake"])
+        key = follows or mark["mistake"] or re.sub(r"\b(?:Line|line) \d+|\d+ s\b", "line", mark["advice"])
         if key not in groups:
-            advice = mark["mistake"].replace("{seen}", "…") or mark["advice"] or "; ".join(mark["flags"])
+            advice = follows or mark["mistake"].replace("{seen}", "…") or mark["advice"] or "; ".join(mark["flags"])
             groups[key] = Group(number, advice, named, code=mark["code"], hints=mark["hints"])
         groups[key].students.append(student)
     ordered = sorted(groups.values(), key=lambda group: (-len(group.students), group.advice))
