@@ -272,7 +272,7 @@ model = network()  # SOLUTION: a model with one output
 looks = train_and_look(model, keras.optimizers.Adam(0.05), 5)  # SOLUTION: train it
 
 # %%
-check("5.6", model)
+check("5.6", model, looks)
 
 # %% [markdown]
 # What did it tell you on the way? Each look is a set of weights; put them back one after the other, and ask.

@@ -79,14 +79,14 @@ def descend(J, update, w, learning_rate, steps=100):
 # ## 2 · An optimizer is an update
 # Every optimizer answers one question: given the gradient $g$, where does $w$ go? Some keep a **state** from step to step, such
 # as how fast they are. So an optimizer is a function from $(w, g, \text{state})$ to the new $w$ and the new state. The
-# arrays hold a number for each weight, and all arithmetic is weight by weight.
+# arrays hold a number for each weight, or one number alone, as on the hill above. All arithmetic is weight by weight.
 #
 # ### Exercise 6.2 · Gradient descent as an update
 # The rule of lab 5, in this form. It keeps nothing: its state is the empty tuple `()`.
 
 # %%
 def sgd(w, g, state, learning_rate=0.01):
-    """w ← w - η g.  w, g: arrays of one shape.  Returns the new w, and the state."""
+    """w ← w - η g.  w, g: arrays of one shape, () as well.  Returns the new w, and the state."""
     w = w - learning_rate * g  # SOLUTION: a step against the gradient
     return w, state
 

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from utils import datasets
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, Finding, edited, edits_of, findings_of, require
+from utils.checking import FINE, Exercise, Finding, Part, edited, edits_of, findings_of, require
 
 # --- 5.1 --------------------------------------------------------------------------------------------------------------
 DIFFERENCE = Finding("WithoutTape", {
@@ -389,10 +389,36 @@ Missed, mistakes_of_goal = findings_of(None,
     ("NOT_YET", network(1, -2), "Your network gives {seen}: it has not learned yet. Train for longer, and try a learning rate ten times as large, "
      "and one ten times as small. A straight border comes no further than this, so is there an activation in the hidden layer?"),
 )
-the_goal = Exercise("5.6", "Will I pass this class?", right=network(14, -22.4), observe=goal, seconds=0.3, mistakes=mistakes_of_goal, hints=[
+def looked(looks):
+    """Whether these are sets of a model's weights, the first at the start."""
+    if not isinstance(looks, (list, tuple)) or len(looks) < 2:
+        return Unseen.ONE
+    if not all(isinstance(look, (list, tuple)) and look for look in looks):
+        return Unseen.NO_WEIGHTS
+    shapes = [[np.shape(each) for each in look] for look in looks]
+    if any(each != shapes[0] for each in shapes):
+        return Unseen.OTHERS
+    return FINE if any(not np.array_equal(a, b) for a, b in zip(looks[0], looks[-1], strict=True)) else Unseen.SAME
+
+def weights_after(steps):
+    """The weights of a network after some steps."""
+    return [np.full((2, 4), 0.1 * steps), np.zeros(4), np.full((4, 1), -0.2 * steps), np.ones(1)]
+
+LOOKS = [weights_after(steps) for steps in range(21)]
+Unseen, mistakes_of_looks = findings_of(None,
+    ("NO_WEIGHTS", [0.7, 0.5, 0.4], "A look is the model's weights, as `model.get_weights()` gives them; these look like losses or predictions. "
+     "`train_and_look` returns the looks."),
+    ("ONE", LOOKS[:1], "There should be several looks: one at the start, and one after each piece of the training. `train_and_look` returns them."),
+    ("OTHERS", [*LOOKS, LOOKS[0][:2]], "The looks belong to different models: their weights have different shapes. Take them all from one model."),
+    ("SAME", [LOOKS[3]] * 4, "All looks show the same weights. Take one before the training, and the others while it goes on."),
+)
+goal_part = Part("model", right=network(14, -22.4), observe=goal, mistakes=mistakes_of_goal,
+                 also_right=[network(14, -21), network(14, -16.8, W1=((4, 0), (0, 1.3)), b1=(-6, -4.55))])
+looks_part = Part("looks", right=LOOKS, observe=looked, mistakes=mistakes_of_looks, also_right=[LOOKS[:2], tuple(map(tuple, LOOKS))])
+the_goal = Exercise("5.6", "Will I pass this class?", parts=[goal_part, looks_part], seconds=0.3, hints=[
     "A hidden layer of 8 units with tanh is enough. The output is a probability.",
     "Adam with a rate of 0.05 needs some 100 epochs in all, 5 between two looks.",
-], also_right=[network(14, -21), network(14, -16.8, W1=((4, 0), (0, 1.3)), b1=(-6, -4.55))], equivalent={
+], equivalent={
     "443": "the start stays as it was before: it learns from there too",
     "keras.utils.set_random_seed(444)": "it learns from another start too",
     "looks = train_and_look(model, keras.optimizers.Adam(1.05), 5)": "a large rate, and still it learns",

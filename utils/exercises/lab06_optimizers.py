@@ -62,8 +62,9 @@ learning_rates = Exercise("6.1", "Three learning rates", parts=[
 # --- 6.2 to 6.7: optimizers -------------------------------------------------------------------------------------------
 def descents(slots, settings):
     """An inputs function.  slots: how many numbers the optimizer keeps for each weight.  settings: two values for each name."""
-    def inputs(rng):  # gradients of very different sizes, of one size, and of a matrix with a single row
-        for case, (steps, shape, scale) in enumerate([(20, (3,), np.array([10.0, 0.1, 1.0])), (20, (3,), 0.3), (5, (1, 2), 1.0)]):
+    def inputs(rng):  # gradients of very different sizes, of one size, of a matrix with a single row, and of one number as on the lab's hill
+        cases = [(20, (3,), np.array([10.0, 0.1, 1.0])), (20, (3,), 0.3), (5, (1, 2), 1.0), (5, (), 1.0)]
+        for case, (steps, shape, scale) in enumerate(cases):
             gradients = (rng.normal(size=(steps, *shape)) * scale).astype(np.float32)
             gradients[0] = np.abs(gradients[0]) * np.resize([1, -1], shape)  # both signs, or the root of a mean of gradients may be nan everywhere
             gradients[3] = 0
@@ -101,11 +102,11 @@ def by_keras(make):
         return optimizer, weights, [*(each for each in optimizer.variables if each.shape == weights.shape), optimizer.iterations]
 
     def update(w, g, state, *settings):
-        optimizer, weights, kept = with_settings(w.shape, *settings)
+        optimizer, weights, kept = with_settings(w.shape or (1,), *settings)  # shape () is that of other variables too
         for variable, value in zip([weights, *kept], [w, *state], strict=False):  # the count of steps belongs to Adam's state alone
             variable.assign(np.resize(value, variable.shape))
-        optimizer.apply([tf.constant(g)], [weights])
-        return weights.numpy(), tuple(variable.numpy() for variable in kept[:len(state)])
+        optimizer.apply([tf.reshape(g, weights.shape)], [weights])
+        return weights.numpy().reshape(w.shape), tuple(variable.numpy() for variable in kept[:len(state)])
     return update
 
 UPHILL = "This goes uphill: the gradient points up, and the step has to go the other way."
@@ -133,7 +134,7 @@ sgd = exercise_on("6.2", "Gradient descent as an update", sgd_update, by_keras(l
     ("w - ", "w; ", STAYS),
     hints=["The rule of lab 5: w minus the learning rate times the gradient.", "The state is empty, and stays as it came."],
     also_right=[lambda w, g, state, rate: (tf.constant(w) - rate * tf.constant(g), ()),
-                lambda w, g, state, rate: ([a - rate * b for a, b in zip(w, g, strict=True)], [])],
+                lambda w, g, state, rate: (np.subtract(w, rate * g).tolist(), [])],
     learning_rate=(0.1, 0.2))
 
 def momentum_update(w, g, state, learning_rate, beta):
