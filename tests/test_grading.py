@@ -53,6 +53,17 @@ def before(cell_id, *cells):
     return lambda old: [new for cell in old for new in ([*cells, cell] if cell.get("id") == cell_id else [cell])]
 
 
+def split(cell_id, at):
+    """Cut a cell in two before a text, as Jupyter does: the second one is new."""
+
+    def change(old):
+        for cell in old:
+            first, found, rest = text(cell).partition(at) if cell.get("id") == cell_id else ("", "", "")
+            yield from [cell | {"source": first}, code(found + rest)] if found else [cell]
+
+    return change
+
+
 def mapped(change):
     return lambda old: [change(copy.deepcopy(cell)) for cell in old]
 
@@ -78,6 +89,7 @@ def in_setup(line):
 
 FORWARD = "def perceptron(x, w, b):\n    return sigmoid(np.sum(x * w, axis=-1) + b)"
 NO_BIAS = "def perceptron(x, w, b):\n    return sigmoid(np.sum(x * w, axis=-1))"
+PLUS = code("def plus(a, b):\n    return a + b")
 WITH_PLUS = FORWARD.replace("np.sum(x * w, axis=-1) + b", "plus(np.sum(x * w, axis=-1), b)")
 WITH_E_TO = "def perceptron(x, w, b):\n    return 1 / (1 + e_to(-np.sum(x * w, axis=-1) - b))"
 COLLAPSE = "def collapse(W1, b1, W2, b2):\n    {}\n    return W1 @ W2, b1 @ W2 + b2"
@@ -110,9 +122,12 @@ HONEST = {
     "deleted checks": (submission([lambda cells: [c for c in cells if not c["id"].startswith("check-")]], e4=NO_BIAS), "4"),
     "doubled": (submission([before("check-1-4", *[c for c in cells_of("notebooks")["cells"] if c["id"] == "ex-1-4"])]), ""),
     "in a new cell": (submission([before("check-1-4", code(FORWARD))], e4=None), ""),
-    "helper cell": (submission([before("ex-1-4", code("def plus(a, b):\n    return a + b"))], e4=WITH_PLUS), ""),
+    "helper cell": (submission([before("ex-1-4", PLUS)], e4=WITH_PLUS), ""),
     "import in the set-up": (submission([in_setup("\nfrom numpy import exp as e_to")], e4=WITH_E_TO), ""),
     "own check": (submission([before("ex-1-1", code("def check(*args):\n    print('✓')"))], e4=NO_BIAS), "4"),
+    "split in two": (submission([split("ex-1-3", "def relu_prime")]), ""),
+    "shows things": (submission(e4="display('hello')\n" + FORWARD), ""),
+    "helper after an earlier check": (submission([before("lab01-15", PLUS)], e4=WITH_PLUS), ""),
     "answer deleted": (submission([lambda cells: [c for c in cells if c["id"] != "ex-1-7"]]), "7"),
 }  # fmt: skip
 # Each with the exercise in which it tries to gain a point, and its code.

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import symtable
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
@@ -36,18 +36,29 @@ class Step(NamedTuple):
     exercise: str = ""
 
 
+class Own(NamedTuple):
+    """
+    A cell that a student added.
+
+    exercise: in whose section it stands; "" before the first.  place: "before" the answer, "after" it, or after its "check".
+    """
+
+    exercise: str
+    place: str
+    text: str
+
+
 @dataclass
 class Answers:
     """
     What a notebook holds of a student.
 
-    cells: the answer to each exercise, as the cells that make it.  own: other cells of theirs, by the exercise whose section they
-    stand in; those before the first have "".
+    cells: the answer to each exercise, as the cells that make it.  own: other cells of theirs, in their order.
     """
 
     lab: str
     cells: dict[str, list[str]] = field(default_factory=dict)
-    own: dict[str, list[str]] = field(default_factory=dict)
+    own: list[Own] = field(default_factory=list)
 
     def text(self, number: str) -> str:
         """The code of an answer."""
@@ -97,32 +108,32 @@ def lab_of(notebook: nbformat.NotebookNode) -> str:
 def take(notebook: nbformat.NotebookNode, lab: str) -> Answers:
     """The answers in a notebook: found by the ids of cells, else by nbgrader's metadata, else by heading and check."""
     known = course(lab)
-    sections = _sections(notebook.cells, known)
-    taken = Answers(lab)
-    for number in known.untouched:
+    taken = Answers(lab, own=list(_own_cells(notebook.cells, known)))
+    for number, untouched in known.untouched.items():
         marked = [text for text in _marked(notebook.cells, number) if text.strip()]
-        changed = [text for text in dict.fromkeys(marked) if plain(text) != plain(known.untouched[number])]
-        before, after = sections.get(number, ([], []))
-        if changed:
-            taken.cells[number], taken.own[number] = changed, before
-        elif before or after:  # the answer stands in a cell of their own
-            taken.cells[number] = [*marked[:1], *before, *after]
-        else:
-            taken.cells[number] = marked[:1]
-    taken.own[""] = sections.get("", ([], []))[0]
+        changed = [text for text in dict.fromkeys(marked) if plain(text) != plain(untouched)]
+        taken.cells[number] = changed or marked[:1]
+        own = [each for each in taken.own if each.exercise == number]
+        if own and not changed:  # the answer stands in cells of their own: those before the check, if there are any
+            answer = [each for each in own if each.place != "check"] or own
+            taken.cells[number] += [each.text for each in answer]
+            taken.own = [each for each in taken.own if each not in answer]
     return taken
 
 
 def program(answers: Answers) -> list[Step]:
     """The steps that judge the answers: the student's cells in the course's notebook, without what no answer needs."""
-    steps = [Step("own", text) for text in answers.own.get("", [])]
+
+    def own(exercise: str, place: str) -> list[Step]:
+        return [Step("own", each.text) for each in answers.own if (each.exercise, each.place) == (exercise, place)]
+
+    steps = own("", "before")
     for step in course(answers.lab).steps:
         if step.kind == "answer":
-            steps += [Step("own", text) for text in answers.own.get(step.exercise, [])]
-            cells = answers.cells.get(step.exercise) or [step.text]
-            steps += [Step("answer", text, step.exercise) for text in cells]
+            cells = [Step("answer", text, step.exercise) for text in answers.cells.get(step.exercise) or [step.text]]
+            steps += [*own(step.exercise, "before"), *cells, *own(step.exercise, "after")]
         else:
-            steps.append(step)
+            steps += [step, *(own(step.exercise, "check") if step.kind == "check" else [])]
     return _needed([step._replace(text=_cleaned(step)) for step in steps])
 
 
@@ -146,26 +157,25 @@ def _marked(cells: Iterable[Any], number: str) -> list[str]:
     return [cell.source for cell in cells if cell.cell_type == "code" and role(cell) == ("answer", number)]
 
 
-def _sections(cells: Sequence[Any], known: Course) -> dict[str, tuple[list[str], list[str]]]:
-    """The student's own cells of each exercise's section, before its check and after it."""
-    found: dict[str, tuple[list[str], list[str]]] = {"": ([], [])}
-    number, checked = "", False
+def _own_cells(cells: Sequence[Any], known: Course) -> Iterator[Own]:
+    """The cells of code that the course does not have, and what its own cells import when the student has changed them."""
+    number, place = "", "before"
     for cell in cells:
+        marked = role(cell)
         if cell.cell_type == "markdown" and (heading := HEADING.search(cell.source)):
-            number, checked = heading[1], False
-            found.setdefault(number, ([], []))
-        elif cell.cell_type == "code" and cell.source.strip():
-            check = CHECK.search(cell.source)
-            marked = role(cell)
-            if check or (marked and marked[0] == "check"):
-                number, checked = (check[1] if check else marked[1]), True
-                found.setdefault(number, ([], []))
-            elif marked is None and plain(cell.source) not in known.texts:
-                if cell.get("id", "").startswith("lab"):  # a cell of the course, changed: what it imports may be needed
-                    found[""][0].extend(line for line in _imports(cell.source) if line not in known.imports)
-                else:
-                    found[number][checked].append(cell.source)
-    return found
+            number, place = heading[1], "before"
+        elif cell.cell_type != "code" or not cell.source.strip():
+            continue
+        elif (check := CHECK.search(cell.source)) or (marked and marked[0] == "check"):
+            number, place = (check[1] if check else marked[1]), "check"
+        elif marked:
+            number, place = marked[1], "after"
+        elif plain(cell.source) in known.texts:
+            continue
+        elif cell.get("id", "").startswith("lab"):
+            yield from (Own("", "before", line) for line in _imports(cell.source) if line not in known.imports)
+        else:
+            yield Own(number, place, cell.source)
 
 
 def _imports(code: str) -> list[str]:

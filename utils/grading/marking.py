@@ -85,7 +85,7 @@ class _Marker:
             number: Mark(number, known[number].title, worth, answers.text(known[number].same_answer_as or number))
             for number, worth in course(answers.lab).points.items()
         }
-        own = "\n".join(text for cells in answers.own.values() for text in cells)
+        own = "\n".join(each.text for each in answers.own)
         lab = "\n".join(step.text for step in course(answers.lab).steps)
         self.flags = [f"its own cells use {name}" for name in tricks(own, lab)]
         for number, each in self.marks.items():
