@@ -113,6 +113,7 @@ HONEST = {
     "asks for input": (submission(e1="z = float(input())\ny_hat = 0"), "1"),
     "prints a lot": (submission(e1="for _ in range(10**5):\n    print('x' * 1000)\nz, y_hat = -6, 0.0024726232"), ""),
     "too much memory": (submission(e7=COLLAPSE.format("np.ones((40_000, 40_000, 8)) + 1")), "7"),
+    "a fraction": (submission(e1="from fractions import Fraction\nz, y_hat = Fraction(-6), 0.0024726232"), ""),
     "time magic": (submission(e4="%%time\n" + FORWARD), ""),
     "installs": (submission(e4="!pip install numpy\n" + FORWARD), ""),
     "Colab": (submission([without("id")]), ""),

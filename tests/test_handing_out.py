@@ -69,6 +69,13 @@ def test_a_release_has_no_solutions_and_its_labs_work(tmp_path):
     assert "The solution of 1.4 comes later" in printed and "not right yet" in printed and "Traceback" not in printed
 
 
+@pytest.mark.parametrize("command", [["test"], ["build"], ["release", "x"]])
+def test_a_release_says_that_it_has_no_sources(command, tmp_path):
+    release.release(tmp_path / "out")
+    result = subprocess.run([sys.executable, "-m", "utils", *command], cwd=tmp_path / "out", capture_output=True, text=True)
+    assert result.returncode == 1 and result.stderr == "This is a copy of the course for students, without sources and tests.\n"
+
+
 def test_checks_of_a_release_find_the_place_of_a_mistake(tmp_path):
     release.release(tmp_path / "out")
     code = "from utils import exercises; print(len(exercises.as_written('1.4')))"

@@ -57,7 +57,11 @@ def main(argv: list[str]) -> int:
     if rest and arguments.command != "test":
         parser.error(f"unknown argument {rest[0]!r}")
 
-    files = environment.requirements(for_tests=arguments.command in ("test", "build", "release"))
+    by_author = arguments.command in ("test", "build", "release")
+    if by_author and not (COURSE / "tests").is_dir():
+        print("This is a copy of the course for students, without sources and tests.", file=sys.stderr)
+        return 1
+    files = environment.requirements(for_tests=by_author)
     try:
         if arguments.command == "test" and arguments.oldest:
             return _pytest(environment.prepare_oldest(), rest)

@@ -10,6 +10,7 @@ import linecache
 import sys
 import types
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -99,9 +100,16 @@ class Notebook:
         with chance.seeded(seed):
             return judge(found, *answers).outcome.value
 
-    def value(self, exercise: str, part: int) -> Any:
-        """An answer that is a value."""
-        return self.handed_over[exercise][part]
+    def value(self, exercise: str, part: int) -> dict[str, Any]:
+        """An answer that is a value; a number of another kind, such as a fraction, as a float."""
+        found = self.handed_over[exercise][part]
+        try:
+            wire.dumps(found)
+        except wire.NotPlain:
+            with suppress(Exception):
+                return {"result": float(found)}
+            return {"result": None}
+        return {"result": found}
 
     def call(self, exercise: str, part: int, args: tuple, kwargs: dict) -> dict[str, Any]:
         """What an answer returns for these arguments, or the error that it stops with."""

@@ -46,7 +46,7 @@ def update(course: Path = COURSE) -> str:
         newest = nbformat.read(course / name, as_version=4) if (course / name).exists() else mine
         carried = carry_over(mine, before[name], newest) if newest is not mine else mine
         nbformat.write(carried, course / name)
-    lines += [f"{name}: your answers are in the new notebook." for name in notebooks]
+    lines += [f"{name}: your answers are in the new notebook. If it is open, reload it." for name in notebooks]
     if backup:
         lines.append(f"What you had changed is kept in {backup.relative_to(course).as_posix()}/ as it was.")
     return "\n".join(["The course is up to date.", *lines])
