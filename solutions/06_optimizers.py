@@ -86,7 +86,7 @@ def descend(J, update, w, learning_rate, steps=100):
 
 # %%
 def sgd(w, g, state, learning_rate=0.01):
-    """w ← w - η g.  w, g: arrays of one shape, () as well.  Returns the new w, and the state."""
+    """The new w, w - η g, and the state.  w, g: arrays of one shape, () as well."""
     w = w - learning_rate * g  # SOLUTION: a step against the gradient
     return w, state
 
