@@ -86,7 +86,11 @@ def test_checks_of_a_release_find_the_place_of_a_mistake(tmp_path):
 def test_a_release_goes_into_a_branch_again_and_again_and_nowhere_else(tmp_path, monkeypatch):
     to = tmp_path / "branch"
     git(tmp_path, "init", "--quiet", "branch")
+    git(to, "remote", "add", "origin", "git@github.com:teacher/labs-for-students.git")
     release.release(to)
+    notebook = (to / LAB).read_text()
+    assert "github/teacher/labs-for-students/blob/main" in notebook and "github.com/teacher/labs-for-students" in notebook
+    assert "git clone https://github.com/teacher/labs-for-students" in (to / "README.md").read_text()
     commit(to)
     (to / "data" / "old.csv").write_text("1")
     release.release(to)

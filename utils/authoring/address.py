@@ -9,6 +9,8 @@ has the same files on every machine.
 
 import re
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from utils import course
@@ -20,13 +22,28 @@ _SHORT = re.compile(r"^(?:[^@/:]+@)?([\w.-]+):(?!/)", re.ASCII)  # git@github.co
 
 def settle(folder: Path) -> bool:
     """Where the course in this folder has no address yet, write down that of its origin; whether there was one to write."""
-    if course.REPOSITORY or not (found := of_origin(_origin(folder))):
+    if course.REPOSITORY or not (found := of_origin(origin(folder))):
         return False
+    write(folder, found)
+    course.REPOSITORY = found
+    return True
+
+
+def write(folder: Path, found: str) -> None:
+    """Write an address into the course in this folder."""
     path = folder / LINE
     text = re.sub("^REPOSITORY = .*$", f'REPOSITORY = "{found}"', path.read_bytes().decode(), flags=re.M)
     path.write_bytes(text.encode())
-    course.REPOSITORY = found
-    return True
+
+
+@contextmanager
+def instead(other: str) -> Iterator[None]:
+    """Have another address for a while, if there is one."""
+    before, course.REPOSITORY = course.REPOSITORY, other or course.REPOSITORY
+    try:
+        yield
+    finally:
+        course.REPOSITORY = before
 
 
 def known() -> str:
@@ -49,7 +66,7 @@ def of_origin(origin: str) -> str:
     return f"{scheme}://{host.lower()}{port or ''}{path}"
 
 
-def _origin(folder: Path) -> str:
+def origin(folder: Path) -> str:
     """What git says of the clone in this folder; nothing where there is no git, or none of its own."""
     if not (folder / ".git").exists():  # git would answer for a repository around it
         return ""

@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 
 from utils import cell_roles, exercises
+from utils.authoring import address, build, source
 from utils.authoring.source import SourceError
 from utils.course import COURSE
 
@@ -36,7 +37,13 @@ def release(to: Path) -> list[str]:
     for name in FILES:
         if (COURSE / name).exists():
             shutil.copy(COURSE / name, to / name)
-    (to / "README.md").write_text(readme_of_students((COURSE / "README.md").read_text(encoding="utf-8")), encoding="utf-8")
+    own = address.of_origin(address.origin(to))
+    with address.instead(own):  # that of the repository that students get, not of the one that has the solutions
+        for name in source.names():
+            nbformat.write(source.student_notebook(source.read(name)), to / "notebooks" / f"{name}.ipynb")
+        (to / "README.md").write_text(readme_of_students(build.readme()), encoding="utf-8")
+    if own:
+        address.write(to, own)
     _pack(to / exercises.AS_WRITTEN.relative_to(COURSE))
     return sorted(path.relative_to(to).as_posix() for path in to.rglob("*") if path.is_file() and ".git" not in path.parts)
 
