@@ -187,6 +187,13 @@ CHEATS = {
         exec(json.loads(open("../utils/exercises/as_written.json").read())["1.4"])
         """,
     ),
+    "reads a file by TensorFlow": (
+        "1.1",
+        """
+        text = tf.io.read_file("../utils/exercises/as_written.json")
+        z, y_hat = -6, 0.0024726232
+        """,
+    ),
     "ends Python": ("1.6", "import os\nos._exit(0)"),
     "kills itself": ("1.5", "import os\ndef decision_line(x1, w, b):\n    os.kill(os.getpid(), 9)"),
 }

@@ -42,6 +42,7 @@ FUNCTIONS = {
     ),
     *("quit", "exit"),
 }
+FILES = {"read_file", "gfile", "loadtxt", "genfromtxt", "fromfile", "memmap", "load", "read_text", "read_bytes"}
 COURSE = {"check", "hint", "solution", "progress", "plots", "datasets", "training", "capstone", "bench", "workers"}
 OF_EVERY_CLASS = {"__init__", "__name__", "__call__", "__version__", "__doc__", "__len__", "__iter__", "__getitem__", "__repr__"}
 IMPORTED = {"np", "numpy", "tf", "tensorflow", "keras", "plt", "math", "random", *COURSE}
@@ -64,11 +65,11 @@ def _names(code: str) -> Iterator[str]:
     for node in ast.walk(tree):
         match node:
             case ast.Import(names=names):
-                yield from (f"import {each.name}" for each in names if set(each.name.split(".")) & MODULES)
+                yield from (f"import {each.name}" for each in names if each.name.partition(".")[0] in MODULES)
             case ast.ImportFrom(module=module, names=names):
-                parts = {*(module or "").split("."), *(each.name for each in names)}
-                if (module or ".").partition(".")[0] != "utils" or not parts <= {"utils", *COURSE}:
-                    yield from (f"from {module or '.'} import …" for _ in [0] if parts & {*MODULES, *FUNCTIONS})
+                of_course = module == "utils" and {each.name for each in names} <= COURSE
+                if not module or (module.partition(".")[0] in MODULES and not of_course):
+                    yield f"from {module or '.'} import …"
             case ast.Name(id=name, ctx=ast.Load()) if name in FUNCTIONS or name in MODULES:
                 yield name
             case ast.Name(id=name, ctx=ast.Store()) if name in COURSE:
@@ -85,7 +86,11 @@ def _names(code: str) -> Iterator[str]:
 
 def _looks_inside(name: str) -> bool:
     dunder = re.fullmatch(r"__\w+__", name) and name not in OF_EVERY_CLASS
-    return bool(dunder or name in MODULES - {"code", "types", "random"} or re.match(r"(f|tb|gi|cr)_(\w+)$|_getframe", name))
+    return bool(
+        dunder
+        or name in FILES | MODULES - {"code", "types", "utils", "signal"}
+        or re.match(r"(f|tb|gi|cr)_(\w+)$|_getframe", name)
+    )
 
 
 def _root(node: ast.expr) -> str:
