@@ -78,7 +78,7 @@ def test_a_picture_for_the_readme_without_a_description_is_named_with_what_to_us
     line = edit(
         course,
         "plots.computation_graph(node, a=1.5, b=2.5)",
-        "import matplotlib.pyplot as plt\nplt.plot([1, 2])",
+        "from IPython.display import Image\nImage('pictures/00_start_here.png')",
         "solutions/00_start_here.py",
     )
     assert command.main(["build", "00_start_here"]) == 1
@@ -88,7 +88,7 @@ def test_a_picture_for_the_readme_without_a_description_is_named_with_what_to_us
 
 
 def test_building_twice_gives_the_same_bytes_and_only_what_changed_is_built(course):
-    edit(course, "First run the cell below", "Begin with the cell below", "solutions/00_start_here.py")
+    edit(course, "\nimport tensorflow as tf\n", "\nimport tensorflow as tf  # executed anew\n", "solutions/00_start_here.py")
     picture = course / "solutions" / "pictures" / "00_start_here.png"
     before = picture.read_bytes()
     made = ["solutions/00_start_here.ipynb", "notebooks/00_start_here.ipynb"]

@@ -180,7 +180,7 @@ adagrad = exercise_on("6.4", "Adagrad", adagrad_update, by_keras(lambda rate, ep
     ("    G = G + g**2\n", "", "    return", "    G = G + g**2\n    return", "The step uses G from before this gradient: first gather, then step."),
     hints=["G gathers squares, weight by weight. The step divides by a root.", "G ← G + g², then η g / √(G + ε): ε stands under the root."],
     also_right=[edits_of(adagrad_update)("G + g**2", "np.add(G, np.square(g))", "g / np.sqrt(G + epsilon)", "(g * (G + epsilon) ** -0.5)"),
-                lambda w, g, state, rate, epsilon: (tf.constant(w) - rate * g * tf.math.rsqrt(state[0] + g * g + epsilon), (state[0] + g * g,))],
+                lambda w, g, state, rate, epsilon: (tf.constant(w) - rate * tf.constant(g) * tf.math.rsqrt(tf.cast(state[0] + g * g, tf.float32) + epsilon), (state[0] + g * g,))],
     learning_rate=(0.1, 0.2), epsilon=(1e-7, 0.05))
 
 def rmsprop_update(w, g, state, learning_rate, rho, epsilon):
