@@ -2,7 +2,6 @@
 
 import functools
 import linecache
-import symtable
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from utils import exercises
 from utils.authoring import source
 from utils.checking import Exercise
 from utils.checking.observation import Cases
+from utils.grading.answers import names_in
 
 ALL = [(name, number) for name in exercises.lab_names() for number in exercises.of_lab(name)]
 
@@ -98,23 +98,13 @@ def _needed(cells: list[source.Cell]) -> list[source.Cell]:
     answered = {cell.exercise for cell in cells if cell.role == "answer"}
     needed, names = [], set()
     for cell in reversed([cell for cell in cells if cell.kind == "code"]):
-        used, defined = _names(symtable.symtable(cell.text, "cell", "exec"))
+        used, defined = names_in(cell.text)
         if cell.role == "check" and cell.exercise in answered:
             names |= used
         elif cell.role == "answer" or (needed and names & defined):
             needed.append(cell)
             names = names - defined | used
     return needed[::-1]
-
-
-def _names(scope: symtable.SymbolTable) -> tuple[set[str], set[str]]:
-    """The global names that a scope, with those within it, uses, and those that it defines."""
-    top = scope.get_type() == "module"
-    symbols = [symbol for symbol in scope.get_symbols() if top or symbol.is_global()]
-    used = {symbol.get_name() for symbol in symbols if symbol.is_referenced()}
-    defined = {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()}
-    inner = [_names(child) for child in scope.get_children()]
-    return used.union(*(names for names, _ in inner)), defined.union(*(names for _, names in inner))
 
 
 def cells_of(lab_name: str, number: str) -> tuple[str, str, str, dict]:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import signal
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +180,7 @@ def _key(submission: Submission) -> str:
     return f"{submission.answers.digest()}-{_course_digest(submission.lab)}"
 
 
+@cache
 def _course_digest(lab: str) -> str:
     """Changes with whatever a verdict on this lab depends on."""
     digest = hashlib.sha256()
@@ -188,8 +189,3 @@ def _course_digest(lab: str) -> str:
     for file in [*files, COURSE / "notebooks" / f"{lab}.ipynb"]:
         digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-def clear(out: Path) -> None:
-    """Forget all marks that are kept in `out`."""
-    shutil.rmtree(out / "marks", ignore_errors=True)
