@@ -11,7 +11,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 from utils import datasets, exercises
 from utils.advice import Advice
 from utils.plots import drawing
-from utils.plots.drawing import BLUE, GRAY, GREEN, ORANGE, RED
+from utils.plots.drawing import BLUE, GOLD, GRAY, GREEN, RED
 from utils.plots.pictures import Function, picture
 from utils.quiet_tensorflow import tf
 from utils.student import progress_file
@@ -42,7 +42,7 @@ def _blocks(ax: Axes, shape: tuple[int, ...]) -> None:
     for box in reversed(range(boxes)):
         for layer in reversed(range(depth)):
             left, bottom = 0.08 * layer + 0.36 * box, 0.08 * layer + 0.36 * box
-            color = (BLUE, ORANGE, GREEN)[layer % 3] if depth > 1 else BLUE
+            color = (BLUE, GOLD, GREEN)[layer % 3] if depth > 1 else BLUE
             for row in range(rows):
                 for column in range(columns):
                     ax.add_patch(
@@ -145,7 +145,7 @@ def balance(x: Any, mean: Function) -> tuple[Figure, str]:
     low, high = min(x.min(), center) - 1.5, max(x.max(), center) + 1.5
     ax.plot([low, high], [(low - center) * tilt, (high - center) * tilt], color=GRAY, linewidth=3)
     ax.plot(x, (x - center) * tilt + 0.22, "o", color=BLUE, markersize=14, label="the numbers x")
-    ax.plot([center], [-0.28], "^", color=ORANGE, markersize=16, label=f"your mean, {center:g}")
+    ax.plot([center], [-0.28], "^", color=GOLD, markersize=16, label=f"your mean, {center:g}")
     ax.set(ylim=(-1, 1.2), yticks=[], xlabel="x")
     ax.spines[["left", "top", "right"]].set_visible(False)
     ax.legend(loc="upper right", ncols=2, frameon=False)
@@ -197,7 +197,7 @@ def weighted_sum(x: Sequence[float], w: Sequence[float], b: float, z: float) -> 
         ax.text(max(start, start + term) + 0.15, row, f"{label} = {term:+g}", va="center", fontsize=10)
         ax.plot([start + term] * 2, [row - 0.3, row + 1.3], color=GRAY, linewidth=1, linestyle=":")
         start += term
-    ax.barh(len(terms), z, color=ORANGE, height=0.6)
+    ax.barh(len(terms), z, color=GOLD, height=0.6)
     ax.text(0.15, len(terms), f"your z = {z:g}", va="center", fontsize=10)
     ax.axvline(0, color="black", linewidth=1)
     ax.set(yticks=[], xlabel="z", xlim=(min(-7.0, z - 1), max(4.0, z + 3)))
@@ -220,7 +220,7 @@ def activations(functions: Mapping[str, Function | tuple[Function, Function]]) -
         seen.append(f"{name} goes from {values[0]:.2f} to {values[-1]:.2f}")
         if derivative:
             slopes = np.asarray(derivative[0](z), float)
-            ax.plot(z, slopes, color=ORANGE, linewidth=2, linestyle="--", label="g'(z)")
+            ax.plot(z, slopes, color=GOLD, linewidth=2, linestyle="--", label="g'(z)")
             seen[-1] += f", and its slope is between {slopes.min():.2f} and {slopes.max():.2f}"
         ax.axhline(0, color=GRAY, linewidth=0.6)
         ax.axvline(0, color=GRAY, linewidth=0.6)

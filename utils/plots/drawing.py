@@ -1,6 +1,8 @@
-"""What the pictures share: colors, points and regions."""
+"""The grammar of the pictures: what colors, lines and marks mean in all labs; and the points and regions that they share."""
 
-from collections.abc import Mapping, Sequence
+import itertools
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +12,46 @@ from matplotlib.figure import Figure
 
 from utils.plots.pictures import Function
 
-# Colors of Okabe and Ito, which color-blind people can tell apart; each class has a marker of its own as well.
-BLUE, ORANGE, GREEN, RED, GRAY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#6b6b6b"
+# Colors after Okabe and Ito, which color-blind people can tell apart; each has a contrast of at least 3:1 with white.
+BLUE, GOLD, GREEN, RED, PURPLE, SKY, GRAY = "#0072B2", "#A87800", "#009E73", "#D55E00", "#AA4499", "#2E8BC0", "#6b6b6b"
 CLASS_MARKERS = ((RED, "x"), (GREEN, "o"))
 REGIONS = LinearSegmentedColormap.from_list("regions", ["#f6c4a4", "#ffffff", "#a5dcc9"])
+SIGNS = LinearSegmentedColormap.from_list("signs", [RED, "#ffffff", BLUE])  # below and above 0
 # By color and by line, for whoever cannot tell the colors apart.
-LINES = [(BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (RED, ":"), ("#CC79A7", "-"), ("#56B4E9", "--"), ("black", "-.")]
+LINES = [(BLUE, "-"), (GOLD, "--"), (GREEN, "-."), (PURPLE, ":"), (RED, (0, (5, 1))), (SKY, (0, (3, 1, 1, 1))), (GRAY, "-")]
+# What has a color of its own has it in every lab: optimizers, and what is done against over-fitting.
+COLORS = {
+    "sgd": GRAY, "momentum": BLUE, "adagrad": GREEN, "rmsprop": GOLD, "adadelta": PURPLE, "adam": RED,
+    "plain": BLUE, "none": BLUE, "dropout": GOLD, "L2": GREEN, "L1": PURPLE, "yours": "black",
+}  # fmt: skip
+PARTS = {"training": "-", "validation": "--", "test": ":"}  # a part of the data is a kind of line
+
+# One mark for each special place; the rest of its style is that of a line of Matplotlib.
+_ON_TOP = {"linestyle": "", "markeredgecolor": "black", "zorder": 5, "clip_on": False}
+START = {"marker": "o", "color": "white", "markersize": 8, **_ON_TOP}
+END = {"marker": "s", "color": "black", "markersize": 6.5, **_ON_TOP, "markeredgecolor": "white"}
+LOWEST = {"marker": "*", "color": "white", "markersize": 15, **_ON_TOP}
+YOU = {"marker": "D", "color": "black", "markersize": 8, **_ON_TOP, "markeredgecolor": "white"}
+
+
+def line_styles(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """
+    The style of each named line: `validation, dropout 0.5` is dashed as validation, in the color of dropout.
+
+    A name that says nothing about the data has the kind of line that goes with its color.
+    """
+    styles, free = {}, itertools.cycle(LINES)
+    colors: dict[str, Any] = {}
+    for name in names:
+        pieces = name.split(", ")
+        part = next((piece for piece in pieces if piece in PARTS), None)
+        owner = ", ".join(piece for piece in pieces if piece not in PARTS) or "plain"
+        known = next((color for key, color in COLORS.items() if re.search(rf"\b{key}\b", owner, re.IGNORECASE)), None)
+        if owner not in colors:
+            colors[owner] = next((pair for pair in LINES if pair[0] == known), (known, "-")) if known else next(free)
+        color, line = colors[owner]
+        styles[name] = {"color": color, "linestyle": PARTS[part] if part else line}
+    return styles
 
 
 def scatter(ax: Axes, X: Any, y: Any) -> None:
@@ -26,8 +62,8 @@ def scatter(ax: Axes, X: Any, y: Any) -> None:
 
 
 def mark(ax: Axes, point: Sequence[float], text: str) -> None:
-    """Draw a star, and write above it on a ground that keeps what is drawn below from showing through."""
-    ax.plot(*point, "*", color="black", markersize=15, zorder=4)
+    """Mark a point as "you", and write above it on a ground that keeps what is drawn below from showing through."""
+    ax.plot(*point, **YOU)
     ground = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}
     ax.annotate(text, point, xytext=(0, 12), textcoords="offset points", ha="center", fontsize=10, bbox=ground, zorder=4)
 

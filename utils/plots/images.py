@@ -11,8 +11,8 @@ from matplotlib.ticker import MaxNLocator
 
 from utils import training
 from utils.advice import Advice
-from utils.plots.drawing import BLUE, GRAY, LINES, ORANGE, RED
-from utils.plots.networks import WEIGHTS
+from utils.plots import drawing
+from utils.plots.drawing import BLUE, GOLD, GRAY, LINES, RED
 from utils.plots.pictures import Animation, Function, picture
 from utils.quiet_tensorflow import tf
 
@@ -66,9 +66,9 @@ def sliding(convolve: Function, image: Any, kernel: Any) -> Animation:
     def draw(ax: Axes, frame: int) -> None:
         i, j = divmod(frame, columns)
         seen = np.where(np.arange(output.size).reshape(output.shape) <= frame, output, np.nan)
-        ax.imshow(seen, cmap=WEIGHTS, vmin=-largest, vmax=largest, extent=(left, left + columns, 1 + rows, 1))
+        ax.imshow(seen, cmap=drawing.SIGNS, vmin=-largest, vmax=largest, extent=(left, left + columns, 1 + rows, 1))
         for corner, size in (((j, i), kernel.shape[::-1]), ((left + j, 1 + i), (1, 1))):
-            ax.add_patch(Rectangle(corner, *size, facecolor="none", edgecolor=ORANGE, linewidth=2.5))
+            ax.add_patch(Rectangle(corner, *size, facecolor="none", edgecolor=GOLD, linewidth=2.5))
         ax.set(xlim=(-0.2, left + columns + 0.2), ylim=(image.shape[0] + 0.2, -0.2), xticks=[], yticks=[])
         ax.set_title(f"row {i}, column {j}: {output[i, j]:.2g}", fontsize=10)
 
@@ -79,7 +79,7 @@ def sliding(convolve: Function, image: Any, kernel: Any) -> Animation:
         figsize=(5.2, 2.9),
         fps=8,
         alt=f"A window of {kernel.shape[0]} × {kernel.shape[1]} pixels slides over an image, row by row, and fills a map of "
-        f"{rows} × {columns} numbers, blue above 0 and orange below, from {output.min():.2g} to {output.max():.2g}.",
+        f"{rows} × {columns} numbers, blue above 0 and red below, from {output.min():.2g} to {output.max():.2g}.",
     )
 
 
@@ -93,13 +93,13 @@ def filters(model: Any) -> tuple[Figure, str]:
     figure = Figure(figsize=(0.95 * columns, 0.95 * rows + 0.1))
     axes = np.ravel(figure.subplots(rows, columns, squeeze=False))
     for ax, kernel in zip(axes, np.moveaxis(kernels, -1, 0), strict=False):
-        ax.imshow(kernel, cmap=WEIGHTS, vmin=-largest, vmax=largest)
+        ax.imshow(kernel, cmap=drawing.SIGNS, vmin=-largest, vmax=largest)
     for ax in axes:
         ax.set(xticks=[], yticks=[])
         ax.set_visible(bool(ax.images))
     both_signs = [(kernel > 0).any() and (kernel < 0).any() for kernel in np.moveaxis(kernels, -1, 0)]
     return figure, (
-        f"{kernels.shape[-1]} learned kernels of {kernels.shape[0]} × {kernels.shape[1]} as heat maps, blue above 0 and orange "
+        f"{kernels.shape[-1]} learned kernels of {kernels.shape[0]} × {kernels.shape[1]} as heat maps, blue above 0 and red "
         f"below. {sum(both_signs)} have entries of both signs."
     )
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from utils.advice import Advice
 from utils.plots import drawing
-from utils.plots.drawing import BLUE, GRAY, GREEN, LINES, ORANGE, RED
+from utils.plots.drawing import BLUE, GOLD, GRAY, GREEN, LINES, RED
 from utils.plots.pictures import Animation, Function, picture
 from utils.quiet_tensorflow import tf
 
@@ -71,7 +71,7 @@ def loss_surface(
         clip_on=False,
         label=f"lowest, J = {J.min():.2f}",
     )
-    plan.plot(*here, "o", color=ORANGE, markeredgecolor="black", markersize=9, label=f"the model, J = {J_here:.2f}")
+    plan.plot(*here, "o", color=GOLD, markeredgecolor="black", markersize=9, label=f"the model, J = {J_here:.2f}")
     plan.set(xlim=limits, ylim=limits)
     plan.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, fontsize=9)
     return figure, (
@@ -107,7 +107,7 @@ def landscape(model: Any, loss: Function, X: Any, y: Any, reach: float = 1.0, se
             variable.assign(W)
     middle = J[steps // 2, steps // 2]
     figure, plan = _surface_and_map(a, J, ("direction 1", "direction 2"))
-    plan.plot(0, 0, "*", color=ORANGE, markeredgecolor="black", markersize=15, label=f"the network, J = {middle:.2g}")
+    plan.plot(0, 0, "*", color=GOLD, markeredgecolor="black", markersize=15, label=f"the network, J = {middle:.2g}")
     plan.legend(loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False, fontsize=9)
     return figure, (
         f"The loss around a network along two random directions: {middle:.2g} in the middle, {J.min():.2g} to {J.max():.2g} "
@@ -186,7 +186,7 @@ def _ends(ax: Axes, points: Sequence[Any], leaves: bool = False) -> None:
     """Mark the first point of a path by a circle, and the last by a star, unless it leaves the picture."""
     ax.plot(*points[0], "o", color="white", markeredgecolor="black", markersize=8, zorder=4)
     if not leaves:
-        ax.plot(*points[-1], "*", color=ORANGE, markeredgecolor="black", markersize=14, zorder=5)
+        ax.plot(*points[-1], "*", color=GOLD, markeredgecolor="black", markersize=14, zorder=5)
 
 
 @picture

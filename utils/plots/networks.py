@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from utils.advice import Advice
@@ -130,9 +129,6 @@ def regions_over_time(
     return Animation(draw, len(seen), f"The model's regions while it learns. {'; '.join(phrases)}.")
 
 
-WEIGHTS = LinearSegmentedColormap.from_list("weights", [RED, "#ffffff", BLUE])
-
-
 @picture
 def matrices(named: Mapping[str, Any]) -> tuple[Figure, str]:
     """Draw matrices by name as heat maps of one color scale, with their numbers where there is room; vectors as a row."""
@@ -144,7 +140,7 @@ def matrices(named: Mapping[str, Any]) -> tuple[Figure, str]:
     figure = Figure(figsize=(cell * sum(columns) + 0.45 * len(arrays), cell * rows + 0.7))
     axes = np.atleast_1d(figure.subplots(1, len(arrays), gridspec_kw={"width_ratios": columns, "wspace": 1.2 / np.mean(columns)}))
     for ax, (name, array) in zip(axes, arrays.items(), strict=True):
-        ax.imshow(array, cmap=WEIGHTS, vmin=-largest, vmax=largest)
+        ax.imshow(array, cmap=drawing.SIGNS, vmin=-largest, vmax=largest)
         for (row, column), number in np.ndenumerate(array if cell > 0.4 else np.empty((0, 0))):
             color = "white" if abs(number) > 0.75 * largest else "black"
             ax.text(column, row, f"{round(number, 2):g}", ha="center", va="center", fontsize=9, color=color)
@@ -153,7 +149,7 @@ def matrices(named: Mapping[str, Any]) -> tuple[Figure, str]:
         ax.set(xticks=[], yticks=[])
         ax.set_anchor("N")
     phrases = [f"{name} {_in_words(array)}" for name, array in arrays.items()]
-    return figure, " ".join(f"Heat maps, blue above 0 and orange below: {'; '.join(phrases)}.".split())
+    return figure, " ".join(f"Heat maps, blue above 0 and red below: {'; '.join(phrases)}.".split())
 
 
 def _in_words(array: np.ndarray) -> str:

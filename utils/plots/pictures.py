@@ -22,6 +22,9 @@ from utils.checking import errors
 from utils.course import solution_runs
 
 Function = Callable[..., Any]
+INCH = 100  # an inch of a figure is this many pixels of the page
+RESOLUTIONS = (200, 150, INCH)  # in dots per inch: the first with which a picture stays small is taken
+LARGEST = 60_000  # bytes of a picture
 
 
 class Picture:
@@ -32,24 +35,30 @@ class Picture:
 
     def png(self) -> bytes:
         """The picture as PNG in at most 128 colors, a third of the size; the same figure gives the same bytes."""
-        return self._png
+        return self._png_and_size[0]
 
     @functools.cached_property
-    def _png(self) -> bytes:
-        small = io.BytesIO()
-        _image(self.figure).quantize(128).save(small, format="png", optimize=True)
-        return small.getvalue()
+    def _png_and_size(self) -> tuple[bytes, tuple[int, int]]:
+        """The PNG in the finest resolution that keeps it small, and how many pixels of the page it takes, across and down."""
+        for dpi in RESOLUTIONS:
+            image, small = _image(self.figure, dpi), io.BytesIO()
+            image.quantize(128).save(small, format="png", optimize=True)
+            if small.tell() <= LARGEST:
+                break
+        return small.getvalue(), tuple(round(pixels * INCH / dpi) for pixels in image.size)
 
     def html(self) -> str:
         """The picture as an element that carries its description: JupyterLab shows a bare PNG without one."""
-        still = base64.b64encode(self.png()).decode()
-        return f'<img alt="{escape(self.alt)}" src="data:image/png;base64,{still}" style="max-width:100%">'
+        png, (width, _) = self._png_and_size
+        still = base64.b64encode(png).decode()
+        return f'<img alt="{escape(self.alt)}" src="data:image/png;base64,{still}" width="{width}" style="max-width:100%">'
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
-        data = {"image/png": self.png(), "text/plain": repr(self)}
+        png, (width, height) = self._png_and_size
+        data = {"image/png": png, "text/plain": repr(self)}
         if not solution_runs():  # a solution is read on pages that may show no HTML
             data["text/html"] = self.html()
-        return data, {"image/png": {"alt": self.alt}}
+        return data, {"image/png": {"alt": self.alt, "width": width, "height": height}}
 
     def __repr__(self) -> str:
         return f"[picture] {self.alt}"
@@ -172,9 +181,9 @@ def _takes(draw: Callable[..., Any], args: tuple, options: dict[str, Any]) -> bo
     return True
 
 
-def _image(figure: Figure) -> Image.Image:
+def _image(figure: Figure, dpi: int) -> Image.Image:
     full = io.BytesIO()
-    figure.savefig(full, format="png", dpi=100, bbox_inches="tight", facecolor="white")
+    figure.savefig(full, format="png", dpi=dpi, bbox_inches="tight", facecolor="white", pil_kwargs={"compress_level": 1})
     return Image.open(full).convert("RGB")
 
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from utils.plots import drawing
-from utils.plots.drawing import BLUE, GRAY, GREEN, LINES, ORANGE, RED
+from utils.plots.drawing import BLUE, GOLD, GRAY, GREEN, LINES, RED
 from utils.plots.pictures import Function, picture
 from utils.quiet_tensorflow import tf
 
@@ -26,7 +26,7 @@ def fits(
     for ax, (name, curve) in zip(np.atleast_1d(figure.subplots(1, len(curves), sharey=True)), curves.items(), strict=True):
         ax.plot(x_held_out, y_held_out, ".", color=GRAY, markersize=4, alpha=0.6, label="held out")
         ax.plot(x, y, "o", color=BLUE, markersize=6, label="training")
-        ax.plot(at, curve(at), color=ORANGE, linewidth=2)
+        ax.plot(at, curve(at), color=GOLD, linewidth=2)
         J, J_held_out = (np.mean((curve(inputs) - targets) ** 2) for inputs, targets in ((x, y), (x_held_out, y_held_out)))
         ax.set(title=name, xlabel=xlabel, ylim=(low - 0.15 * (high - low), high + 0.15 * (high - low)))
         phrases.append(f"{name}: training loss {drawing.short(J)}, held-out loss {drawing.short(J_held_out)}")
@@ -97,7 +97,7 @@ def stopping(loss: Any, val_loss: Any, best: Any) -> tuple[Figure, str]:
     best, val_loss = np.ravel(np.asarray(best, int)), np.atleast_2d(np.asarray(val_loss, float))
     figure = Figure(figsize=(6.4, 3.4))
     ax = figure.subplots()
-    for name, runs, color, line in (("training", np.atleast_2d(loss), BLUE, "-"), ("validation", val_loss, ORANGE, "--")):
+    for name, runs, color, line in (("training", np.atleast_2d(loss), BLUE, "-"), ("validation", val_loss, GOLD, "--")):
         ax.plot(np.mean(runs, axis=0), color=color, linestyle=line, linewidth=1.8, label=name)
         ax.fill_between(range(runs.shape[1]), np.min(runs, axis=0), np.max(runs, axis=0), color=color, alpha=0.18, linewidth=0)
     lowest = val_loss[np.arange(len(best)), best]

@@ -1,6 +1,5 @@
 """Pictures of training: curves over the epochs, the noise of batches, and times."""
 
-import itertools
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +12,7 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator
 
 from utils.advice import Advice
 from utils.plots import drawing
-from utils.plots.drawing import BLUE, GRAY, LINES, ORANGE
+from utils.plots.drawing import BLUE, GOLD, GRAY, LINES
 from utils.plots.pictures import Function, picture
 from utils.quiet_tensorflow import tf
 
@@ -21,7 +20,7 @@ from utils.quiet_tensorflow import tf
 @picture
 def curves(
     values: Mapping[str, Sequence[float]],
-    ylabel: str = "J",
+    ylabel: str = "loss J",
     xlabel: str = "epoch",
     log: bool = False,
     x: Sequence[float] | None = None,
@@ -33,27 +32,60 @@ def curves(
     """
     figure = Figure(figsize=(6.4, 3.2))
     ax = figure.subplots()
-    _curves(ax, values, x)
+    named = {KERAS_NAMES.get(name, name): np.atleast_2d(np.asarray(numbers, float)) for name, numbers in values.items()}
+    _curves(ax, named, x)
     ax.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
-    means = {name: np.atleast_2d(np.asarray(numbers, float)).mean(axis=0) for name, numbers in values.items()}
-    phrases = [f"{name} from {drawing.short(mean[0])} to {drawing.short(mean[-1])}" for name, mean in means.items()]
-    return figure, f"{ylabel} over the {xlabel}: {'; '.join(phrases)}."
+    means = {name: runs.mean(axis=0) for name, runs in named.items()}
+    places = range(len(next(iter(means.values())))) if x is None else x
+    phrases = [f"{name} {_course(mean, places, xlabel)}" for name, mean in means.items()]
+    order = _order(means, places, xlabel)
+    return figure, f"{ylabel} over the {xlabel}: {'; '.join(phrases)}.{order}"
 
 
-def _curves(ax: Axes, values: Mapping[str, Sequence[float]], x: Sequence[float] | None = None) -> None:
-    for (name, numbers), (color, line) in zip(values.items(), itertools.cycle(LINES), strict=False):
-        runs = np.atleast_2d(np.asarray(numbers, float))
+KERAS_NAMES = {"loss": "training", "val_loss": "validation"}
+
+
+def _course(mean: np.ndarray, places: Sequence[float], xlabel: str) -> str:
+    """A curve in words: where it begins and ends, and where between them it is lowest or highest."""
+    words = f"from {drawing.short(mean[0])} to {drawing.short(mean[-1])}"
+    finite = np.flatnonzero(np.isfinite(mean))
+    if len(finite) < 3:
+        return words
+    for word, place in (("lowest", finite[mean[finite].argmin()]), ("highest", finite[mean[finite].argmax()])):
+        if min(abs(mean[place] - mean[0]), abs(mean[place] - mean[-1])) > 0.02 * np.ptp(mean[finite]):
+            words += f", {word} {drawing.short(mean[place])} at {xlabel} {drawing.short(places[place])}"
+    return words
+
+
+def _order(means: Mapping[str, np.ndarray], places: Sequence[float], xlabel: str) -> str:
+    """Which of two curves is above the other, and from where on; of more than two, their order at the end."""
+    names = sorted(means, key=lambda name: -means[name][-1])
+    if len(names) > 2:
+        return f" At the end, from high to low: {'; '.join(names)}."
+    if len(names) < 2 or len({len(mean) for mean in means.values()}) > 1:
+        return ""
+    upper, lower = (means[name] for name in names)
+    not_yet = np.flatnonzero(~(upper > lower))
+    if len(not_yet) == len(upper) or not_yet[-1:] == len(upper) - 1:
+        return ""
+    since = f"from {xlabel} {drawing.short(places[not_yet[-1] + 1])} on" if len(not_yet) else "all the way"
+    return f" The curve of {names[0]} is above that of {names[1]} {since}."
+
+
+def _curves(ax: Axes, values: Mapping[str, np.ndarray], x: Sequence[float] | None = None) -> None:
+    for (name, runs), style in zip(values.items(), drawing.line_styles(values).values(), strict=True):
         places, marker = (range(runs.shape[1]), "") if x is None else (x, "o")
-        ax.plot(places, runs.mean(axis=0), color=color, linestyle=line, linewidth=1.8, label=name, marker=marker)
+        ax.plot(places, runs.mean(axis=0), **style, linewidth=1.8, label=name, marker=marker)
         if len(runs) > 1:
-            ax.fill_between(places, runs.min(axis=0), runs.max(axis=0), color=color, alpha=0.18, linewidth=0)
+            ax.fill_between(places, runs.min(axis=0), runs.max(axis=0), color=style["color"], alpha=0.18, linewidth=0)
     if x is not None:
         ax.set(xscale="log", xticks=x, xticklabels=x)
         ax.minorticks_off()
     else:
         ax.xaxis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), integer=True))  # there is no half epoch
     ax.grid(alpha=0.3)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=min(len(values), 4), frameon=False, fontsize=9)
+    if len(values) > 1:
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=min(len(values), 4), frameon=False, fontsize=9)
 
 
 def live_loss(epochs: int) -> Function:
@@ -158,7 +190,7 @@ def times(seconds: Mapping[str, float], what: str = "a step") -> tuple[Figure, s
     figure = Figure(figsize=(7.5, 0.8 + 0.42 * len(ordered)))
     ax = figure.subplots()
     milliseconds = [1000 * value for value in ordered.values()]
-    ax.barh(list(ordered), milliseconds, color=[ORANGE if value == fastest else BLUE for value in ordered.values()], height=0.6)
+    ax.barh(list(ordered), milliseconds, color=[GOLD if value == fastest else BLUE for value in ordered.values()], height=0.6)
     for row, (value, ms) in enumerate(zip(ordered.values(), milliseconds, strict=True)):
         ax.text(
             ms * 1.1, row, f"{ms:.3g} ms" + (f", {value / fastest:.3g} ×" if value > fastest else ""), va="center", fontsize=9
