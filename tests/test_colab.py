@@ -94,9 +94,10 @@ def test_without_a_network_there_is_one_sentence(tmp_path, content):
 
 
 def test_with_colabs_ipython_checks_verbs_and_pictures_are_as_with_the_newest(tmp_path, address, content, colabs_ipython):
-    setup = next(c for c in student(tmp_path, address).cells if c.cell_type == "code").source
+    setup, imports = [c.source for c in student(tmp_path, address).cells if c.cell_type == "code"][:2]
     codes = {
         "set up": setup,
+        "imports": imports,
         "versions": "import IPython, ipykernel; print(IPython.__version__, ipykernel.__version__)",
         "missing": "check('1.1', z, y_hat)",
         "wrong": "z, y_hat = -7, 0\ncheck('1.1', z, y_hat)",

@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from tests.courses import COURSE
@@ -14,24 +15,36 @@ from tests.labs import run_cell
 from utils import plots
 from utils.advice import Advice
 from utils.plots import pictures
-from utils.plots.pictures import Animation
+from utils.plots.pictures import Animation, Picture
 
 
 def test_a_picture_carries_its_description_and_the_same_bytes_each_time():
     made = [plots.balance([1.0, 2.0], np.mean) for _ in range(2)]
     data, metadata = made[0]._repr_mimebundle_()
     alt = "A beam with weights at 1 and 2 rests on a support at 1.5: it is level."
-    assert metadata == {"image/png": {"alt": alt}} and data["text/plain"] == f"[picture] {alt}"
+    shown = metadata["image/png"]
+    assert shown["alt"] == alt and data["text/plain"] == f"[picture] {alt}"
     assert made[0].png() == made[1].png() == data["image/png"]
-    width, height = Image.open(io.BytesIO(data["image/png"])).size
-    assert 300 < width < 1000 and 100 < height < 600
+    assert 300 < shown["width"] < 1000 and 100 < shown["height"] < 600
+    fine = Image.open(io.BytesIO(data["image/png"])).size
+    assert fine == pytest.approx((2 * shown["width"], 2 * shown["height"]), abs=1), "sharp on paper and on fine screens"
+
+
+def test_a_picture_that_would_be_large_is_drawn_in_a_resolution_that_keeps_it_small():
+    noise = np.random.default_rng(0).random((300, 300, 3))
+    figure = Figure(figsize=(3, 3))
+    ax = figure.add_axes((0, 0, 1, 1))
+    ax.imshow(noise, interpolation="nearest")
+    ax.axis("off")
+    assert len(Picture(figure, "noise").png()) > pictures.LARGEST, "there is one that nothing makes small"
+    assert Image.open(io.BytesIO(Picture(figure, "noise").png())).width <= 310
 
 
 def test_a_picture_brings_its_description_to_jupyterlab_and_a_solution_only_the_png(monkeypatch):
     picture = plots.balance([1.0, 2.0], np.mean)
     data, _ = picture._repr_mimebundle_()
     image = base64.b64encode(data["image/png"]).decode()
-    assert f'<img alt="{picture.alt}" src="data:image/png;base64,{image}"' in data["text/html"]
+    assert f'<img alt="{picture.alt}" src="data:image/png;base64,{image}" width=' in data["text/html"]
     monkeypatch.setenv("LABS_SOLUTION", "1")
     assert set(picture._repr_mimebundle_()[0]) == {"image/png", "text/plain"}
 

@@ -31,7 +31,7 @@ ADDRESS = re.compile(r'^repository = ".*"$', re.M)  # the one line of the set-up
 _ID_OF = {"answer": "ex", "check": "check"}  # how the ids of an exercise's cells begin: `ex-1-4`, `check-1-4`
 
 SETUP = """\
-# Run this cell first, and after each restart ("name 'check' is not defined").
+# @title Run this first, and after each restart ("name 'check' is not defined")
 import os
 import subprocess
 import sys
@@ -65,6 +65,8 @@ if course is None:
                          "`notebooks`.")
 sys.path.insert(0, str(course))
 """
+FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # how Colab and JupyterLab fold the code of a cell
+RUN_FIRST = "**First** run the folded cell below, which finds the course, and the cell with the imports: Shift + Enter."
 SETUP_OF_SOLUTION = """\
 os.environ["LABS_SOLUTION"] = "1"  # what passes here does not count as yours
 """
@@ -304,9 +306,9 @@ def _notebook(lab: Lab, texts: list[str], setup: str) -> nbformat.NotebookNode:
     for i, (cell, text) in enumerate(zip(lab.cells, texts, strict=True)):
         if i == 0:
             title, _, rest = text.partition("\n")
-            text = "\n".join([title, *(["", found] if (found := badge(lab.name)) else []), rest])
+            text = "\n".join([title, *(["", found] if (found := badge(lab.name)) else []), rest, "", RUN_FIRST])
         if cell is first_code:
-            text = setup + text
+            cells.append(nbformat.v4.new_code_cell(setup.rstrip("\n"), id=f"lab{lab.name[:2]}-set-up", metadata=FOLDED))
         make = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
         cell_id = f"{_ID_OF[cell.role]}-{cell.exercise.replace('.', '-')}" if cell.role else f"lab{lab.name[:2]}-{i:02d}"
         metadata = {"tags": cell.tags} if cell.tags else {}
