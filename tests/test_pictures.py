@@ -37,7 +37,7 @@ def test_a_picture_that_would_be_large_is_drawn_in_a_resolution_that_keeps_it_sm
     ax.imshow(noise, interpolation="nearest")
     ax.axis("off")
     assert len(Picture(figure, "noise").png()) > pictures.LARGEST, "there is one that nothing makes small"
-    assert Image.open(io.BytesIO(Picture(figure, "noise").png())).width <= 310
+    assert Image.open(io.BytesIO(Picture(figure, "noise").png())).width <= 1.1 * 3 * pictures.INCH
 
 
 def test_a_picture_brings_its_description_to_jupyterlab_and_a_solution_only_the_png(monkeypatch):

@@ -49,6 +49,17 @@ def digits() -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     return tuple((X[part], y[part]) for part in (rank % 5 > 1, rank % 5 == 1, rank % 5 == 0))
 
 
+def cures() -> dict[str, np.ndarray]:
+    """
+    Trainings of lab 8's large network with each strength of L2, "penalties", shape (p,), and each rate of dropout, "rates", (r,).
+
+    "training", "validation": losses at "epochs", shape (p, r, epochs), means over five starts.  "regions": ŷ of the first start,
+    0 to 255, shape (p, r, 41, 41), over the square from -2.5 to 2.5, row by x2, column by x1.
+    """
+    with np.load(io.BytesIO(_content("cures.npz"))) as file:
+        return dict(file)
+
+
 def mnist() -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     """
     MNIST from the network, in three parts as `digits`: X, shape (n, 784), and y; 50,000 examples, 10,000, and 10,000 for testing.

@@ -17,6 +17,7 @@ from utils.plots.basics import (
 from utils.plots.images import accuracies, confusion, feature_maps, features, filters, images, misread, sliding
 from utils.plots.losses import chain, descent, landscape, loss_curves, loss_surface, race
 from utils.plots.networks import compare_regions, data, decision_regions, matrices, network, regions_over_time
+from utils.plots.playing import play_cures, play_descent, play_digit, play_kernel, play_line
 from utils.plots.regularization import fits, luck, patience, stopping, thinned, weight_histograms
 from utils.plots.training import curves, epoch_times, live_loss, noise, times
 
@@ -51,6 +52,11 @@ __all__ = [
     "network",
     "noise",
     "patience",
+    "play_cures",
+    "play_descent",
+    "play_digit",
+    "play_kernel",
+    "play_line",
     "race",
     "regions_over_time",
     "sliding",

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
@@ -13,7 +14,8 @@ from utils import training
 from utils.advice import Advice
 from utils.plots import drawing
 from utils.plots.drawing import BLUE, GOLD, GRAY, LINES, RED
-from utils.plots.pictures import Animation, Function, picture
+from utils.plots.live import Live, short, stills
+from utils.plots.pictures import Function, picture
 from utils.quiet_tensorflow import tf
 
 
@@ -45,41 +47,64 @@ def _grid(X: np.ndarray, titles: Sequence[str], size: float = 0.9) -> Figure:
 
 
 @picture
-def sliding(convolve: Function, image: Any, kernel: Any) -> Animation:
+def sliding(convolve: Function, image: Any, kernel: Any) -> Live:
     """
     Show the kernel slide over an image: the window on the left, and on the right the map that `convolve` fills, number by number.
 
-    image: shape (h, w).  kernel: shape (k, l).
+    image: shape (h, w).  kernel: shape (k, l), whose numbers stand in the window.
     """
     image, kernel = np.asarray(image, float), np.asarray(kernel, float)
     output = np.asarray(convolve(image.astype(np.float32), kernel.astype(np.float32)), float)
     rows, columns = np.subtract(image.shape, kernel.shape) + 1
     if output.shape != (rows, columns):
         raise Advice(f"The map has shape {output.shape}; expected {(int(rows), int(columns))}: solve the exercise above first.")
-    left, largest = image.shape[1] + 2, np.abs(output).max() or 1.0
+    left, middle, largest = image.shape[1] + 2, (image.shape[0] - kernel.shape[0]) / 2, np.abs(output).max() or 1.0
+    start = left + kernel.shape[1] + 2  # where the map begins: right of the image, and of the kernel
 
     def background(ax: Axes) -> None:
         ax.imshow(image, cmap="gray", extent=(0, image.shape[1], image.shape[0], 0))
-        ax.add_patch(Rectangle((left, 1), columns, rows, facecolor="none", edgecolor=GRAY))
+        for (i, j), number in np.ndenumerate(kernel):
+            ax.add_patch(Rectangle((left + j, middle + i), 1, 1, facecolor="none", edgecolor=GRAY))
+            ax.text(left + j + 0.5, middle + i + 0.5, f"{number:g}", ha="center", va="center", fontsize=9)
+        ax.add_patch(Rectangle((start, 1), columns, rows, facecolor="#e8e8e8", edgecolor=GRAY, hatch="///", linewidth=0.5))
+        for at, text in ((image.shape[1] / 2, "image"), (left + kernel.shape[1] / 2, "kernel"), (start + columns / 2, "map")):
+            ax.text(at, image.shape[0] + 0.9, text, ha="center", fontsize=10)
+        ax.set(xlim=(-0.2, start + columns + 0.2), ylim=(image.shape[0] + 1.2, -0.2), xticks=[], yticks=[], aspect="equal")
         ax.spines[:].set_visible(False)
 
     def draw(ax: Axes, frame: int) -> None:
+        background(ax)
         i, j = divmod(frame, columns)
         seen = np.where(np.arange(output.size).reshape(output.shape) <= frame, output, np.nan)
-        ax.imshow(seen, cmap=drawing.SIGNS, vmin=-largest, vmax=largest, extent=(left, left + columns, 1 + rows, 1))
-        for corner, size in (((j, i), kernel.shape[::-1]), ((left + j, 1 + i), (1, 1))):
-            ax.add_patch(Rectangle(corner, *size, facecolor="none", edgecolor=GOLD, linewidth=2.5))
-        ax.set(xlim=(-0.2, left + columns + 0.2), ylim=(image.shape[0] + 0.2, -0.2), xticks=[], yticks=[])
+        ax.imshow(seen, cmap=drawing.SIGNS, vmin=-largest, vmax=largest, extent=(start, start + columns, 1 + rows, 1), zorder=2)
+        for corner, size in (((j, i), kernel.shape[::-1]), ((start + j, 1 + i), (1, 1))):
+            ax.add_patch(Rectangle(corner, *size, facecolor="none", edgecolor=GOLD, linewidth=2.5, zorder=3))
+        ax.set(xlim=(-0.2, start + columns + 0.2), ylim=(image.shape[0] + 1.2, -0.2), aspect="equal")
         ax.set_title(f"row {i}, column {j}: {output[i, j]:.2g}", fontsize=10)
 
-    return Animation(
-        draw,
-        output.size,
-        background=background,
-        figsize=(5.2, 2.9),
-        fps=8,
-        alt=f"A window of {kernel.shape[0]} × {kernel.shape[1]} pixels slides over an image, row by row, and fills a map of "
-        f"{rows} × {columns} numbers, blue above 0 and red below, from {output.min():.2g} to {output.max():.2g}.",
+    ground = Figure(figsize=(6.6, 6.6 * (image.shape[0] + 1.4) / (start + columns + 0.4)))
+    background(ground.add_axes((0, 0, 1, 1)))
+    shades = drawing.SIGNS((output.ravel() / largest + 1) / 2)
+    return Live(
+        stills(draw, output.size, (5.4, 2.9), count=2),
+        f"A window of {kernel.shape[0]} × {kernel.shape[1]} pixels slides over an image, row by row, and fills a map of "
+        f"{rows} × {columns} numbers, blue above 0 and red below. {extremes(output)}",
+        "sliding",
+        ground,
+        map=short(output),
+        colors=[to_hex(color) for color in shades],
+        kernel=list(kernel.shape),
+        corner=[int(start), 1],
+        color=GOLD,
+    )
+
+
+def extremes(output: np.ndarray) -> str:
+    """Where a map is lowest and highest, in words."""
+    low, high = (np.unravel_index(find(output), output.shape) for find in (np.argmin, np.argmax))
+    return (
+        f"It is lowest, {output[low]:.2g}, in row {low[0]}, column {low[1]}, and highest, {output[high]:.2g}, "
+        f"in row {high[0]}, column {high[1]}."
     )
 
 

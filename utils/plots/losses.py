@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from utils.advice import Advice
 from utils.plots import drawing
 from utils.plots.drawing import BLUE, GOLD, GRAY, GREEN, LINES, RED
-from utils.plots.pictures import Animation, Function, picture
+from utils.plots.live import Live, dash, short
+from utils.plots.pictures import Function, picture
 from utils.quiet_tensorflow import tf
 
 
@@ -36,13 +36,11 @@ def loss_curves(losses: Mapping[str, Function]) -> tuple[Figure, str]:
 
 
 @picture
-def loss_surface(
-    model: Any, loss: Function, X: Any, y: Any, limits: tuple[float, float] = (-2, 2), steps: int = 25
-) -> tuple[Figure, str]:
+def loss_surface(model: Any, loss: Function, X: Any, y: Any, limits: tuple[float, float] = (-2, 2), steps: int = 25) -> Live:
     """
     Draw the loss of a model over the first two weights of its first unit, the others as they are: as a surface, and as a map.
 
-    loss: from targets and predictions to a number.
+    Beside them, the data and the line where the first unit's z is 0.  loss: from targets and predictions to a number.
     """
     before = model.get_weights()
     if not before or before[0].ndim != 2 or len(before[0]) < 2:
@@ -54,31 +52,52 @@ def loss_surface(
         for (row, column), _ in np.ndenumerate(J):
             kernel = before[0].copy()
             kernel[0, 0], kernel[1, 0] = w[column], w[row]
-            model.set_weights([kernel, *before[1:]])
+            model.weights[0].assign(kernel)
             J[row, column] = float(loss(y, model(X)))
     finally:
-        model.set_weights(before)
+        model.weights[0].assign(before[0])
     J_here = float(loss(y, model(X)))
     row, column = np.unravel_index(np.argmin(J), J.shape)
-    figure, plan = _surface_and_map(w, J, ("w1", "w2"))
-    plan.plot(
-        w[column],
-        w[row],
-        "*",
-        color="white",
-        markeredgecolor="black",
-        markersize=15,
-        clip_on=False,
-        label=f"lowest, J = {J.min():.2f}",
-    )
-    plan.plot(*here, "o", color=GOLD, markeredgecolor="black", markersize=9, label=f"the model, J = {J_here:.2f}")
+    b = float(before[1][0]) if len(before) > 1 else 0.0
+    still, plan = _surface_and_map(w, J, ("w1", "w2"))
+    plan.plot(w[column], w[row], **drawing.LOWEST, label=f"lowest, J = {J.min():.2f}")
+    plan.plot(*here, **drawing.START, label=f"the model, J = {J_here:.2f}")
     plan.set(xlim=limits, ylim=limits)
     plan.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, fontsize=9)
-    return figure, (
+    surface = still.axes[0]
+    for place, height, style in (((w[column], w[row]), J.min(), drawing.LOWEST), (here, J_here, drawing.START)):
+        surface.plot(*place, height, **style | {"zorder": 10})
+    ground, points = _ground_of_surface(w, J, X, y)
+    return Live(
+        still,
         f"The loss J over w1 and w2 from {limits[0]:g} to {limits[1]:g}, as a surface and as a map. It is lowest, {J.min():.2f}, "
         f"at ({w[column]:.2g}, {w[row]:.2g}), and highest, {J.max():.2f}. The model is at ({here[0]:.2g}, {here[1]:.2g}), "
-        f"where J is {J_here:.2f}."
+        f"where J is {J_here:.2f}. In the notebook, sliders move the model over the map.",
+        "surface",
+        ground,
+        values=short(w),
+        J=short(J),
+        lowest=short([w[column], w[row]]),
+        start=[int(np.argmin(np.abs(w - place))) for place in here],
+        b=b,
+        far=float(2 * (np.ptp(points.get_xlim()) + np.ptp(points.get_ylim()))),
     )
+
+
+def _ground_of_surface(w: np.ndarray, J: np.ndarray, X: Any, y: Any) -> tuple[Figure, Axes]:
+    """The surface, the map and the data side by side, without the model; and the axes of the data."""
+    ground = Figure(figsize=(10.8, 3.7))
+    surface = ground.add_axes((0.01, 0.06, 0.28, 0.9), projection="3d")
+    plan, points = ground.add_axes((0.37, 0.15, 0.23, 0.75)), ground.add_axes((0.74, 0.15, 0.24, 0.75))
+    surface.plot_surface(*np.meshgrid(w, w), J, cmap="cividis", linewidth=0, antialiased=True)
+    surface.set(xlabel="w1", ylabel="w2", title="loss J")
+    shown = plan.contourf(w, w, J, levels=20, cmap="cividis")
+    ground.colorbar(shown, cax=ground.add_axes((0.62, 0.15, 0.013, 0.75))).set_label("loss J")
+    plan.set(xlabel="w1", ylabel="w2")
+    drawing.scatter(points, np.asarray(X)[:, :2], y)
+    points.set(xlabel="x1", ylabel="x2")
+    points.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, fontsize=9)
+    return ground, points
 
 
 @picture
@@ -190,7 +209,7 @@ def _ends(ax: Axes, points: Sequence[Any], leaves: bool = False) -> None:
 
 
 @picture
-def race(J: Function, paths: Mapping[str, Any], limits: tuple[float, float] = (-2, 2), log: bool = False) -> Animation:
+def race(J: Function, paths: Mapping[str, Any], limits: tuple[float, float] = (-2, 2), log: bool = False) -> Live:
     """
     Show how optimizers move over the map of J at the same time.  paths: as for `descent`, with two weights.
 
@@ -198,38 +217,61 @@ def race(J: Function, paths: Mapping[str, Any], limits: tuple[float, float] = (-
     """
     paths = {name: np.asarray(path, float) for name, path in paths.items()}
     steps = max(map(len, paths.values())) - 1
-    frames = 20
     w, height = _heights(J, limits)
-    levels = _levels(height, log)
+    styles = drawing.line_styles(paths)
 
     def background(ax: Axes) -> None:
-        ax.contourf(w, w, height, levels=levels, cmap="Greys")
+        ax.contourf(w, w, height, levels=_levels(height, log), cmap="Greys", vmax=height.max() + np.ptp(height))
         ax.set(xlabel="w1", ylabel="w2", xlim=limits, ylim=limits)
-        lines = [
-            Line2D([], [], color=color, linestyle=line, linewidth=2, label=name)
-            for name, (color, line) in zip(paths, itertools.cycle(LINES), strict=False)
-        ]
-        if ax.figure.axes == [ax]:
-            ax.legend(handles=lines, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8, frameon=False)
-        elif ax is ax.figure.axes[0]:  # the first of the stills, where no path is hidden
-            ax.legend(handles=lines, loc="lower right", fontsize=6.5)
+        for row, column in _valleys(height):
+            ax.plot(w[column], w[row], **drawing.LOWEST)
 
-    def draw(ax: Axes, frame: int) -> None:
-        shown = round(steps * frame / (frames - 1))
-        for path, (color, line) in zip(paths.values(), itertools.cycle(LINES), strict=False):
-            taken = path[: shown + 1]
-            ax.plot(*taken.T, color=color, linestyle=line, linewidth=2)
-            ax.plot(*taken[-1], "o", color=color, markeredgecolor="white", markersize=8, zorder=4)
-        ax.set_title(f"step {shown}", fontsize=10)
+    def draw(ax: Axes, step: int) -> None:
+        background(ax)
+        for name, path in paths.items():
+            ax.plot(*path[: step + 1].T, **styles[name], linewidth=2, label=name)
+            ax.plot(*path[: step + 1][-1], "o", color=styles[name]["color"], markeredgecolor="white", markersize=8, zorder=4)
+        ax.plot(*next(iter(paths.values()))[0], **drawing.START)
+        ax.set_title(f"step {step}", fontsize=10)
 
+    still = Figure(figsize=(10.8, 4.4))
+    for ax, step in zip(still.subplots(1, 2), (steps // 6, steps), strict=True):
+        draw(ax, step)
+    names = still.axes[0].get_legend_handles_labels()
+    still.legend(*names, loc="upper center", ncols=len(paths), frameon=False, fontsize=9)
+    still.tight_layout(rect=(0, 0, 1, 0.94))
+    ground = Figure(figsize=(7.4, 4.4))
+    ax = ground.subplots()
+    background(ax)
+    ax.plot(*next(iter(paths.values()))[0], **drawing.START)
+    ax.legend(*names, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9, frameon=False)
+    ground.tight_layout()
     phrases = [f"{name} ends at {_point(path[-1])}, J = {_height(J, path[-1])}" for name, path in paths.items()]
-    return Animation(
-        draw,
-        frames,
-        background=background,
-        figsize=(5.2, 3.6),
-        alt=f"Optimizers on their way from {_point(next(iter(paths.values()))[0])}: {'; '.join(phrases)}.",
+    return Live(
+        still,
+        f"Optimizers on their way from {_point(next(iter(paths.values()))[0])}, {steps} steps: {'; '.join(phrases)}.",
+        "race",
+        ground,
+        steps=list(range(steps + 1)),
+        paths=[
+            {
+                "name": name,
+                "points": short(path),
+                "heights": short([float(J(point)) for point in np.float32(path)], 3),
+                "color": styles[name]["color"],
+                "dash": dash(styles[name]["linestyle"]),
+            }
+            for name, path in paths.items()
+        ],
     )
+
+
+def _valleys(height: np.ndarray) -> list[tuple[int, int]]:
+    """The rows and columns of a map that are lower than all around them, and as low as the lowest to a hundredth."""
+    around = np.pad(height, 1, constant_values=np.inf)
+    neighbors = [np.roll(around, shift, (0, 1))[1:-1, 1:-1] for shift in itertools.product((-1, 0, 1), repeat=2) if any(shift)]
+    low = (height <= np.min(neighbors, axis=0)) & (height <= height.min() + 0.01 * np.ptp(height))
+    return [(int(row), int(column)) for row, column in np.argwhere(low)]
 
 
 def _point(point: Any) -> str:

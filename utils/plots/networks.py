@@ -1,5 +1,6 @@
 """Pictures of networks and of what they say: layers, weights and regions."""
 
+import base64
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +12,8 @@ from matplotlib.figure import Figure
 from utils.advice import Advice
 from utils.plots import drawing
 from utils.plots.drawing import BLUE, GRAY, RED
-from utils.plots.pictures import Animation, Function, picture, still_frames
+from utils.plots.live import Live, still_frames, stills
+from utils.plots.pictures import Function, picture
 
 
 @picture
@@ -90,43 +92,52 @@ def regions_over_time(
     mark: Mapping[str, Sequence[float]],
     limits: tuple[float, float],
     xlabel: str = "epoch",
-) -> Animation:
+) -> Live:
     """
     Show how a model's regions form: one frame for each of the `weights`, as `get_weights` gives them.
 
     xlabel: what a frame is called.  mark: points to name, with ŷ.
     """
     before = model.get_weights()
-    grid = np.linspace(*limits, 81, dtype=np.float32)
+    grid = np.linspace(*limits, 61, dtype=np.float32)
     points = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
-    seen = []
+    shades, words = [], []
     try:
-        for values in weights:
+        for frame, values in enumerate(weights):
             model.set_weights(values)
-            y_hat = np.asarray(model(points), float).reshape(81, 81)
-            seen.append(
-                (
-                    y_hat,
-                    drawing.binary_accuracy(model, X, y),
-                    {name: model(np.array([at], np.float32)) for name, at in mark.items()},
-                )
-            )
+            shades.append(np.asarray(model(points), float).reshape(len(grid), len(grid)))
+            at = [f"ŷ = {float(model(np.array([place], np.float32))[0, 0]):.2f} at {name}" for name, place in mark.items()]
+            words.append(f"{xlabel} {frame}: accuracy {drawing.binary_accuracy(model, X, y):.0%}, {', '.join(at)}")
     finally:
         model.set_weights(before)
 
-    def draw(ax: Axes, frame: int) -> None:
-        y_hat, right, marked = seen[frame]
-        drawing.fill(ax, grid, y_hat)
+    def background(ax: Axes) -> None:
         drawing.scatter(ax, X, y)
-        for name, at in mark.items():
-            drawing.mark(ax, at, f"{name}\nŷ = {float(marked[name][0, 0]):.2f}")
-        ax.set_title(f"{xlabel} {frame}: {right:.0%} right", fontsize=10)
+        ax.set(xlabel="x1", ylabel="x2", xlim=limits, ylim=limits)
 
-    phrases = []
-    for frame in still_frames(len(seen)):
-        you = ", ".join(f"ŷ = {float(value[0, 0]):.2f} at {name}" for name, value in seen[frame][2].items())
-        phrases.append(f"{xlabel} {frame}: {seen[frame][1]:.0%} of the points right, {you}")
-    return Animation(draw, len(seen), f"The model's regions while it learns. {'; '.join(phrases)}.")
+    def draw(ax: Axes, frame: int) -> None:
+        drawing.fill(ax, grid, shades[frame])
+        background(ax)
+        for place in mark.values():
+            ax.plot(*place, **drawing.YOU)
+        ax.set_title(words[frame].replace(", ", "\n", 1), fontsize=10)
+
+    ground = Figure(figsize=(5.6, 4.2))
+    background(ground.subplots())
+    ground.tight_layout()
+    shown = [words[frame] for frame in still_frames(len(shades))]
+    return Live(
+        stills(draw, len(shades), (4.6, 3.9)),
+        f"The model's regions while it learns. {'; '.join(shown)}.",
+        "regions",
+        ground,
+        frames=[base64.b64encode(np.uint8(np.round(255 * np.clip(shade, 0, 1))).tobytes()).decode() for shade in shades],
+        size=len(grid),
+        marks=[list(map(float, place)) for place in mark.values()],
+        label=xlabel,
+        names=list(range(len(shades))),
+        words=words,
+    )
 
 
 @picture

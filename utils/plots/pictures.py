@@ -2,18 +2,12 @@
 
 import base64
 import functools
-import hashlib
 import inspect
 import io
-import json
 from collections.abc import Callable
 from html import escape
 from typing import Any
 
-import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -64,84 +58,9 @@ class Picture:
         return f"[picture] {self.alt}"
 
 
-class Animation(Picture):
-    """
-    A picture that moves, with four of its frames as a still picture for paper, GitHub and screen readers.
-
-    draw: draw(axes, number) adds what is seen in a frame, and sets the title.
-    background: draws what lies below in every frame, the labels, and the legend.  figsize: of one frame, in inches.
-    """
-
-    def __init__(
-        self,
-        draw: Callable[[Axes, int], None],
-        frames: int,
-        alt: str,
-        background: Callable[[Axes], None] = lambda ax: None,
-        figsize: tuple[float, float] = (4.6, 3.6),
-        fps: float = 6,
-    ):
-        self.draw, self.frames, self.background, self.figsize, self.fps = draw, frames, background, figsize, fps
-        stills = Figure(figsize=(10.8, 10.8 / 4 * figsize[1] / figsize[0] + 0.3))
-        for ax, frame in zip(stills.subplots(1, 4), still_frames(frames), strict=True):
-            background(ax)
-            draw(ax, frame)
-            ax.set_ylabel(ax.get_ylabel() if ax is stills.axes[0] else "")
-        stills.tight_layout()
-        super().__init__(stills, alt)
-
-    def html(self) -> str:
-        """The stills as an image, and a script that puts a player in their place: play, pause, and a slider; no network."""
-        images = self._frames()
-        name = "animation-" + hashlib.sha256("".join(images).encode()).hexdigest()[:12]
-        settings = json.dumps({"name": name, "frames": images, "pause": round(1000 / self.fps)})
-        return f'<div id="{name}">{super().html()}</div>\n<script>({_PLAYER})({settings})</script>'
-
-    def _frames(self) -> list[str]:
-        """The frames as WebP: what stays is drawn once, with the margins of the last frame, and what moves goes on top of it."""
-        figure = Figure(figsize=self.figsize, dpi=100, facecolor="white")
-        canvas, ax = FigureCanvasAgg(figure), figure.subplots()
-        self.background(ax)
-        below = ax.get_children()
-
-        def moving() -> list[Artist]:
-            return sorted((artist for artist in ax.get_children() if artist not in below), key=Artist.get_zorder)
-
-        def clear() -> None:
-            for artist in moving():
-                artist.remove()
-            ax.set_title("")
-
-        self.draw(ax, self.frames - 1)
-        figure.tight_layout()
-        clear()
-        canvas.draw()
-        what_stays = canvas.copy_from_bbox(figure.bbox)
-        images = []
-        for frame in range(self.frames):
-            canvas.restore_region(what_stays)
-            self.draw(ax, frame)
-            for artist in (*moving(), *ax.spines.values(), ax.title):
-                ax.draw_artist(artist)
-            small = io.BytesIO()
-            Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").save(small, format="webp", quality=80, method=2)
-            images.append(base64.b64encode(small.getvalue()).decode())
-            clear()
-        return images
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
-        data, metadata = super()._repr_mimebundle_()
-        return data | {"text/html": self.html()}, metadata
-
-
-def still_frames(frames: int) -> list[int]:
-    """The four frames of an animation that stand for all: the first, the last, and two between."""
-    return [round(i * (frames - 1) / 3) for i in range(4)]
-
-
 def picture(draw: Callable[..., Any]) -> Callable[..., Picture]:
     """
-    Make a picture of the figure and the description that `draw` returns, or of the Animation.
+    Make a picture of the figure and the description that `draw` returns, or of the Picture.
 
     Where the student's code is not ready for it, say so in a sentence. What is wrong with the picture or with its call is not
     the student's: that stays the error that it is, and in a solution everything does, since its author wrote all of it.
@@ -185,25 +104,3 @@ def _image(figure: Figure, dpi: int) -> Image.Image:
     full = io.BytesIO()
     figure.savefig(full, format="png", dpi=dpi, bbox_inches="tight", facecolor="white", pil_kwargs={"compress_level": 1})
     return Image.open(full).convert("RGB")
-
-
-_PLAYER = """function (settings) {
-  const box = document.getElementById(settings.name), image = box.querySelector("img");
-  const play = document.createElement("button"), slider = document.createElement("input"), bar = document.createElement("div");
-  const last = settings.frames.length - 1;
-  let timer = null;
-  slider.type = "range"; slider.min = 0; slider.max = last; slider.setAttribute("aria-label", "frame");
-  play.style.minWidth = "5em"; slider.style.width = "320px"; slider.style.verticalAlign = "middle";
-  const show = i => { slider.value = i; image.src = "data:image/webp;base64," + settings.frames[i]; };
-  const stop = () => { clearInterval(timer); timer = null; play.textContent = "\\u25b6 play"; };
-  const next = () => { if (+slider.value < last) show(+slider.value + 1); else stop(); };
-  const start = () => {
-    if (+slider.value === last) show(0);
-    timer = setInterval(next, settings.pause); play.textContent = "\\u23f8 pause";
-  };
-  play.onclick = () => timer === null ? start() : stop();
-  slider.oninput = () => { stop(); show(+slider.value); };
-  bar.append(play, " ", slider); box.append(bar);
-  show(0); stop();
-  if (!matchMedia("(prefers-reduced-motion: reduce)").matches) start();
-}"""
