@@ -107,7 +107,7 @@ mean = Exercise("0.3", "Mend a broken answer", right=lambda x: np.average(x), in
     Mistake(lambda x: np.sum(x) / (len(x) - 1), "This divides by n - 1. That belongs to the variance of a sample; the mean divides by n."),
     Mistake(lambda x: np.sum(x) / (len(x) + 1), "This divides by n + 1: one too many. How many numbers are in x?"),
     Mistake(lambda x: np.sum(x) // len(x), "`//` drops the digits after the point. Division of floats is `/`."),
-    Mistake(tf.reduce_mean, "For whole numbers in x this gives a whole number: `tf.reduce_mean` keeps the dtype. First convert x to floats."),
+    Mistake(tf.reduce_mean, "For integers in x this gives an integer: `tf.reduce_mean` keeps the dtype. First convert x to floats."),
     Mistake(np.median, "This is the median, the number in the middle. The mean divides the sum."),
     Mistake(np.max, "This is the largest number, not the mean."),
     Mistake(lambda x: x[0] / len(x), "The first number alone is divided: the `return` stands inside the loop. Move it to the left, under the `for`."),
