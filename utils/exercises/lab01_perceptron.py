@@ -56,7 +56,7 @@ def open_at_zero(g, z):
 
 ONE_NUMBER = "on one number at a time, and z may be an array of any shape."
 NAN = "is infinite for a computer, and inf / inf is nan."
-INTEGERS = "For whole numbers in z the results are whole numbers too: they are stored with the dtype of z, which cuts their digits off."
+INTEGERS = "For integers in z the results are integers too: they are stored with the dtype of z, which cuts their digits off."
 activations = Exercise("1.2", "Four activations", parts=[
     Part("sigmoid", right=lambda z: keras.ops.sigmoid(keras.ops.cast(z, "float32")), inputs=activation_inputs, atol=1e-6, mistakes=[
         Mistake(lambda z: 1 / (1 + np.exp(z)), "The exponent has the wrong sign: this is 1/(1 + e^z), as one of the lecture's notes prints it, and "
@@ -68,7 +68,7 @@ activations = Exercise("1.2", "Four activations", parts=[
         Mistake(lambda z: 1 / (1 + 2.718 ** -z), "2.718 is not e: its missing digits change the results. `np.exp` and `keras.ops.exp` know e."),
         Mistake(lambda z: np.asarray(sigmoid(z), np.asarray(z).dtype), INTEGERS),
         Mistake(lambda z: 1 / (1 + math.exp(-z)), f"`math.exp` and `float` work {ONE_NUMBER} `np.exp` and `keras.ops.exp` take arrays."),
-        Mistake(lambda z: 1 / (1 + tf.exp(-z)), "`tf.exp`, `tf.sigmoid` and Keras's own sigmoid take floats only, and z may hold whole numbers. "
+        Mistake(lambda z: 1 / (1 + tf.exp(-z)), "`tf.exp`, `tf.sigmoid` and Keras's own sigmoid take floats only, and z may hold integers. "
                 "`keras.ops.exp` and `np.exp` take both; or convert z first with `tf.cast(z, tf.float32)`."),
         Mistake(np.tanh, "This is tanh: it goes from -1 to 1, and the sigmoid from 0 to 1."),
     ], also_right=[
@@ -89,7 +89,7 @@ activations = Exercise("1.2", "Four activations", parts=[
         Mistake(lambda z: 2 * sigmoid(2 * z), "This goes from 0 to 2. After stretching, shift it down by 1."),
         Mistake(lambda z: sigmoid(2 * z) - 1, "This goes from -1 to 0. Stretch the sigmoid to twice its height before you shift it down."),
         Mistake(lambda z: np.asarray(np.tanh(z), np.asarray(z).dtype), INTEGERS),
-        Mistake(lambda z: tf.tanh(z), "`tf.tanh` and `tf.sigmoid` take floats only, and z may hold whole numbers. Use your own sigmoid."),
+        Mistake(lambda z: tf.tanh(z), "`tf.tanh` and `tf.sigmoid` take floats only, and z may hold integers. Use your own sigmoid."),
         Mistake(lambda z: math.tanh(z), f"`math.tanh`, `math.exp` and `float` work {ONE_NUMBER} Build tanh from your sigmoid."),
     ], also_right=[
         np.tanh, lambda z: tf.math.tanh(tf.cast(z, tf.float64)), np.vectorize(math.tanh, otypes=[float]), lambda z: 1 - 2 / (np.exp(2 * z) + 1),
@@ -102,7 +102,7 @@ activations = Exercise("1.2", "Four activations", parts=[
         Mistake(lambda z: tf.reduce_max(z), "This takes the maximum of the whole array. ReLU compares each number with 0."),
         Mistake(lambda z: np.max(z, 0), "The 0 is read as the number of an axis here, whose largest number is taken. ReLU compares each number with "
                 "0: `maximum`, not `max`, does that."),
-        Mistake(lambda z: tf.maximum(0, z), "TensorFlow takes the 0 for a whole number, and compares floats with floats only. `keras.ops.maximum` "
+        Mistake(lambda z: tf.maximum(0, z), "TensorFlow takes the 0 for an integer, and compares floats with floats only. `keras.ops.maximum` "
                 "takes both together."),
         Mistake(lambda z: max(0, z), f"Python's `max` and `if` work {ONE_NUMBER} `keras.ops.maximum` and `np.maximum` compare element by element."),
         Mistake(lambda z: np.maximum(z, 0.01 * z), "This is the leaky ReLU, which keeps a little of the negative numbers. Here they all become 0."),
