@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 2 · The Dense layer
 #
-# Put perceptrons side by side, compute them all in one product, and make a layer of them that Keras trains and saves.
+# One layer for a small photograph learns 120 million numbers, and if they all start equal, its thousand units are worth
+# one. Build a Dense layer that starts better, and that Keras can train and save.
 #
 # **Time:** 50 minutes
 #
@@ -9,8 +10,8 @@
 # - write a layer of perceptrons as one matrix product;
 # - write a Keras layer of your own, which makes its weights when it first sees data;
 # - count a layer's parameters;
-# - say why weights must not start out equal;
-# - make your layer survive being saved and loaded.
+# - explain why weights must not start equal;
+# - save a model with your layer in it, and load it again.
 
 # %%
 from utils import check, datasets, hint, plots, progress, solution
@@ -25,16 +26,16 @@ keras.utils.set_random_seed(2)
 
 # %% [markdown]
 # ## 1 · Many perceptrons at once
-# One perceptron gives one number. Put $d$ of them side by side, let each look at the same $m$ inputs with weights of its
-# own, and you have a **Dense layer**: every input is joined to every output. The weights of perceptron $i$ are column $i$ of
-# a matrix $W$, of shape $(m, d)$:
+# One perceptron gives one number. Put $d$ of them side by side. All of them see the same $m$ inputs, and each has weights
+# of its own. This is a **Dense layer**: every input is connected to every **unit**, as a perceptron in a layer is called.
+# The weights of unit $i$ are column $i$ of a matrix $W$ of shape $(m, d)$:
 #
 # $$z_i = b_i + \sum_{j=1}^m x_j W_{j,i}$$
 #
-# For a batch $X$ of shape $(n, m)$, all of it is one matrix product, $Z = XW + b$.
+# For a batch $X$ of shape $(n, m)$, one matrix product computes everything: $Z = XW + b$.
 #
 # ### Exercise 2.1 · One layer, two ways
-# Write the sum as two loops for one example, then the product for a batch. For $x = (1, 2)$,
+# First write the sum as two loops, for one example. Then write the product, for a batch. For $x = (1, 2)$,
 # $W = \begin{pmatrix} 1 & 0 & -1 \\ 2 & 1 & 0 \end{pmatrix}$ and $b = (0.5, 0, 1)$, $z$ is $(5.5, 2, 0)$.
 
 # %%
@@ -63,7 +64,8 @@ def dense(X, W, b):
 check("2.1", dense_loops, dense)
 
 # %% [markdown]
-# Each column of $W$ is a perceptron, each row of $Z$ an example. Which numbers of $X$ and $W$ make the 2 in the first row?
+# Each column of $W$ is a unit, and each row of $Z = XW + b$ is an example. Which numbers of $X$ and $W$ make the 2 in the
+# first row of $Z$?
 
 # %%
 X = np.array([[1, 2], [0, -1]], np.float32)
@@ -72,7 +74,9 @@ b = np.array([0.5, 0, 1], np.float32)
 plots.matrices({"X": X, "W": W, "b": b, "X W + b": dense(X, W, b)})
 
 # %% [markdown]
-# Both compute the same. How many times faster do you expect the product to be, for 784 inputs and 128 perceptrons?
+# Row 1 of $X$ and column 2 of $W$ make it: $1 \cdot 0 + 2 \cdot 1 = 2$, and the bias is 0.
+#
+# Loops and product compute the same. How many times faster do you expect the product to be, for 784 inputs and 128 units?
 
 # %% tags=["nbval-ignore-output"]
 images, weights, biases = np.ones((1, 784)), np.ones((784, 128)), np.zeros(128)
@@ -84,13 +88,17 @@ end = time.perf_counter()
 print(f"loops {1000 * (middle - start):.1f} ms, product {1000 * (end - middle):.2f} ms")
 
 # %% [markdown]
+# The product is often more than a hundred times faster: its loops run in compiled code, not in Python.
+#
 # ## 2 · A layer that owns its weights
-# A Keras layer has three parts. `__init__` notes what is wanted: how many units, which activation. `build` is called once,
-# when the first input arrives and its number of features $m$ is known; there `self.add_weight(shape=…)` makes the weights, so
-# that Keras trains and saves them. `call` computes $g(XW + b)$, for every batch.
+# A Keras layer has three parts:
+# - `__init__` notes the settings: how many units, which activation.
+# - `build` makes the weights. Keras calls it once, as soon as it knows the number of features $m$. Here
+#   `self.add_weight(shape=…)` makes weights that Keras trains and saves.
+# - `call` computes $g(XW + b)$ for every batch.
 #
 # ### Exercise 2.2 · MyDenseLayer
-# Fill in `build` and `call`. `add_weight` draws random numbers of a good size, unless `initializer="zeros"` asks for zeros.
+# Fill in `build` and `call`. `add_weight` draws small random numbers. With `initializer="zeros"` it makes zeros.
 
 # %%
 class MyDenseLayer(keras.layers.Layer):
@@ -99,7 +107,7 @@ class MyDenseLayer(keras.layers.Layer):
     def __init__(self, units, activation=None, **options):
         super().__init__(**options)  # a name, a dtype: Keras takes care of them
         self.units = units
-        self.activation = keras.activations.get(activation)  # a function for its name
+        self.activation = keras.activations.get(activation)  # from a name to the function
 
     def build(self, input_shape):
         """Make W, random, shape (m, units), and b, zeros, shape (units,)."""
@@ -117,8 +125,8 @@ class MyDenseLayer(keras.layers.Layer):
 check("2.2", MyDenseLayer)
 
 # %% [markdown]
-# Here is a layer of yours with three units for two inputs. The width of a line is the size of a weight, and its color the
-# sign. The layer has been called once: how many lines will there be?
+# Here is one of your layers, with three units for two inputs. Each line in the picture is a weight: its width shows the
+# size, and its color shows the sign. How many lines will there be?
 
 # %% tags=["cover"]
 layer = MyDenseLayer(3, activation="sigmoid")
@@ -126,7 +134,9 @@ layer(X)
 plots.network(layer)
 
 # %% [markdown]
-# Give `keras.layers.Dense` the same weights, and it computes the same:
+# There are six lines: each of the two inputs is connected to each of the three units.
+#
+# Now give `keras.layers.Dense` the same weights. It should compute the same:
 
 # %%
 keras_layer = keras.layers.Dense(3, activation="sigmoid")
@@ -135,15 +145,17 @@ keras_layer.set_weights([layer.W, np.ravel(layer.b)])
 print("largest difference:", np.round(np.max(np.abs(keras_layer(X) - layer(X))), 4))
 
 # %% [markdown]
+# The two layers agree.
+#
 # ## 3 · How many numbers to learn?
-# What a layer learns are its **parameters**: all its weights and all its biases.
+# The numbers that a layer learns are its **parameters**: all its weights and all its biases.
 #
 # ### Exercise 2.3 · Count the parameters
-# Count them for $d$ units that look at $m$ inputs.
+# Count them for $d$ units that see $m$ inputs. For 3 units and 2 inputs there are 9.
 
 # %%
 def parameters(m, d):
-    """How many parameters a Dense layer of d units has that looks at m inputs."""
+    """The number of parameters of a Dense layer with m inputs and d units."""
     return m * d + d  # SOLUTION: the weights and the biases
 
 
@@ -152,26 +164,28 @@ check("2.3", parameters)
 
 # %% [markdown]
 # A photograph of 200 by 200 pixels in three colors has 120,000 inputs. How many parameters does one Dense layer of 1,000
-# units need for it? Guess the order of magnitude.
+# units need for it: thousands, millions or billions?
 
 # %%
 print(f"{parameters(28 * 28, 128):,} for a digit and 128 units")
 print(f"{parameters(200 * 200 * 3, 1000):,} for the photograph and 1,000 units")
 
 # %% [markdown]
-# That many numbers for one layer: lab 10 finds a way round it.
+# One layer needs 120 million parameters. Lab 10 shows a layer that needs far fewer.
 #
 # ## 4 · Why weights start at random
-# Suppose that all weights start out equal. Then the units of a layer compute the same number, so that each of them has the
-# same share in the error and is changed in the same way. After that step they are equal again. Two units with equal weights,
-# into them and out of them, stay equal for ever: a layer of a hundred of them is worth one.
+# Suppose that all weights start equal. Then all units of a layer compute the same number, and each of them has the same
+# part in the error. So training changes all of them in the same way, and after the step they are equal again. Units stay
+# equal forever if the weights that lead into them and out of them are equal. A layer of a hundred such units is worth one
+# unit.
 #
 # ### Exercise 2.4 · Break the symmetry
-# Write a function that gives first weights with which the units of a layer become different.
+# Write a function that gives the **initial weights** of a layer, which are its weights before training. Training should be
+# able to make its units different.
 
 # %%
 def first_weights(m, d):
-    """Weights to start with, for m inputs and d units.
+    """Initial weights for m inputs and d units.
 
     Returns shape (m, d), numbers of about 1 or less.
     """
@@ -182,12 +196,14 @@ def first_weights(m, d):
 check("2.4", first_weights)
 
 # %% [markdown]
-# Now train a network made of your own layers, on a question from lab 3, once with all weights 0.2 and once with your first
-# weights. (`fit` takes 300 steps of training here; labs 5 to 7 open it up.) What will the columns look like?
+# Now train a network of your own layers on a question of lab 3: will a student pass? Train it twice, once with all weights
+# 0.2 and once with your initial weights. In the cell, `SGD` is **stochastic gradient descent**: small steps that lower the
+# error. Stochastic means random: a step often sees only some examples, chosen at random. `fit` takes 300 steps. Labs 5 to 7
+# explain both. What will the columns of $W$ look like after training?
 
 # %%
 def train(W, v):
-    """The first layer's W after training, when the two layers start with W and v."""
+    """The first layer's W after training, when training starts from W and v."""
     hidden, output = MyDenseLayer(4, "tanh"), MyDenseLayer(1, "sigmoid")
     model = keras.Sequential([keras.Input((2,)), hidden, output])
     hidden.W.assign(W)
@@ -204,15 +220,17 @@ plots.matrices({"equal": equal, "equal, trained": train(equal, np.full((4, 1), 0
                 "yours": yours, "yours, trained": train(yours, first_weights(4, 1))})
 
 # %% [markdown]
-# Four equal columns are one unit, four times over. Biases may start at 0: it is enough that the weights differ.
+# In the first network the four columns are still equal: they are one unit, four times over. In yours they are all
+# different. The biases may all start at 0, because different weights are enough.
 #
 # ## 5 · Save it, load it
-# To save a model, Keras writes down how to make each layer again, and its weights. The first part comes from `get_config`: a
-# dictionary of the arguments of `__init__`, made of numbers, texts, lists and dictionaries. A function is none of these.
-# `keras.activations.serialize` turns an activation into its name, and `activations.get`, in your `__init__`, turns it back.
+# To save a model, Keras writes its weights to a file, and also how to make each layer again. The second part comes from
+# `get_config`, which gives the arguments of `__init__` as a dictionary. The dictionary may hold numbers, strings, lists and
+# dictionaries, but no function. So `keras.activations.serialize` turns an activation into its name. When the model is
+# loaded, `activations.get` in your `__init__` turns the name into the function again.
 #
 # ### Exercise 2.5 · Survive being saved
-# Add your layer's own arguments to what `super().get_config()` knows already.
+# Add your layer's own arguments to the dictionary that `super().get_config()` gives.
 
 # %%
 class SavedDenseLayer(MyDenseLayer):
@@ -232,7 +250,7 @@ class SavedDenseLayer(MyDenseLayer):
 check("2.5", SavedDenseLayer)
 
 # %% [markdown]
-# What will the file hold of the function `tanh`?
+# What will the dictionary hold in place of the function `tanh`?
 
 # %%
 model = keras.Sequential([keras.Input((2,)),
@@ -241,11 +259,12 @@ config = model.layers[0].get_config()
 print({name: config[name] for name in ("name", "units", "activation")})
 
 # %% [markdown]
-# Keras tries to help: where all arguments are numbers and texts, it guesses the dictionary by itself. With a function among
-# them it cannot, and a layer without `get_config` stops at `save`.
+# It holds the name, the string `'tanh'`. When all arguments are numbers and strings, Keras makes this dictionary by itself.
+# When one of them is a function, it cannot: without `get_config`, saving stops with an error.
 #
 # ## What the slide said
-# The slide makes the weights in `__init__`, so it must be told the number of inputs. It runs today. Look at its bias:
+# The slide's layer makes its weights in `__init__`, so you must tell it the number of inputs. It still works. Look at its
+# bias:
 
 # %%
 class SlideDenseLayer(keras.layers.Layer):
@@ -262,8 +281,9 @@ slide_layer = SlideDenseLayer(2, 3)
 print("starts at zero:", bool(np.all(slide_layer.b == 0)))
 
 # %% [markdown]
-# Without `initializer="zeros"` the bias starts at random. The weights do too, and `tf.random.set_seed` does not make them come
-# out the same a second time. Keras has a seed of its own:
+# The bias starts at random, because the slide does not ask for `initializer="zeros"`. The weights start at random too. A
+# **seed** makes random numbers repeat, but `tf.random.set_seed` has no effect on these weights. Keras has a function of its
+# own:
 
 # %%
 for set_seed in (tf.random.set_seed, keras.utils.set_random_seed):
@@ -274,8 +294,8 @@ for set_seed in (tf.random.set_seed, keras.utils.set_random_seed):
     print(set_seed.__name__, "repeats:", np.array_equal(*starts))
 
 # %% [markdown]
-# The layer takes batches only: one example, of shape `(2,)`, is no matrix. (Some releases refuse whole numbers as well; floats
-# always work.)
+# The slide's layer takes batches only. One example, of shape `(2,)`, is not a matrix, and the layer stops with an error.
+# (Some releases refuse integers as well. Floats always work.)
 
 # %%
 try:
@@ -284,7 +304,8 @@ except tf.errors.InvalidArgumentError as error:
     print(type(error).__name__)
 
 # %% [markdown]
-# An older form of the slide puts the name of a weight first. Now the shape is first, and the name goes by keyword.
+# An older version of the slide passes the name of a weight first. Today the shape comes first, and the name is a keyword
+# argument:
 
 # %%
 try:
@@ -296,17 +317,20 @@ print("today:", weight.name, weight.shape)
 
 # %% [markdown]
 # ## Stretch
-# `keras.layers.Dense` takes a batch of sequences too, shape $(n, t, m)$. Does your layer? Guess, and say which of its lines
-# decides.
+# `keras.layers.Dense` also takes a batch of sequences, shape $(n, t, m)$: each example has $t$ rows of $m$ features. Does
+# your layer take it? Guess, and say which line of your layer decides.
 
 # %%
 print(layer(np.ones((5, 4, 2), np.float32)).shape)
 
 # %% [markdown]
+# The product in `call` decides. `keras.ops.matmul` and `@` multiply along the last axis of $X$ and keep the axes before it,
+# so with either of them your layer takes sequences.
+#
 # ## What you can do now
 # - See a Dense layer as perceptrons in the columns of a matrix.
 # - Write a layer with `build`, `call` and `get_config`.
 # - Count parameters.
-# - Start weights at random, and say why.
+# - Start weights at random, and explain why.
 #
-# **Next:** lab 3 puts layers behind each other and asks whether you will pass this class.
+# **Next:** lab 3 puts one layer after another, and asks whether you will pass this class.

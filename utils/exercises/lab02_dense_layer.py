@@ -1,4 +1,4 @@
-"""Exercises of lab 2: a layer of perceptrons in loops and as a product, as a Keras layer, its parameters and first weights."""
+"""Exercises of lab 2: a layer of perceptrons in loops and as a product, as a Keras layer, its parameters and initial weights."""
 
 import json
 import tempfile
@@ -196,7 +196,7 @@ LayerFinding, mistakes_of_layer = findings_of(MyDenseLayer,
     ("TOO_LARGE", "(m, self.units)", '(m, self.units), initializer=keras.initializers.RandomNormal(stddev=100)', "Weights are as large as {seen}: "
      "the units begin far out, where activations are flat. Leave the size to `add_weight`, or make it less."),
     ("NOT_TRAINABLE", '"zeros"', '"zeros", trainable=False', "Some weights have `trainable=False`: training would leave them as they are."),
-    ("EQUAL_WEIGHTS", "(m, self.units)", '(m, self.units), initializer="zeros"', "The weights W of different units start out equal, so that the "
+    ("EQUAL_WEIGHTS", "(m, self.units)", '(m, self.units), initializer="zeros"', "The weights W of different units start equal, so that the "
      "units do the same. W must start at random."),
     ("BIAS_NOT_ZERO", ', initializer="zeros"', "", "The bias does not start at zero: `add_weight` takes an `initializer`."),
     ("SAME_OUTPUT", "matmul(X", "matmul(0 * X", "The output is the same whatever comes in. Compute it from X, not from the numbers of an example."),
@@ -256,7 +256,7 @@ count = Exercise("2.3", "Count the parameters", right=lambda m, d: keras.Sequent
 ], also_right=[lambda m, d: (m + 1) * d, lambda m, d: np.ones((m + 1, d)).size, lambda m, d: sum(m + 1 for _ in range(d))])
 
 def compare_columns(first_weights, m, d):
-    """Whether the columns of a layer's first weights differ, and none of the weights is too large."""
+    """Whether the columns of a layer's initial weights differ, and none of the weights is too large."""
     W = require.numbers(first_weights(m, d), (m, d), f"For m = {m} and d = {d} it gives").astype(np.float32)
     if not np.all(np.isfinite(W)):
         raise Advice("Some of the weights are infinite or nan.")
