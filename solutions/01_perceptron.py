@@ -156,8 +156,8 @@ plots.activations({"sigmoid": (sigmoid, sigmoid_prime),
 # last axis, as they do in a single example.
 #
 # ### Exercise 1.4 · The forward pass
-# Put the three steps together, with the sigmoid as the activation. Your function should take one example or a whole batch.
-# For the example of 1.1 it gives 0.00247.
+# To compute a prediction from the inputs is called the **forward pass**. Put the three steps together, with the sigmoid as
+# the activation. Your function should take one example or a whole batch. For the example of 1.1 it gives 0.00247.
 
 # %%
 def perceptron(x, w, b):

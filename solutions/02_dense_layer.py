@@ -118,7 +118,7 @@ class MyDenseLayer(keras.layers.Layer):
     def call(self, X):
         """X: shape (n, m).  Returns shape (n, units)."""
         z = keras.ops.matmul(X, self.W) + self.b  # SOLUTION: z, for all units
-        return self.activation(z)  # SOLUTION: the activation g of it
+        return self.activation(z)  # SOLUTION: the activation g, applied to z
 
 
 # %%

@@ -1,15 +1,16 @@
 # %% [markdown]
 # # 3 · Sequential models
 #
-# Put layers behind each other, and see what shapes a network can draw that a single layer cannot.
+# You attended four lectures and worked five hours on the project, and students like you all passed. The lecture's network
+# gives you a chance of 10%: build it, and find out why.
 #
 # **Time:** 60 minutes
 #
 # After this lab you can
 # - build a network with `Sequential` and with the functional API, as deep and as wide as you like;
-# - compute what it predicts by hand, from its weights;
+# - compute its prediction yourself, from its weights;
 # - count its parameters;
-# - say what a hidden layer and its activation are needed for.
+# - explain what a hidden layer and its activation are for.
 
 # %%
 from utils import check, datasets, hint, plots, progress, solution
@@ -25,7 +26,8 @@ keras.utils.set_random_seed(3)
 # %% [markdown]
 # ## 1 · Will I pass this class?
 # Two numbers may decide it: $x_1$, how many lectures you attend, and $x_2$, how many hours you spend on the final project.
-# Here are 300 students of past years, made up for this course, and you: four lectures, five hours. What do you think?
+# Here are 300 students of past years, made up for this course, and you: four lectures, five hours. Will you pass? And could
+# one straight line separate those who passed from the others?
 
 # %%
 X, y = datasets.students()
@@ -33,8 +35,9 @@ you = np.array([[4, 5]], np.float32)
 plots.data(X, y, mark={"you": (4, 5)}, names=("x1: lectures", "x2: hours"))
 
 # %% [markdown]
-# No straight line will do: a student needs lectures and hours, both. So a layer of perceptrons looks at the inputs, and one
-# more perceptron looks at what they say. Layers whose output nobody sees from outside are **hidden**:
+# All students near you passed. But no straight line separates the green dots from the red crosses: a student needs both,
+# lectures and hours. So the lecture uses two layers. A first layer of perceptrons sees the inputs, and one more perceptron
+# sees the outputs of that layer. The first layer is **hidden**, because its outputs stay inside the network:
 #
 # $$h = g(xW_1 + b_1) \qquad \hat y = \sigma(hW_2 + b_2)$$
 #
@@ -60,7 +63,7 @@ def network():
 check("3.1", network)
 
 # %% [markdown]
-# The weights are random. How many lines will the picture have?
+# The weights are random. How many lines will the picture have, with one line for each weight?
 
 # %%
 keras.utils.set_random_seed(355)  # the same first weights for everybody
@@ -68,7 +71,9 @@ untrained = network()
 plots.network(untrained)
 
 # %% [markdown]
-# You have built a network and loaded nothing into it. Ask it all the same: what will it say about you?
+# There are nine lines: $2 \cdot 3$ lead to the hidden units, and 3 lead to the output.
+#
+# Your network is not trained: it has not seen a single student. Ask it anyway. What will it predict for you?
 
 # %%
 y_hat = untrained(you)
@@ -78,22 +83,24 @@ print("ŷ for (4, 5):", np.round(y_hat[0, 0], 1))
 plots.decision_regions(untrained, X, y, mark={"you": (4, 5)}, limits=(-0.5, 10.5))
 
 # %% [markdown]
-# It tells you 0.1, and students like you have passed. Nobody has told the network about them yet. Lab 4 measures how wrong
-# it is, and lab 5 trains it.
+# The network predicts 0.1, a chance of 10%, although students like you passed. Its weights are random, so its prediction
+# means nothing yet. Lab 4 measures how wrong it is, and lab 5 trains it.
 #
 # ## 2 · Deeper
-# A hidden layer may look at a hidden layer, and so on; that is all that *deep* means. The first layer computes
-# $z_1 = x W_1 + b_1$, and each layer $k$ after it $z_k = g(z_{k-1})\,W_k + b_k$.
+# A hidden layer can take its inputs from another hidden layer, and so on. A network with several hidden layers is called
+# **deep**. The first layer computes $z_1 = x W_1 + b_1$, and each layer $k$ after it computes
+# $z_k = g(z_{k-1})\,W_k + b_k$.
 #
 # ### Exercise 3.2 · A deep network
-# Build one from a list of widths: `[4, 3]` asks for a hidden layer of four units, then one of three, then the output.
+# Build a network from a list of widths. The **width** of a layer is the number of its units. `[4, 3]` asks for a hidden
+# layer of four units, then one of three, then the output.
 
 # %%
 def deep_network(widths, activation="relu"):
     """A Sequential model with 2 inputs, a hidden layer for each width, and 1 output.
 
-    widths: a list of whole numbers; an empty one asks for no hidden layer.
-    The hidden layers have the activation that is given; the output has the sigmoid.
+    widths: a list of integers; an empty list asks for no hidden layer.
+    activation: that of the hidden layers.  The output has the sigmoid.
     """
     # BEGIN SOLUTION: a list of layers that grows with the widths
     layers = [keras.Input((2,))]
@@ -108,16 +115,18 @@ def deep_network(widths, activation="relu"):
 check("3.2", deep_network)
 
 # %% [markdown]
-# Try other lists. Where are most of the lines, before a wide layer or between two wide layers?
+# Where are most of the lines in the next picture: before a wide layer, or between two wide layers? Then try other lists.
 
 # %%
 plots.network(deep_network([6, 12, 4]))
 
 # %% [markdown]
+# Most lines run between two wide layers. Here 6 and 12 units are joined by 72 lines, and 2 inputs and 6 units by only 12.
+#
 # ## 3 · The same, as a graph
-# `Sequential` knows one shape, a chain. The **functional API** writes the network as a formula: a layer is called on what
-# comes out of another, as in `hidden = keras.layers.Dense(3)(inputs)`, and `keras.Model(inputs, outputs)` keeps all that
-# lies between its two ends. With it, layers may branch and meet again.
+# `Sequential` builds a chain of layers and nothing else. The **functional API** writes the network as a formula. You call a
+# layer on the output of another, as in `hidden = keras.layers.Dense(3)(inputs)`. Then `keras.Model(inputs, outputs)` makes
+# a model of everything between its two ends. In this way layers can branch and meet again.
 #
 # ### Exercise 3.3 · The functional API
 # Write the network of 3.1 in this way, for any number of inputs and hidden units.
@@ -126,8 +135,8 @@ plots.network(deep_network([6, 12, 4]))
 def functional_network(m, d):
     """A functional model: m inputs, d hidden units (ReLU), 1 output (sigmoid)."""
     inputs = keras.Input((m,))
-    hidden = keras.layers.Dense(d, activation="relu")(inputs)  # SOLUTION: a layer, called
-    outputs = keras.layers.Dense(1, activation="sigmoid")(hidden)  # SOLUTION: one more
+    hidden = keras.layers.Dense(d, activation="relu")(inputs)  # SOLUTION: make a layer, call it
+    outputs = keras.layers.Dense(1, activation="sigmoid")(hidden)  # SOLUTION: and once more
     return keras.Model(inputs, outputs)  # SOLUTION: the model from end to end
 
 
@@ -135,7 +144,7 @@ def functional_network(m, d):
 check("3.3", functional_network)
 
 # %% [markdown]
-# With the same weights, both forms of your network are the same function:
+# Give both models the same weights, and their predictions are the same:
 
 # %%
 same = functional_network(2, 3)
@@ -144,15 +153,15 @@ print("largest difference:", np.round(np.max(np.abs(same(X) - untrained(X))), 4)
 
 # %% [markdown]
 # ## 4 · What a network computes
-# A trained network holds no secret: a few matrices, and the formula of section 1. Here is one that has seen the green and red
-# points of lab 1. (`train` takes steps of training; labs 5 to 7 open it up.)
+# A trained network has no secrets. It is a few matrices and the formula of section 1. The next cell trains one on the green
+# and red points of lab 1. (`train` takes 400 steps of training. Labs 5 to 7 explain its lines.)
 
 # %%
 def train(model, X, y, steps=400):
     """Fit the weights of a model to the data, and give it back."""
     optimizer = keras.optimizers.SGD(0.3, momentum=0.9)
     model.compile(optimizer=optimizer, loss="binary_crossentropy",
-                  steps_per_execution=20)  # 20 steps without a look in between: quicker
+                  steps_per_execution=20)  # 20 steps at a time: faster
     batches = tf.data.Dataset.from_tensors((X, y)).repeat(steps)
     model.fit(batches, shuffle=False, verbose=0)
     return model
@@ -165,7 +174,9 @@ print("shapes of its weights:", [w.shape for w in trained.get_weights()])
 
 # %% [markdown]
 # ### Exercise 3.4 · The forward pass of a network
-# Compute what it predicts, from its weights, without calling the model. `keras.ops.relu` and `keras.ops.sigmoid` are there.
+# Compute the network's prediction from its weights, without calling the model. `keras.ops.relu` and `keras.ops.sigmoid` are
+# the activations. An example: take $x$, $W$ and $b$ of exercise 2.1 for the hidden layer, and $W_2 = (1, -2, 0.5)^T$ and
+# $b_2 = -1$ for the output. Then $\hat y$ is 0.622.
 
 # %%
 def forward(X, W1, b1, W2, b2):
@@ -186,22 +197,26 @@ y_hat = forward(points, *trained.get_weights())
 print("largest difference:", np.round(np.max(np.abs(y_hat - trained(points))), 4))
 
 # %% [markdown]
-# Each hidden unit draws a straight line, where its $z$ is 0, and the output puts them together. How many corners do you
-# expect the green region to have?
+# Your function and the model agree. Each hidden unit has a straight line where its $z$ is 0. On one side of the line its
+# ReLU gives 0, on the other side it grows. The output adds up the three units. How many corners do you expect the green
+# region to have?
 
 # %% tags=["nbval-ignore-output"]
 plots.decision_regions(lambda x: forward(x, *trained.get_weights()), points, labels,
                        limits=(-2.6, 2.6))
 
 # %% [markdown]
+# The border of the region can bend only at those three lines, because there a ReLU begins to grow. Here the border closes
+# around the points and crosses each line twice. So three units give six corners.
+#
 # ## 5 · How many numbers is a network?
 # ### Exercise 3.5 · Parameters of a stack
-# Count the parameters of a chain of Dense layers. The list has the number of inputs first, and then the units of each layer:
-# `[2, 3, 1]` is the lecture's network.
+# Count the parameters of a chain of Dense layers. The list holds the number of inputs, and then the units of each layer:
+# `[2, 3, 1]` is the lecture's network, which has 13 parameters.
 
 # %%
 def stack_parameters(sizes):
-    """How many parameters a stack of Dense layers has.
+    """The number of parameters of a stack of Dense layers.
 
     sizes: the number of inputs, then the units of each layer, as a list.
     """
@@ -215,31 +230,33 @@ def stack_parameters(sizes):
 check("3.5", stack_parameters)
 
 # %% [markdown]
-# Twelve units in one layer, or in three layers of four: which has more parameters?
+# Take twelve hidden units, in one layer or in three layers of four. Which network has more parameters?
 
 # %%
 print("wide:", stack_parameters([2, 12, 1]))
 print("deep:", stack_parameters([2, 4, 4, 4, 1]))
 
 # %% [markdown]
+# The deep network has more: 57, against 49 in the wide one. Its hidden layers are connected to each other as well.
+#
 # ## 6 · As few as you can
-# Units cost parameters, and parameters cost time and data. How many hidden units does it take to separate the green points
-# from the red ones?
+# More units mean more parameters, and more parameters need more time and more data. How many hidden units does it take to
+# separate the green points from the red ones?
 #
 # ### Exercise 3.6 · Few units
-# Find a network with at most 5 hidden units, in one layer or more, that puts at least 95% of the points on the right side.
-# Training begins at random, so a network deserves a second try, from another seed. With `"tanh"` it gets stuck less often than
-# with `"relu"`.
+# Find a network with at most 5 hidden units, in one layer or more, that reaches an accuracy of at least 95%. Training
+# starts from random weights, and some starts are bad. So try another seed before you give a network up. With `"tanh"`
+# training gets stuck less often than with `"relu"`.
 
 # %%
 keras.utils.set_random_seed(7)  # another number is another start
-small = train(deep_network([3], "tanh"), points, labels)  # SOLUTION: the fewest you can
+small = train(deep_network([3], "tanh"), points, labels)  # SOLUTION: as few units as you can
 
 # %%
 check("3.6", small)
 
 # %% [markdown]
-# Below, yours stands among others. Before you look: what can one unit draw, and what can two?
+# The next picture compares your network with three others. Before you look: what can one unit draw, and what can two?
 
 # %% tags=["nbval-ignore-output", "cover"]
 models = {"1 unit": train(deep_network([1], "tanh"), points, labels),
@@ -249,11 +266,13 @@ models = {"1 unit": train(deep_network([1], "tanh"), points, labels),
 plots.compare_regions(models, points, labels, limits=(-2.6, 2.6))
 
 # %% [markdown]
-# One hidden unit makes one straight cut, however it bends afterwards. Two cuts leave a gap. Three close a triangle.
+# One hidden unit draws one straight border. Two units draw two, but the region stays open on one side. Three can close it:
+# a triangle with round corners, because tanh bends smoothly. (The corners of section 4 are sharp, because ReLU bends at one
+# point.)
 #
 # ## 7 · Four points that made history
-# XOR is true where one of two inputs is 1, and false where both are or none is. In 1969 Minsky and Papert showed that no
-# perceptron computes it. Which of these models can, with the right weights?
+# XOR is 1 where exactly one of two inputs is 1, and 0 at the other two points. In 1969 Minsky and Papert showed that no
+# perceptron computes it. Which of these models can compute it, with the right weights?
 #
 # - **a**: `deep_network([])`, a single perceptron
 # - **b**: `deep_network([8], "linear")`, eight hidden units without an activation
@@ -270,22 +289,26 @@ answer = "c"  # SOLUTION: "a", "b", "c" or "d"
 check("3.7", answer)
 
 # %% [markdown]
-# The four models, trained. Which of their regions have one straight border?
+# The next cell trains all four models. Which of their regions have one straight border?
 
 # %% tags=["nbval-ignore-output"]
 keras.utils.set_random_seed(2)  # one of the starts from which c finds its way
 corners, is_xor = datasets.xor()
 four = {"a": deep_network([]), "b": deep_network([8], "linear"),
         "c": deep_network([2], "tanh"), "d": deep_network([1], "tanh")}
-twice = [0, 1, 2, 3, 3]  # a corner counts twice: else a and b would say 0.5 everywhere
+twice = [0, 1, 2, 3, 3]  # one corner counts twice: else a and b predict 0.5 everywhere
 for model in four.values():
     train(model, corners[twice], is_xor[twice], steps=300)
 plots.compare_regions(four, corners, is_xor, limits=(-0.5, 1.5))
 
 # %% [markdown]
+# Models a, b and d have one straight border, and such a border gets at most three of the four points right. (Training makes
+# the loss of lab 4 small, not the number of mistakes, so a trained model may get fewer.) Model c has two borders, with the
+# green points between them.
+#
 # ## What the slide said
-# A slide begins with `from tf.keras.layers import *`. Python looks for a package named `tf`, and there is none. The next line
-# has `Input(m)`, and an input has a shape, not a size:
+# A slide begins with `from tf.keras.layers import *`. Python looks for a package named `tf`, and there is none: `tf` is
+# only a short name in your code. The next line is `Input(m)`, but `Input` takes a shape, not a number:
 
 # %%
 try:
@@ -300,9 +323,9 @@ except ValueError as error:
 print(Input((2,)).shape)
 
 # %% [markdown]
-# The slides stack `Dense(n)` and `Dense(2)` and nothing else. Without an `Input` such a model has no weights before its first
-# call. Without an activation between, it is a straight line in disguise: half way between two inputs, the output is half way
-# too. With ReLU it is not.
+# The slides stack `Dense(n)` and `Dense(2)` and nothing else. Two things are missing. Without an `Input`, the model has no
+# weights before its first call. Without an activation between the layers, the model is a single linear layer, as in
+# exercise 1.7: halfway between two inputs, its output is halfway too. With ReLU it is not.
 
 # %%
 slide_model = keras.Sequential([Dense(3), Dense(2)])
@@ -319,13 +342,13 @@ for activation in (None, "relu"):
 
 # %% [markdown]
 # ## Stretch
-# Set the weights of `deep_network([2], "relu")` by hand so that it computes XOR, with `set_weights`. On paper first: the sum
-# $x_1 + x_2$ is 0, 1 or 2, and the output has to rise and fall.
+# Set the weights of `deep_network([2], "relu")` by hand with `set_weights`, so that it computes XOR. Begin on paper: the
+# sum $x_1 + x_2$ is 0, 1 or 2, and the output has to rise and then fall.
 #
 # ## What you can do now
 # - Stack layers, in a chain or as a graph.
 # - Follow a prediction from the inputs to ŷ.
 # - Count the parameters of a network.
-# - Say what depth and width buy, and why nothing is bought without an activation.
+# - Explain what hidden layers add, and why they need an activation.
 #
-# **Next:** lab 4 puts a number on how wrong a prediction is.
+# **Next:** lab 4 measures in one number how wrong a prediction is.

@@ -1,13 +1,14 @@
 # %% [markdown]
 # # 4 · Losses
 #
-# Say in one number how wrong a network is: for grades, for yes or no, for one of many.
+# A loss measures how wrong a network is, but one loss on the slides is 0 even when every answer is wrong. Write losses that
+# do better: for grades, for yes or no, for one class of many.
 #
 # **Time:** 60 minutes
 #
 # After this lab you can
-# - write the squared error and the cross entropies, so that no input breaks them;
-# - recognize the shape mistake that gives a plausible, wrong loss;
+# - write the squared error and the cross entropies, so that they stay finite for every input;
+# - recognize the mistake in a shape that gives a plausible but wrong loss;
 # - choose the loss that fits a question;
 # - compute the loss of a model over a whole data set, batch by batch.
 
@@ -22,8 +23,9 @@ keras.utils.set_random_seed(4)
 
 # %% [markdown]
 # ## 1 · How far off is a grade?
-# A network that predicts numbers is wrong by the difference $y - \hat y$. Square it, and the sign is gone and large errors
-# count more. That is the loss $L$ of one example; the **empirical loss** $J$ is its mean over all of them:
+# The **target** $y$ is the true number, and the network predicts $\hat y$. Its error is $y - \hat y$. Square the error: the
+# sign disappears, and large errors count more. This is the **loss** $L$ of one example. The **empirical loss** $J$ is the
+# mean over all examples:
 #
 # $$L(\hat y, y) = (y - \hat y)^2 \qquad J = \frac{1}{n} \sum_{i=1}^n \left(y^{(i)} - \hat y^{(i)}\right)^2$$
 #
@@ -36,20 +38,23 @@ predicted = np.array([30, 80, 85], np.float32)
 print("y - ŷ:", grades - predicted)
 
 # %% [markdown]
-# A Keras model does not give a flat array, shape $(n,)$, but a column, shape $(n, 1)$. Subtract one from the other: what
-# shape will the difference have?
+# The first two errors count the same, because the square has no sign. Each counts 36 times as much as the third.
+#
+# A Keras model does not give a flat array of shape $(n,)$. It gives a column of shape $(n, 1)$. Subtract one from the
+# other: what shape will the difference have?
 
 # %%
 column = predicted.reshape(3, 1)
 plots.matrices({"y": grades, "ŷ": column, "y - ŷ": grades - column})
 
 # %% [markdown]
-# Every grade minus every prediction: nine differences for three students, and nobody complains. The rule behind it,
-# broadcasting, is the one that adds a bias to every row. Here it compares students with each other.
+# The shape is $(3, 3)$: every grade minus every prediction, nine differences for three students, and no error message. The
+# rule behind it is called **broadcasting**: NumPy and TensorFlow repeat an array until the shapes fit. Broadcasting also
+# adds a bias to every row. Here it compares students with each other.
 #
 # ### Exercise 4.1 · Squared error
-# Write the loss of each example, then its mean. The second function should be right also when one of its arguments is flat
-# and the other a column; `keras.ops.reshape(a, (-1,))` makes any array flat.
+# Write the loss of each example, then the mean. The second function must also be right when one argument is flat and the
+# other is a column. `keras.ops.reshape(a, (-1,))` makes any array flat. For the three students, $J$ is 2433.3.
 
 # %%
 def squared_error(y, y_hat):
@@ -74,28 +79,28 @@ def mse(y, y_hat):
 check("4.1", squared_error, mse)
 
 # %% [markdown]
-# Now the grades of 300 past students, and a rough guess at them: 6 points for each lecture, 6 for each hour, and 5 to begin
-# with. How far off is that? Your function, and then the trap:
+# Now take the grades of 300 past students, and a rough guess: 5 points, plus 6 for each lecture and 6 for each hour. How
+# far off is it? The cell prints your loss, and then the loss with the broadcasting mistake.
 
 # %%
 X, grades = datasets.grades()
-guess = 6 * X.sum(axis=1, keepdims=True) + 5  # a column, as from a model
+guess = 6 * X.sum(axis=1, keepdims=True) + 5  # a column, like the output of a model
 print("mean squared error:", np.round(mse(grades, guess), 1))
-print("with the trap:     ", np.round(np.mean((grades - guess) ** 2), 1))
+print("with broadcasting: ", np.round(np.mean((grades - guess) ** 2), 1))
 
 # %% [markdown]
-# Both numbers look like a loss. The second hardly falls when the predictions get better, and a network that is trained on it
-# learns to predict the same grade for everybody.
+# Both numbers look like a loss, but the second is far too large. It compares each prediction with the grades of all
+# students. So it is smallest when everybody gets the mean grade, and that is what a network learns from it.
 #
 # ## 2 · Yes or no
-# "Will I pass?" has the answer 1 or 0, and the network gives a probability. A loss for it should be near 0 when the network is
-# sure and right, and grow without end when it is sure and wrong. The logarithm does that. This is the **binary cross
-# entropy**:
+# "Will I pass?" has the answer 1 or 0, and the network gives the probability $\hat y$ of a 1. The loss should be near 0
+# when the network is sure and right. It should grow without limit when the network is sure and wrong. The logarithm does
+# both. This is the **binary cross entropy**:
 #
 # $$J = -\frac{1}{n} \sum_{i=1}^n \left[ y^{(i)} \log \hat y^{(i)} + \left(1 - y^{(i)}\right) \log\left(1 - \hat y^{(i)}\right)
 # \right]$$
 #
-# For each example one of the two terms is 0: which one depends on $y$.
+# For $y = 1$ the second term is 0, and for $y = 0$ the first.
 #
 # ### Exercise 4.2 · Binary cross entropy
 # Write it. The logarithm of 0 is infinite, so first keep $\hat y$ between $10^{-7}$ and $1 - 10^{-7}$, as Keras does:
@@ -123,8 +128,10 @@ plots.loss_curves({"squared error": squared_error,
                    "binary cross entropy": binary_cross_entropy})
 
 # %% [markdown]
-# The lecture's network tells three students 0.1, 0.8 and 0.6, and the first and the third pass. Lab 3's told you 0.1, and you
-# pass too. Which costs more?
+# Near $\hat y = 0$ the squared error is at most 1, and the binary cross entropy grows without limit.
+#
+# The lecture's network predicts 0.1, 0.8 and 0.6 for three students, and the first and the third pass. The network of lab 3
+# predicted 0.1 for you, and you pass too. Which loss is larger: the mean of the three, or yours?
 
 # %%
 three = binary_cross_entropy(np.array([1.0, 0, 1]), np.array([0.1, 0.8, 0.6]))
@@ -132,16 +139,19 @@ you = binary_cross_entropy(np.array([1.0]), np.array([0.1]))
 print("three students:", np.round(three, 3), " you:", np.round(you, 3))
 
 # %% [markdown]
+# Your loss is larger. The first of the three is as wrong as yours, but the other two pull the mean down.
+#
 # ## 3 · From the logit
-# The sigmoid's input $z$ is called a **logit**. In float32 the sigmoid of 20 is exactly 1, and the same for 50 and 1000: what
-# is clipped away is lost. So Keras prefers the logit, by `from_logits=True`. Put the sigmoid into the cross entropy, and what
-# is left needs no clipping:
+# The input $z$ of the sigmoid is called a **logit**. In float32, which keeps about seven digits, the sigmoid of 20 is
+# rounded to exactly 1, and so are the sigmoids of 50 and 1000: rounding erases the difference between them. So Keras
+# recommends losses that take the logit, with `from_logits=True`. Put the sigmoid into the cross entropy and simplify. The
+# result needs no clipping:
 #
 # $$L = \max(z, 0) - z\,y + \log\left(1 + e^{-|z|}\right)$$
 #
 # ### Exercise 4.3 · Binary cross entropy from logits
-# Write it for logits as large as ±1000. `keras.ops.abs`, `keras.ops.maximum` and `keras.ops.log1p`, which is
-# $\log(1 + x)$, are there.
+# Write it for logits as large as ±1000, and take the mean. You can use `keras.ops.abs`, `keras.ops.maximum` and
+# `keras.ops.log1p`, which computes $\log(1 + x)$. For $y = 1$ and $z = -2$ the loss is 2.127.
 
 # %%
 def binary_cross_entropy_from_logits(y, z):
@@ -168,18 +178,21 @@ for z in np.array([[10], [20], [50]], np.float32):
           " from the logit:", np.round(binary_cross_entropy_from_logits(y, z), 1))
 
 # %% [markdown]
+# The loss from the logit tells all three apart. The loss from the probability is 15.9 for both 20 and 50.
+#
 # ## 4 · One of many
-# Which of ten digits is it? The network gives one logit for each class, and **softmax** makes probabilities of them, which
-# add up to 1. The cross entropy is the logarithm of the one that belongs to the true class, with a minus:
+# Which of ten digits is it? The network gives one logit for each class. **Softmax** turns the logits into probabilities
+# that add up to 1. The cross entropy is minus the logarithm of one of them, the probability of the true class:
 #
 # $$\hat y_k = \frac{e^{z_k}}{\sum_j e^{z_j}} \qquad L = -\sum_k y_k \log \hat y_k \qquad
 # \log \hat y_k = z_k - \log \sum_j e^{z_j}$$
 #
-# The target $y$ is **one-hot**, a 1 at the true class and 0 elsewhere, or **sparse**, the number of the class.
+# The target $y$ is **one-hot**, with a 1 at the true class and 0 elsewhere, or **sparse**, the number of the true class.
 #
 # ### Exercise 4.4 · Softmax and cross entropy
-# Make all three safe for logits of ±1000. Softmax does not change when the largest $z$ of a row is subtracted from the row.
-# `keras.ops.logsumexp` is $\log \sum e^{z}$, safe already; `axis=-1, keepdims=True` works row by row.
+# Make all three functions safe for logits of ±1000. Softmax stays the same if you subtract the largest $z$ of a row from
+# that row. `keras.ops.logsumexp` is $\log \sum e^{z}$, and is safe already. With `axis=-1, keepdims=True` both work row by
+# row. For the logits $(2, 1, -1)$ and the true class 0, the cross entropy is 0.349.
 
 # %%
 def softmax(z):
@@ -195,7 +208,7 @@ def cross_entropy(Y, z):
 
 
 def sparse_cross_entropy(y, z):
-    """The same.  y: the true classes, whole numbers, shape (n,).  z: shape (n, k)."""
+    """The same.  y: the true classes, integers, shape (n,).  z: shape (n, k)."""
     return cross_entropy(keras.ops.one_hot(y, z.shape[-1]), z)  # SOLUTION: as one-hot rows
 
 
@@ -203,7 +216,7 @@ def sparse_cross_entropy(y, z):
 check("4.4", softmax, cross_entropy, sparse_cross_entropy)
 
 # %% [markdown]
-# Two examples and three classes. The second row is the first one plus 3: what will softmax make of it?
+# Here are two examples and three classes. The second row of logits is the first one plus 3. What will softmax make of it?
 
 # %%
 z = np.array([[2, 1, -1], [5, 4, 2]], np.float32)
@@ -211,38 +224,41 @@ plots.matrices({"z": z, "softmax(z)": softmax(z),
                 "Y": np.array([[1, 0, 0], [0, 0, 1]])})
 
 # %% [markdown]
+# Softmax makes the same probabilities of both rows: only the differences between the logits count.
+#
 # ## 5 · Which loss for which question?
 # - **a**: mean squared error
 # - **b**: binary cross entropy
 # - **c**: cross entropy, with one-hot targets
-# - **d**: sparse cross entropy, with whole numbers as targets
+# - **d**: sparse cross entropy, with integers as targets
 #
 # ### Exercise 4.5 · Choose the loss
-# A letter for each question.
+# Choose a letter for each question.
 
 # %%
 passes = "b"  # SOLUTION: Will a student pass? One output; targets 0 and 1
 grade = "a"  # SOLUTION: Which grade will it be? One output; targets from 0 to 100
 digit = "d"  # SOLUTION: Which digit is it? Ten outputs; targets 7, 2, 1, …
 weather = "c"  # SOLUTION: Sun, rain or snow? Three outputs; targets [0, 1, 0], …
-topics = "b"  # SOLUTION: Which topics, one or more, has a text? Targets [1, 0, 1], …
+topics = "b"  # SOLUTION: Which topics does a text have, one or more? Targets [1, 0, 1], …
 
 # %%
 check("4.5", passes, grade, digit, weather, topics)
 
 # %% [markdown]
 # ## 6 · Over a whole data set
-# A large data set goes through a model in batches of $B$ examples, and the last batch is often smaller. The empirical loss is
-# the mean over *examples*: an example in a small batch counts as much as any other.
+# A large data set goes through a model in batches of $B$ examples, and the last batch is often smaller. The empirical loss
+# is the mean over *examples*: an example in a small batch counts as much as any other.
 #
 # ### Exercise 4.6 · The empirical loss, batch by batch
-# Put the batches together again. `loss(y, y_hat)` gives the mean of the batch it gets.
+# Compute it from the batches. `loss(y, y_hat)` gives the mean loss of one batch. If a batch of two examples has the loss 1
+# and a batch of one example has the loss 4, the result is 2, and not 2.5.
 
 # %%
 def empirical_loss(model, loss, X, y, batch_size):
     """The mean loss of a model over a data set, a number.
 
-    model: from X to predictions, for at most batch_size examples at a time.
+    model: gives the predictions for X, at most batch_size examples at a time.
     loss: loss(y, y_hat), the mean over a batch.  X, y: the data, n rows each.
     """
     total = 0.0
@@ -257,29 +273,31 @@ def empirical_loss(model, loss, X, y, batch_size):
 check("4.6", empirical_loss)
 
 # %% [markdown]
-# "Will I pass this class?", once more, by one perceptron. Its weights are set by hand, and not well:
+# "Will I pass this class?", once more, with a single perceptron. Its weights are set by hand, and not well:
 
 # %%
 X, y = datasets.students()
-y = y.reshape(-1, 1)  # a column, as the model gives one
+y = y.reshape(-1, 1)  # a column, like the output of the model
 perceptron = keras.Sequential([keras.Input((2,)),
                                keras.layers.Dense(1, activation="sigmoid")])
 perceptron.set_weights([np.array([[1.6], [0]]), np.array([-5])])
 print("J =", np.round(empirical_loss(perceptron, binary_cross_entropy, X, y, 32), 2))
 
 # %% [markdown]
-# Its two weights decide. Take every pair of them, compute $J$ each time, and you have a landscape. Where would you like to
-# be, and which way is it from here?
+# $J$ depends on the two weights of the perceptron. Keep its bias, take every pair of weights, compute $J$ each time, and
+# you have a landscape. Where would you like to be, and which way is it from here?
 
 # %% tags=["cover"]
 plots.loss_surface(perceptron, binary_cross_entropy, X, y, limits=(-0.25, 2))
 
 # %% [markdown]
-# To train is to walk down this landscape. Lab 5 finds the way without looking at all of it.
+# You would like to be at the white star, where $J$ is lowest: with a smaller $w_1$ and a larger $w_2$. To train is to walk
+# down this landscape. Lab 5 finds the way without looking at all of it.
 #
 # ## What the slide said
-# For yes or no, the slide calls `tf.nn.softmax_cross_entropy_with_logits`. It takes a row of logits for each example. Here is
-# what it makes of one column, for predictions that are right, half right, and as wrong as can be:
+# For yes or no, the slide calls `tf.nn.softmax_cross_entropy_with_logits`. It takes a row of logits for each example. In a
+# column each row has one number. Softmax of one number is always 1, and $\log 1 = 0$. Here is the loss when all predictions
+# are right, when they are 0.5, and when all are wrong:
 
 # %%
 y = np.array([[1], [0], [1], [0]], np.float32)
@@ -289,41 +307,32 @@ for y_hat in (y, 0.5 + 0 * y, 1 - y):
           " binary cross entropy:", np.round(binary_cross_entropy(y, y_hat), 3))
 
 # %% [markdown]
-# Softmax of one number is 1, whatever the number is, and $\log 1 = 0$. Below, the two losses over $\hat y$, for $y = 1$ and
-# for $y = 0$. Which way would a network learn from the left one?
-
-# %%
-plots.loss_curves({"the slide's loss": tf.nn.softmax_cross_entropy_with_logits,
-                   "binary cross entropy": binary_cross_entropy})
-
-# %% [markdown]
-# The loss is 0, and TensorFlow still gives a gradient, the direction in which a loss grows (lab 5 is about it). Where $y = 0$
-# it would push $\hat y$ down, where $y = 1$ it does nothing: whoever trains with it teaches the network to say no.
+# The slide's loss is always 0. Still, TensorFlow gives a **gradient**: for each prediction, the slope of the loss (lab 5).
+# With this gradient, training lowers $\hat y$ where $y = 0$ and does nothing where $y = 1$: the network learns to say no.
+#
+# Flat arrays do not help: the call takes four examples for four classes of one example. A flat array and a column
+# broadcast. None of this gives an error message:
 
 # %%
 y = np.array([1, 0, 1, 0], np.float32)
 y_hat = np.array([0.9, 0.2, 0.1, 0.6], np.float32)
+z = np.log(y_hat / (1 - y_hat))
 column = tf.Variable(y_hat.reshape(-1, 1))
 with tf.GradientTape() as tape:
     loss = tf.nn.softmax_cross_entropy_with_logits(y.reshape(-1, 1), column)
     J = tf.reduce_mean(loss)
-print("J:", np.round(J, 3), " gradient:", np.ravel(tape.gradient(J, column)))
-
-# %% [markdown]
-# With flat arrays the same call takes four examples for four classes of one example. With one flat and one column it
-# broadcasts. Both give numbers that look like a loss. The calls that are right, for probabilities and for logits:
-
-# %%
-z = np.log(y_hat / (1 - y_hat))
-print("flat: ", np.round(tf.nn.softmax_cross_entropy_with_logits(y, y_hat), 3))
-print("mixed:", np.round(tf.nn.softmax_cross_entropy_with_logits(y, column), 3))
-print("right:", np.round(keras.losses.BinaryCrossentropy()(y, y_hat), 3),
+print("column:", np.round(J, 3), " gradient:", np.ravel(tape.gradient(J, column)))
+print("flat:  ", np.round(tf.nn.softmax_cross_entropy_with_logits(y, y_hat), 3))
+print("mixed: ", np.round(tf.nn.softmax_cross_entropy_with_logits(y, column), 3))
+print("right: ", np.round(keras.losses.BinaryCrossentropy()(y, y_hat), 3),
       np.round(keras.losses.BinaryCrossentropy(from_logits=True)(y, z), 3))
 
 # %% [markdown]
-# The slide's squared error is right for equal shapes, and broadcasts else. `tf.keras.losses.MSE`, the short form, takes the
-# mean over the last axis only: of columns, it makes one loss for each example. The long name
-# `tf.keras.losses.mean_squared_error` is gone from the newest releases. `keras.losses.MeanSquaredError()` minds every shape:
+# The last line is right: `keras.losses.BinaryCrossentropy`, for probabilities and for logits.
+#
+# The slide's squared error is right for equal shapes, and otherwise broadcasts. `tf.keras.losses.MSE` takes the mean over
+# the last axis only, so that a column gives one loss for each example. Its long name, `tf.keras.losses.mean_squared_error`,
+# is gone from the newest releases. `keras.losses.MeanSquaredError()` is right for all these shapes:
 
 # %%
 print("slide:", np.round(tf.reduce_mean(tf.square(tf.subtract(y, y_hat))), 3),
@@ -332,23 +341,25 @@ print("MSE:  ", np.round(tf.keras.losses.MSE(y.reshape(-1, 1), column), 3))
 print("right:", np.round(keras.losses.MeanSquaredError()(y, column), 3))
 
 # %% [markdown]
-# One of the lecture's notes prints a minus in front of the mean squared error, and one prints none in front of the cross
-# entropy. A loss that falls below 0 for a wrong answer has a sign too many, or one too few.
+# One of the lecture's notes has a minus in front of the mean squared error, and one has none in front of the cross entropy.
+# If a loss falls below 0 for a wrong answer, its sign is wrong.
 #
 # ## Stretch
-# A network that knows nothing about a student can still say the same number to everybody. Which number has the lowest binary
-# cross entropy? Guess, then look at what the two printed numbers have to do with each other.
+# A network that knows nothing about a student can still predict the same number for everybody. Which number has the lowest
+# binary cross entropy? Guess, then compare the two numbers that the cell prints.
 
 # %%
 X, y = datasets.students()
 constants = np.linspace(0.01, 0.99, 99)
 losses = [float(binary_cross_entropy(y, np.full_like(y, c))) for c in constants]
 print("best constant:", np.round(constants[np.argmin(losses)], 2))
-print("share that passed:", np.round(np.mean(y), 2))
+print("fraction that passed:", np.round(np.mean(y), 2))
 
 # %% [markdown]
+# They are equal: without any knowledge, the best prediction is the fraction of students who passed.
+#
 # ## What you can do now
-# - Measure a network by one number, for each kind of question.
+# - Measure how wrong a network is in one number, for each kind of question.
 # - Spot broadcasting before it spoils a loss.
 # - Keep logarithms and exponentials finite.
 # - Average over examples, not over batches.

@@ -82,7 +82,7 @@ OF_TWO_LAYERS = [
     *OF_OUTPUT,
     ('"sigmoid"', '"relu"', "The output has ReLU, so it can be 7, or stay 0. A probability needs the sigmoid."),
     ('1, activation="sigmoid"', "2", "There are two outputs, as on the slide, and no activation. Here one number is asked for, between 0 and 1."),
-    ('"relu"', "None", "The hidden layer has no activation. Without one, both layers together make one straight cut, as in exercise 1.7."),
+    ('"relu"', "None", "The hidden layer has no activation. Without one, both layers together draw one straight line, as in exercise 1.7."),
     ('"relu"', "None", '"sigmoid"', "None", "Neither layer has an activation: the model draws a straight line, and gives no probability."),
     ('"relu"', '"sigmoid"', "The hidden layer has the sigmoid; ReLU is asked for."),
     ('"relu"', '"tanh"', "The hidden layer has tanh; ReLU is asked for."),
@@ -130,7 +130,7 @@ a_deep_network = Exercise("3.2", "A deep network", observe=behavior, seconds=1.0
     inputs=lambda rng: [([4, 3], "relu"), ([], "relu"), ([2, 2, 2], "relu"), (rng.integers(2, 7, size=3).tolist(), "tanh")],
     explain=lambda got, _, widths, activation: describe_layers(got, widths=widths, activation=activation), mistakes=edited(deep_network, *OF_OUTPUT,
     ('"sigmoid"', "activation", "The output has the activation of the hidden layers. It is a probability, so it has the sigmoid."),
-    ("=activation", "=None", "The hidden layers have no activation. Without one, all layers together make one straight cut, as in exercise 1.7."),
+    ("=activation", "=None", "The hidden layers have no activation. Without one, all layers together draw one straight line, as in exercise 1.7."),
     ("=activation", '="relu"', "The hidden layers always have ReLU. Use the argument `activation`."),
     ("=activation", '="sigmoid"', "The hidden layers have the sigmoid. Use the argument `activation`."),
     ("in widths", "in widths[::-1]", "The layers are in the reverse order: the first width belongs to the layer next to the inputs."),
@@ -142,7 +142,7 @@ a_deep_network = Exercise("3.2", "A deep network", observe=behavior, seconds=1.0
     ("    for", "    layer = Dense(2, activation=activation)\n    for", "Dense(width, activation=activation)", "layer",
      "The same layer is put in several times, which would share its weights. Make a new Dense layer for each width."),
     ("width in widths", "i, width in enumerate(widths, 1)", "=activation", "=activation if i == len(widths) else None",
-     "Only the last hidden layer has the activation. Without it, the ones before are one straight cut."),
+     "Only the last hidden layer has the activation. Without it, the ones before draw one straight line."),
     ('layers.append(Dense(1, activation="sigmoid"))', "", "The output layer is missing. After the hidden layers comes a layer with one unit."),
     ("layers.append(Dense(1", "layers = layers.append(Dense(1", NO_LAYERS),
     ("Input((2,))", "Input((widths[0],))", "in widths:", "in widths[1:]:",
@@ -222,7 +222,7 @@ def forward(X, W1, b1, W2, b2):
     return sigmoid(hidden @ W2 + b2)
 
 forward_pass = Exercise("3.4", "The forward pass of a network", right=by_keras, inputs=some_weights, mistakes=edited(forward,
-    ("relu", "", "The activation of the hidden layer is skipped. So the network is one straight cut."),
+    ("relu", "", "The activation of the hidden layer is skipped. So the network draws one straight line."),
     ("sigmoid(", "sigmoid(sigmoid(", "+ b2)", "+ b2))", "The sigmoid is applied twice at the output: all predictions lie between 0.5 and 0.74."),
     ("sigmoid", "", "The sigmoid is missing at the output: this is z, and it can be any number."),
     ("sigmoid", "relu", "The output has ReLU; it should have the sigmoid."),
@@ -311,7 +311,7 @@ FewUnits, mistakes_of_few_units = findings_of(None,
      "model been trained?"),
 )
 few_units = Exercise("3.6", "Few units", right=polygon(5), observe=separate_points, seconds=1.0, mistakes=mistakes_of_few_units, hints=[
-    "The picture of lab 1 has one hidden unit's region: a straight cut. How many cuts close a figure round the green points?",
+    "One hidden unit draws a straight line, as the perceptron of lab 1 does. How many lines close a figure around the green points?",
     "`train(deep_network([…], \"tanh\"), points, labels)` with one width in the list is enough.",
 ], also_right=[polygon(4), polygon(3, sharpness=1.0), keras.Model(points, polygon(4)(points))], equivalent={
     "small = train(deep_network([4], 'tanh'), points, labels)": "one unit more, and still few",
@@ -324,8 +324,8 @@ xor = Exercise("3.7", "XOR", right="c", observe=choice, mistakes=[
     Mistake("b", "There are eight units, but no activation: the two layers are one, as in exercise 1.7, and draw one straight line."),
     Mistake("d", "One hidden unit has one sum, and tanh only bends it. ŷ rises or falls with that sum, so the border is one straight line again."),
 ], hints=[
-    "Draw the four points. How many straight cuts do you need to have (0, 1) and (1, 0) apart from the other two?",
-    "Each hidden unit gives one cut, if its layer has an activation.",
+    "Draw the four points. How many straight lines do you need to separate (0, 1) and (1, 0) from the other two?",
+    "Each hidden unit draws one line, if its layer has an activation.",
 ], also_right=["C", " c "])
 
 EXERCISES = [one_hidden_layer, a_deep_network, the_functional_api, forward_pass, stack_parameters, few_units, xor]

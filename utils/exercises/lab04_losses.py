@@ -343,7 +343,7 @@ which_loss = Exercise("4.5", "Choose the loss", parts=[
              d="Sparse targets are numbers of classes. A grade is a quantity: 89 is nearly 90, and a class knows no neighbors."),
     question("digit", "d", a=f"{FOR_NUMBERS} The digit 7 is a name here: taking it for a 1 is no larger a mistake than taking it for a 6.",
              b=f"It would ask ten questions, yes or no. {ONE_IS_TRUE}",
-             c="The targets are whole numbers, one for each picture. One-hot targets would be rows of ten zeros and ones."),
+             c="The targets are integers, one for each picture. One-hot targets would be rows of ten zeros and ones."),
     question("weather", "c", a=f"{FOR_NUMBERS} Rain is no number half way between sun and snow.",
              b=f"It would ask of sun, rain and snow one by one. {ONE_IS_TRUE}",
              d="The targets are rows of zeros and a one. Sparse targets would be 1, 0, 2, …."),
@@ -352,7 +352,7 @@ which_loss = Exercise("4.5", "Choose the loss", parts=[
              d="A sparse target names one class, and a text may have several topics."),
 ], hints=[
     "First ask: is the answer a number, or a class? Then: may several classes be true at once?",
-    "For classes of which exactly one is true, the form of the target decides: a row of zeros and a one, or a whole number.",
+    "For classes of which exactly one is true, the form of the target decides: a row of zeros and a one, or an integer.",
 ])
 
 # --- 4.6 --------------------------------------------------------------------------------------------------------------
