@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 1 · The perceptron
 #
-# A network of 30 neurons tells green points from red ones, and gets 57% of them right: hardly better than a coin. Let each
-# neuron bend its sum, and it gets 100% right: build such a neuron by hand.
+# A network of 30 neurons tries to tell green points from red ones, and gets 57% of them right: hardly better than a coin.
+# Let each neuron bend its sum, and it gets 100% right: build such a neuron by hand.
 #
 # **Time:** 45 minutes
 #
@@ -100,7 +100,8 @@ plots.activations({"sigmoid": sigmoid, "tanh": tanh,
 
 # %% [markdown]
 # The sigmoid, tanh and the threshold are flat at both ends. ReLU is flat on the left only, and keeps growing on the right.
-# The sigmoid and tanh are steepest at $z = 0$, and the threshold jumps there. ReLU has one slope for all positive $z$.
+# The sigmoid and tanh are steepest at $z = 0$, and the threshold jumps there. ReLU has the same slope, 1, for all positive
+# $z$.
 #
 # ## 3 · How steep is it?
 # To learn, a network must know how much its result changes when one of its numbers changes a little. For an activation,
@@ -135,7 +136,7 @@ def relu_prime(z):
 check("1.3", sigmoid_prime, tanh_prime, relu_prime)
 
 # %% [markdown]
-# How large is the largest slope of the sigmoid? The answer matters in deep networks, where many slopes are multiplied.
+# What is the largest slope of the sigmoid? The answer matters in deep networks, where many slopes are multiplied.
 
 # %%
 plots.activations({"sigmoid": (sigmoid, sigmoid_prime),
@@ -156,7 +157,7 @@ plots.activations({"sigmoid": (sigmoid, sigmoid_prime),
 # last axis, as they do in a single example.
 #
 # ### Exercise 1.4 · The forward pass
-# To compute a prediction from the inputs is called the **forward pass**. Put the three steps together, with the sigmoid as
+# Computing a prediction from the inputs is called the **forward pass**. Put the three steps together, with the sigmoid as
 # the activation. Your function should take one example or a whole batch. For the example of 1.1 it gives 0.00247.
 
 # %%
@@ -182,7 +183,7 @@ w, b = np.array([3.0, -2.0], np.float32), 1.0
 plots.decision_regions(lambda X: perceptron(X, w, b), mark={"(-1, 2)": (-1, 2)})
 
 # %% [markdown]
-# The point lies deep in the red part. With $\hat y = 0.00247$ the perceptron is nearly certain of a 0.
+# The point lies deep in the red part. With $\hat y = 0.00247$ the perceptron is nearly certain that the answer is 0.
 #
 # ## 5 · Where it decides
 # Between green and red lies the **decision boundary**: there $\hat y$ is 0.5, and the perceptron is undecided. The sigmoid
@@ -312,8 +313,8 @@ print(np.round(tf.math.sigmoid(3.0), 4), np.round(sigmoid(3), 4))
 # The sign of the exponent decides.
 #
 # ## Stretch
-# You placed a line by hand. In 1958 Frank Rosenblatt found a rule that places it. Show the perceptron one point after
-# another. Whenever the threshold's answer $\hat y$ is wrong, take a step:
+# You placed a line by hand. In 1958 Frank Rosenblatt published a rule that does this for you. Show the perceptron one point
+# after another. Whenever the threshold's answer $\hat y$ is wrong, take a step:
 #
 # $$w \leftarrow w + \eta\,(y - \hat y)\,x \qquad b \leftarrow b + \eta\,(y - \hat y)$$
 #

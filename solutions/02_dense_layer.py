@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 2 · The Dense layer
 #
-# One layer for a small photograph learns 120 million numbers, and if they all start equal, its thousand units are worth
-# one. Build a Dense layer that starts better, and that Keras can train and save.
+# One layer for a small photograph learns 120 million numbers, and if they all start equal, its thousand units do the work
+# of one. Build a Dense layer that starts better, and that Keras can train and save.
 #
 # **Time:** 50 minutes
 #
@@ -92,7 +92,7 @@ print(f"loops {1000 * (middle - start):.1f} ms, product {1000 * (end - middle):.
 #
 # ## 2 · A layer that owns its weights
 # A Keras layer has three parts:
-# - `__init__` notes the settings: how many units, which activation.
+# - `__init__` stores the settings: how many units, which activation.
 # - `build` makes the weights. Keras calls it once, as soon as it knows the number of features $m$. Here
 #   `self.add_weight(shape=…)` makes weights that Keras trains and saves.
 # - `call` computes $g(XW + b)$ for every batch.
@@ -107,7 +107,7 @@ class MyDenseLayer(keras.layers.Layer):
     def __init__(self, units, activation=None, **options):
         super().__init__(**options)  # a name, a dtype: Keras takes care of them
         self.units = units
-        self.activation = keras.activations.get(activation)  # from a name to the function
+        self.activation = keras.activations.get(activation)  # from name to function
 
     def build(self, input_shape):
         """Make W, random, shape (m, units), and b, zeros, shape (units,)."""
@@ -176,8 +176,8 @@ print(f"{parameters(200 * 200 * 3, 1000):,} for the photograph and 1,000 units")
 # ## 4 · Why weights start at random
 # Suppose that all weights start equal. Then all units of a layer compute the same number, and each of them has the same
 # part in the error. So training changes all of them in the same way, and after the step they are equal again. Units stay
-# equal forever if the weights that lead into them and out of them are equal. A layer of a hundred such units is worth one
-# unit.
+# equal forever if the weights that lead into them and out of them are equal. A layer of a hundred such units does the work
+# of one.
 #
 # ### Exercise 2.4 · Break the symmetry
 # Write a function that gives the **initial weights** of a layer, which are its weights before training. Training should be

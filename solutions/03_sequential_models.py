@@ -245,8 +245,8 @@ print("deep:", stack_parameters([2, 4, 4, 4, 1]))
 #
 # ### Exercise 3.6 · Few units
 # Find a network with at most 5 hidden units, in one layer or more, that reaches an accuracy of at least 95%. Training
-# starts from random weights, and some starts are bad. So try another seed before you give a network up. With `"tanh"`
-# training gets stuck less often than with `"relu"`.
+# starts from random weights, and some starts are bad. So try several seeds for each network. With `"tanh"` training gets
+# stuck less often than with `"relu"`.
 
 # %%
 keras.utils.set_random_seed(7)  # another number is another start

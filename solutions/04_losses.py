@@ -307,8 +307,9 @@ for y_hat in (y, 0.5 + 0 * y, 1 - y):
           " binary cross entropy:", np.round(binary_cross_entropy(y, y_hat), 3))
 
 # %% [markdown]
-# The slide's loss is always 0. Still, TensorFlow gives a **gradient**: for each prediction, the slope of the loss (lab 5).
-# With this gradient, training lowers $\hat y$ where $y = 0$ and does nothing where $y = 1$: the network learns to say no.
+# The slide's loss is always 0, so its slope is 0 as well. But TensorFlow computes the **gradient**, the slope for each
+# prediction (lab 5), by a formula for targets that add up to 1 in each row. With the result, training lowers $\hat y$ where
+# $y = 0$ and does nothing where $y = 1$: the network learns to say no.
 #
 # Flat arrays do not help: the call takes four examples for four classes of one example. A flat array and a column
 # broadcast. None of this gives an error message:
