@@ -221,11 +221,19 @@ plots.decision_regions(lambda X: perceptron(X, w, b),
 #
 # ## 6 · Be the learning algorithm
 # To learn is to find weights and a bias that fit the data. Do it once by hand, and you know what the computer has to do in
-# lab 5. Here are two clouds of points. For the green dots $\hat y$ should be above 0.5, for the red crosses below.
+# lab 5. Here are two clouds of points. For the green dots $\hat y$ should be above 0.5, for the red crosses below. The
+# percentage of points for which this holds is called the **accuracy**.
+#
+# Move one slider at a time. Which of the three turns the line, and which one only shifts it?
+
+# %% tags=["nbval-ignore-output"]
+plots.play_line(*datasets.clouds())
+
+# %% [markdown]
+# The weights turn the line: it stands at a right angle to the arrow from $(0, 0)$ to $(w_1, w_2)$. The bias shifts it.
 #
 # ### Exercise 1.6 · Train it yourself
-# Choose the weights and the bias so that at least 95% of the points are on the right side of the line. This percentage is
-# called the **accuracy**. Change a number, run the cells, look at the picture, and repeat.
+# Choose the weights and the bias so that the accuracy is at least 95%. Write down three numbers that you found.
 
 # %%
 w_clouds, b_clouds = [1.0, 1.0], -5.8  # SOLUTION: two weights as a list, and a bias

@@ -287,12 +287,13 @@ print("J =", np.round(empirical_loss(perceptron, binary_cross_entropy, X, y, 32)
 # $J$ depends on the two weights of the perceptron. Keep its bias, take every pair of weights, compute $J$ each time, and
 # you have a landscape. Where would you like to be, and which way is it from here?
 
-# %% tags=["cover"]
+# %% tags=["nbval-ignore-output", "cover"]
 plots.loss_surface(perceptron, binary_cross_entropy, X, y, limits=(-0.25, 2))
 
 # %% [markdown]
-# You would like to be at the white star, where $J$ is lowest: with a smaller $w_1$ and a larger $w_2$. To train is to walk
-# down this landscape. Lab 5 finds the way without looking at all of it.
+# You would like to be at the white star, where $J$ is lowest: with a smaller $w_1$ and a larger $w_2$. Go there with the
+# sliders, or drag the white circle, and watch the line among the students. To train is to walk down this landscape. Lab 5
+# finds the way without looking at all of it.
 #
 # ## What the slide said
 # For yes or no, the slide calls `tf.nn.softmax_cross_entropy_with_logits`. It takes a row of logits for each example. In a

@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from tests.courses import COURSE
-from tests.devices import tf
+from tests.devices import tf  # noqa: F401
 from tests.drawn import some_model
 from tests.labs import run_cell
 from utils import plots
 from utils.advice import Advice
 from utils.plots import pictures
-from utils.plots.pictures import Animation, Picture
+from utils.plots.pictures import Picture
 
 
 def test_a_picture_carries_its_description_and_the_same_bytes_each_time():
@@ -99,43 +99,3 @@ def test_a_wrong_call_and_a_bug_of_a_picture_stay_the_errors_that_they_are(monke
 def test_a_bug_of_a_picture_that_draws_the_students_code_names_itself_for_the_teacher():
     with pytest.raises(Advice, match=r"report this to your teacher: bug, AttributeError: .*no_such_thing"):
         bug(lambda x: x)
-
-
-def moving():
-    model = tf.keras.Sequential([tf.keras.Input((2,)), tf.keras.layers.Dense(1, activation="sigmoid")])
-    weights = [[np.array([[w], [-w]], np.float32), np.zeros(1, np.float32)] for w in np.linspace(-1, 1, 7)]
-    X = np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)
-    return plots.regions_over_time(model, weights, X, np.array([[1], [0]]), mark={"you": (1, 0)}, limits=(-2, 2))
-
-
-def test_an_animation_has_four_stills_a_player_and_its_description():
-    animation = moving()
-    data, metadata = animation._repr_mimebundle_()
-    assert metadata["image/png"]["alt"] == animation.alt and "epoch 0: 0% of the points right" in animation.alt
-    assert [ax.get_title() for ax in animation.figure.axes] == [
-        "epoch 0: 0% right",
-        "epoch 2: 0% right",
-        "epoch 4: 100% right",
-        "epoch 6: 100% right",
-    ]
-    html = data["text/html"]
-    assert html == moving().html(), "the same each time"
-    assert "http" not in html and len(html) < 1_000_000
-    assert html.count("UklGR") == 7, "frames in WebP"
-    assert 'alt="' in html and "<script>" in html
-
-
-def test_a_frame_shows_the_background_and_its_own_marks_but_none_of_the_other_frames():
-    def background(ax):
-        ax.axhspan(0, 1, color="blue")
-        ax.set(xlim=(0, 4), ylim=(0, 2))
-
-    frames = Animation(lambda ax, frame: ax.axvline(1 + frame, color="red", linewidth=6), 3, "a line", background)._frames()
-    places = []
-    for frame in frames:
-        red, green, blue = np.moveaxis(np.asarray(Image.open(io.BytesIO(base64.b64decode(frame))).convert("RGB"), int), -1, 0)
-        _, columns = np.nonzero((red > 200) & (green < 60) & (blue < 60))
-        assert 0 < np.ptp(columns) < 10, "one line"
-        assert np.mean((blue > 200) & (red < 60)) > 0.2
-        places.append(np.mean(columns))
-    assert np.isclose(places[1] - places[0], places[2] - places[1], atol=3) and places[1] - places[0] > 50

@@ -206,7 +206,11 @@ def test_the_landscape_leaves_the_network_as_it_was_and_is_lowest_where_it_is_tr
 
 def test_optimizers_race_over_the_map():
     paths = {"straight": [[1.0, 1.0]] + [[0.0, 0.0]] * 10, "still": [[1.0, 1.0]] * 11}
-    animation = plots.race(lambda w: w[0] ** 2 + w[1] ** 2, paths)
-    assert "straight ends at (0, 0), J = 0; still ends at (1, 1), J = 2" in animation.alt
-    last = animation.figure.axes[-1]
-    assert last.get_title() == "step 10" and len(last.lines) == 4
+    picture = plots.race(lambda w: w[0] ** 2 + w[1] ** 2, paths)
+    assert "straight ends at (0, 0), J = 0; still ends at (1, 1), J = 2" in picture.alt
+    early, last = picture.figure.axes
+    assert (early.get_title(), last.get_title()) == ("step 1", "step 10")
+    ends = {tuple(np.ravel(line.get_data())) for line in last.lines if line.get_marker() == "o" and line.get_color() != "white"}
+    assert ends == {(0, 0), (1, 1)}
+    [lowest] = [line for line in last.lines if line.get_marker() == "*"]
+    assert np.allclose(lowest.get_data(), 0, atol=0.07)

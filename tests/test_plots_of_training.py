@@ -155,11 +155,13 @@ def test_images_stand_below_their_titles(n):
 
 def test_the_window_slides_over_every_place_and_shows_what_the_students_function_gives():
     image, kernel = np.arange(20.0).reshape(4, 5), np.ones((2, 3))
-    animation = plots.sliding(lambda image, kernel: np.full((3, 3), 7.0), image, kernel)
-    assert animation.frames == 9 and "a map of 3 × 3 numbers" in animation.alt
-    assert [ax.get_title() for ax in animation.figure.axes][-1] == "row 2, column 2: 7"
-    filled = [np.sum(~np.isnan(np.ma.filled(ax.images[1].get_array().astype(float), np.nan))) for ax in animation.figure.axes]
-    assert filled == [1, 4, 6, 9]
+    picture = plots.sliding(lambda image, kernel: np.full((3, 3), 7.0), image, kernel)
+    assert "a map of 3 × 3 numbers" in picture.alt and "lowest, 7, in row 0, column 0" in picture.alt
+    first, last = picture.figure.axes
+    assert (first.get_title(), last.get_title()) == ("row 0, column 0: 7", "row 2, column 2: 7")
+    filled = [np.sum(~np.isnan(np.ma.filled(ax.images[1].get_array().astype(float), np.nan))) for ax in (first, last)]
+    assert filled == [1, 9]
+    assert [text.get_text() for text in first.texts][:6] == ["1"] * 6, "the numbers of the kernel"
     with pytest.raises(Advice, match="solve the exercise above first"):
         plots.sliding(lambda image, kernel: image, image, kernel)
 

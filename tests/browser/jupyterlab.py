@@ -37,8 +37,10 @@ LEAST_CONTRAST = """elements => {
   }).sort((a, b) => a[0] - b[0])[0];
 }"""
 
+# A live picture is an image, its ground, with a drawing on top that has the description.
 _PICTURES = """images => images.map(i => ({
-  alt: i.alt, loaded: i.complete, width: i.naturalWidth, height: i.naturalHeight, shown: i.getBoundingClientRect().toJSON(),
+  alt: i.alt || i.parentElement.querySelector("[role=img]").getAttribute("aria-label"),
+  loaded: i.complete, width: i.naturalWidth, height: i.naturalHeight, shown: i.getBoundingClientRect().toJSON(),
   room: i.closest(".jp-OutputArea-output").clientWidth
 }))"""
 

@@ -4,6 +4,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests import live
 from tests.browser.chromium import BROWSER, LAUNCH, WITHOUT
 from tests.browser.jupyterlab import JupyterLab
 from tests.courses import COURSE, cell, copy_course, served
@@ -124,6 +125,12 @@ def test_every_picture_is_shown_undistorted_within_its_cell_and_has_a_descriptio
         shown = picture["shown"]
         assert 300 < shown["width"] <= picture["room"]
         assert shown["height"] / shown["width"] == pytest.approx(picture["height"] / picture["width"], rel=0.01)
+
+
+def test_a_slider_moves_the_line_in_the_notebook(finished):
+    finished.output("plots.play_line").scroll_into_view_if_needed()
+    live.CASES["line"].move(finished.output("plots.play_line"))
+    expect(finished.output("plots.play_line").locator("output")).to_have_text(live.line_says())
 
 
 @pytest.mark.parametrize("width", [1280, 800])

@@ -12,6 +12,7 @@ from utils.quiet_tensorflow import tf
 keras = tf.keras
 MOST_WEIGHTS = 250_000
 ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh", "softplus", "elu", "silu", "softmax")
+NO_CHAIN = "A page computes a chain of layers, and your network branches, or does more. Draw with a Sequential model."
 
 Numbers = list[dict[str, Any]]
 
@@ -26,13 +27,15 @@ def layers_of(model: Any, X: np.ndarray) -> Numbers:
         raise Advice(f"This network has {count:,} weights, and a page carries {MOST_WEIGHTS:,} at most. Draw with a smaller one.")
     found, x = [], X
     for layer in _chain(model):
-        y = np.asarray(layer(x))  # as in prediction: layers that differ in training do not without `training`
-        if x.shape != y.shape or not np.array_equal(x, y):
-            found += _in_numbers(layer, x, y)
+        try:
+            y = np.asarray(layer(x))  # without `training`: as in prediction
+        except Exception:
+            raise Advice(NO_CHAIN) from None
+        found += _in_numbers(layer, x, y)
         x = y
     expected = np.asarray(model(X, training=False))
     if x.shape != expected.shape or not np.allclose(x, expected, atol=1e-4):
-        raise Advice("A page computes a chain of layers, and your network branches, or does more. Draw with a Sequential model.")
+        raise Advice(NO_CHAIN)
     return found
 
 
@@ -43,8 +46,10 @@ def _chain(model: Any) -> list[Any]:
 
 
 def _in_numbers(layer: Any, x: np.ndarray, y: np.ndarray) -> Numbers:
-    """One layer that changes its input x to y, with its activation as one more."""
+    """One layer, from x to y, with its activation as one more; nothing for an unknown one that changes nothing, as Dropout."""
     kind = type(layer)
+    if kind not in KINDS and np.array_equal(x, y):
+        return []
     if kind not in KINDS:
         raise Advice(f"A page cannot compute the layer {kind.__name__}. Draw with a network without it.")
     return [*KINDS[kind](layer, x, y), *_activation(getattr(layer, "activation", None))]
