@@ -1,16 +1,18 @@
 # %% [markdown]
 # # 9 · Early stopping
 #
-# The cheapest cure for over-fitting is to stop in time. When that is, a part of the data tells, which the network never learns
-# from; how good the result is, another part tells, which you look at once.
+# After 30 epochs a network is at its best. After 300, its loss on new students is more than four times as high.
+#
+# So stop it in time. The **validation set** tells you when to stop. The **test set**, used once, tells you how good the
+# result is.
 #
 # **Time:** 60 minutes
 #
 # After this lab you can
-# - split data into three parts, and keep the test out of the training;
-# - read off a history where to stop;
+# - split data into three sets, and keep the test set out of the training;
+# - read from a history where to stop;
 # - write early stopping, and use Keras's, in `fit` and in a loop of your own;
-# - report a result that you can stand by.
+# - report a result that holds.
 
 # %%
 from utils import check, datasets, hint, plots, progress, solution, training
@@ -23,21 +25,24 @@ keras.utils.set_random_seed(9)
 
 # %% [markdown]
 # ## 1 · Three parts
-# Lab 8 chose a cure by the held-out loss, again and again. What is chosen by a number makes that number look good. So data are
-# cut into three:
+# In lab 8 you compared many networks by their validation loss. The one with the lowest loss is partly good and partly lucky, so
+# its loss looks too good. That is why you cut the data into three sets:
 #
-# - **training**, 60 %: the network learns from it;
-# - **validation**, 20 %: you choose by it, when to stop and which network to take;
-# - **test**, 20 %: it judges what you chose, once.
+# - **training set**, 60 %: the network learns from it;
+# - **validation set**, 20 %: you use it to choose when to stop, and which network to keep;
+# - **test set**, 20 %: you measure your final choice on it, once.
 #
 # ### Exercise 9.1 · Three parts
-# First the rows. Each class gets its 60, 20 and 20 % (this is called stratified), shuffled, and the same seed gives the same
-# parts, another seed others. Then the scale: mean 0 and standard deviation 1 for each feature, without asking the parts that
-# are to judge.
+# `split` gives the rows of each set. Shuffle each class and cut it on its own, so that all sets have the same mix of classes;
+# this is called **stratified**. Ten labels of each of two classes give 12, 4 and 4 rows. The same seed gives the same sets,
+# and another seed gives other sets.
+#
+# `standardize` scales each feature to mean 0 and standard deviation 1. Validation and test set stand for students you have
+# never met. Which rows may you use for the mean and the deviation?
 
 # %%
 def split(y, seed):
-    """The rows for training, validation and testing: three arrays of row numbers.
+    """The rows of training, validation and test set: three arrays of row numbers.
 
     y: labels, shape (n,).  Each class is shuffled and then cut at 60 % and at 80 %.
     """
@@ -52,7 +57,7 @@ def split(y, seed):
 
 
 def standardize(X_train, X_val, X_test):
-    """The three parts, shape (n, m) each, with mean 0 and deviation 1 in a feature."""
+    """The three sets, shape (n, m) each, with all features on the same scale."""
     mean, std = X_train.mean(axis=0), X_train.std(axis=0)  # SOLUTION: of which rows?
     return [(X - mean) / std for X in (X_train, X_val, X_test)]
 
@@ -61,7 +66,7 @@ def standardize(X_train, X_val, X_test):
 check("9.1", split, standardize)
 
 # %% [markdown]
-# A hundred of the past students, so that over-fitting has a chance, in your three parts:
+# Now split one hundred of the past students. They are few, so the network can learn them by heart.
 
 # %%
 X, y = datasets.students()
@@ -74,8 +79,8 @@ for name, part in zip(("training", "validation", "test"), (y_train, y_val, y_tes
 
 # %% [markdown]
 # ## 2 · Where to stop
-# The large network of lab 8, from five starts. The training loss will fall to 0. Where will the validation loss be lowest, and
-# is that the same epoch for every start?
+# Train the large network of lab 8 from five starts. The training loss will fall nearly to 0. At which epoch will the validation
+# loss be lowest? Is it the same epoch for every start?
 
 # %%
 def network(units=64, regularizer=None):
@@ -94,8 +99,9 @@ histories = [{"loss": J.tolist(), "val_loss": J_val.tolist()}
 
 # %% [markdown]
 # ### Exercise 9.2 · The best epoch
-# A history is a dictionary of lists, as `fit` keeps it. Find the epoch whose network you would like to have. A loss may be nan
-# for an epoch; and of epochs that are equally good, the first cost the least.
+# A history is a dictionary of lists, as `fit` returns it. Find the epoch whose network you want to keep. A loss may be nan, which
+# is not a number: skip such an epoch. If several epochs are equally good, take the first, which cost the least. For the
+# validation losses 0.9, 0.4, nan and 0.4 the answer is epoch 1.
 
 # %%
 def best_epoch(history):
@@ -115,8 +121,9 @@ plots.stopping(runs["loss"], runs["val_loss"],
                [best_epoch(history) for history in histories])
 
 # %% [markdown]
-# Left of the line the network has not learned enough, right of it too much. Training longer made it worse on students it has
-# not seen:
+# With this split, the validation loss is lowest near epoch 30, and the five starts are close together. Left of the line the
+# network under-fits: it has not learned enough. Right of the line it over-fits: more training makes it worse on students it
+# has not seen. (Twenty students are few. Other splits have their minimum elsewhere; the Stretch at the end tries some.)
 
 # %%
 print("worse at the end than at the best epoch, for every start:",
@@ -124,15 +131,16 @@ print("worse at the end than at the best epoch, for every start:",
 
 # %% [markdown]
 # ## 3 · Stop while training
-# `best_epoch` looks back on a history that is complete, and by then the weights of that epoch are gone. To stop in time you
-# must decide after each epoch, with what you know so far, and put good weights aside.
+# `best_epoch` needs the complete history. By then the weights of the best epoch are gone. To stop in time, you decide after each
+# epoch, and you keep the best weights so far.
 #
-# The validation loss goes up and down. So do not stop at the first bad epoch: have **patience**. And a tiny gain may not be
-# worth the wait: `min_delta` says how much better counts as better.
+# The validation loss jumps up and down. So do not stop at the first bad epoch. Have **patience**: wait for some epochs.
+# A tiny gain may not be worth the wait. Only a gain of more than `min_delta` counts as an improvement.
 #
 # ### Exercise 9.3 · MyEarlyStopping
-# Write `update`, which takes the value of each new epoch. With patience 3, three epochs in a row without an improvement end
-# the training. Mode "min" is for a loss, "max" for an accuracy.
+# Write `update`. It takes the value of one new epoch. With patience 3, training stops after three epochs in a row without an
+# improvement. Mode "min" is for a loss, "max" for an accuracy. For the losses 5, 4, 4, 6 and patience 2, it stops after the
+# fourth epoch and has kept the weights of the second.
 
 # %%
 class MyEarlyStopping:
@@ -161,8 +169,8 @@ class MyEarlyStopping:
 check("9.3", MyEarlyStopping)
 
 # %% [markdown]
-# A loss with two valleys, the second one deeper. A star marks the epoch whose weights are kept. Before you run the cell: which
-# patience gets there?
+# Here is a loss with two valleys. The second is deeper. A star marks the epoch whose weights are kept, and a vertical line marks
+# where training stops. Before you run the cell: which patience reaches the second valley?
 
 # %%
 rng = np.random.default_rng(3)
@@ -172,15 +180,16 @@ bumpy = bumpy + 0.015 * rng.normal(size=80)
 plots.patience(MyEarlyStopping, bumpy, patiences=(2, 8, 25))
 
 # %% [markdown]
-# Patience 2 stops at the first bump, and 8 takes the first valley for the best. Too much patience costs epochs, but the weights
-# that are kept are those of the star all the same.
+# Only patience 25 does. Patience 2 stops at the first small bump, and patience 8 stops after the first valley. Much patience
+# costs many epochs, but it does not spoil the result: the weights you keep are those of the star.
 #
 # ## 4 · In fit, and in your loop
-# Keras has the same as a **callback**: something that `fit` calls after each epoch.
+# Keras has early stopping as a **callback**, an object that `fit` calls after each epoch.
 #
 # ### Exercise 9.4 · In fit, and in your loop
-# Make the callback: patience 20, and in the end the network has its best weights. Then do without `fit`: write the loop that
-# trains with your own stopper. Epochs can run out before it stops, and the best weights should be there then too.
+# First make the callback. It has a patience of 20 epochs, and at the end the network gets its best weights back. Then write a
+# loop that does the same with your own stopper, without `fit`. If the epochs run out before the stopper says stop, the model
+# gets the best weights, too.
 
 # %%
 # BEGIN SOLUTION: with two options
@@ -193,8 +202,8 @@ callback = keras.callbacks.EarlyStopping(patience=20, restore_best_weights=True)
 def train_until_best(train_epoch, model, stopper, epochs):
     """Train until the stopper says stop, or for `epochs`; keep the best weights.
 
-    train_epoch: train_epoch(number) trains for an epoch, in an order of the examples
-        that comes from its number, 0, 1, 2, …; and gives the validation loss.
+    train_epoch: train_epoch(number) trains for one epoch and gives the validation loss.
+        The number, 0, 1, 2, …, decides the order of the examples.
     stopper: has update(value, weights) and best_weights, as MyEarlyStopping.
     """
     for number in range(epochs):
@@ -209,8 +218,8 @@ def train_until_best(train_epoch, model, stopper, epochs):
 check("9.4", callback, train_until_best)
 
 # %% [markdown]
-# Both, on the same network, with at most 300 epochs. Your loop gets the compiled epoch of lab 7. How many epochs does each
-# need?
+# Train the same network both ways, for at most 300 epochs. Your loop uses the compiled epoch of lab 7. How many epochs will each
+# of them train?
 
 # %% tags=["nbval-ignore-output"]
 model = network()
@@ -245,11 +254,13 @@ print("the best weights are back, in your loop:",
 
 # %% [markdown]
 # ## 5 · Test once
-# Now there are several networks to choose from. The validation part chooses. The test part has the last word, and it is said
-# once: whoever looks twice begins to choose by it.
+# Both stop after about 50 epochs: some 30 to the best one, then 20 of patience. That saves 250 epochs.
+#
+# Now you have several networks. The validation set helps you choose one. The test set tells you how good your choice is. Use it
+# once: if you look at it twice, you begin to choose by it.
 #
 # ### Exercise 9.5 · Test once
-# Choose among the models, and measure the one you chose.
+# Choose the best model, and measure the one you chose.
 
 # %%
 def choose_and_test(models, evaluate, validation, test):
@@ -266,7 +277,8 @@ def choose_and_test(models, evaluate, validation, test):
 check("9.5", choose_and_test)
 
 # %% [markdown]
-# Four networks: one trained to the end, two that were stopped, and one with L2 from lab 8. Which one is it, and how good is it?
+# Here are four networks: one trained for all 300 epochs, two that were stopped, and one with the L2 penalty of lab 8. Which one
+# will you choose, and how good is it?
 
 # %% tags=["nbval-ignore-output"]
 to_the_end, penalized = network(), network(regularizer=keras.regularizers.L2(0.003))
@@ -281,8 +293,11 @@ best, J_test = choose_and_test(list(names), J, validation, test)
 print(f"\nchosen: {names[best]}, J on test {J_test:.2f}")
 
 # %% [markdown]
-# So few students are a small jury, and the two numbers may differ either way. How much can choosing alone deceive you? Take 500
-# "models" that flip a coin for each student: none of them can know anything. The best of them on validation looks clever.
+# A stopped network wins, and the one with 300 epochs comes last. The test loss of the winner is not its validation loss: with 20
+# students in each set, luck moves both numbers, up or down.
+#
+# How far can luck go? Take 500 "models" that flip a coin for each student. None of them knows anything. Now choose the one with
+# the best accuracy on the validation set. How good will it look there, and how good is it on the test set?
 
 # %%
 rng = np.random.default_rng(0)
@@ -292,15 +307,16 @@ plots.luck(on_validation, on_test)
 
 # %%
 chosen = on_validation.argmax()
-print(f"the best coin has {on_validation[chosen]:.0%} of the validation part right,",
-      f"and {on_test[chosen]:.0%} of the test part")
+print(f"accuracy of the best coin: {on_validation[chosen]:.0%} on the validation set,",
+      f"{on_test[chosen]:.0%} on the test set")
 
 # %% [markdown]
-# That is why the number by which you chose is not the number you report.
+# On the validation set the best coin looks clever: luck chose it. On the test set it is a coin again, right about half of the
+# time. So never report the number by which you chose.
 #
 # ## What the slides said
-# The lecture's curve has its minimum and the words "stop training here". In Keras this is one callback, with one option that is
-# off by default: without `restore_best_weights=True` you get the last weights, which have trained `patience` epochs too long.
+# The lecture shows a curve with a minimum, and the words "stop training here". In Keras this is one callback. Its option
+# `restore_best_weights` is off by default. Without it you keep the last weights, which have trained `patience` epochs too long.
 
 # %%
 print("best weights come back by default:",
@@ -308,12 +324,12 @@ print("best weights come back by default:",
 
 # %% [markdown]
 # ## Stretch
-# Is one validation part enough? Split with ten seeds, train each time, and look at the spread of the test loss. Then read about
-# cross-validation, which makes every student judge once.
+# Is one validation set enough? Split with ten seeds, and train each time. How far apart are the best epochs, and the test losses?
+# Then read about **cross-validation**: it trains several times, and every student is in the validation set once.
 #
 # ## What you can do now
-# - Split in three without a leak: no row twice, no scale from the judges, the same parts tomorrow.
+# - Split data in three without a leak: no row in two sets, no scale from the test set, the same sets tomorrow.
 # - Stop in time, with patience, and keep the best weights.
-# - Choose by validation, and test once.
+# - Choose on the validation set, and test once.
 #
-# **Next:** lab 10 looks at pictures, and lets the network slide over them.
+# **Next:** lab 10 looks at images through a small window that slides over them.

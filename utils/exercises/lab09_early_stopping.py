@@ -20,13 +20,13 @@ def labels_to_split(rng):
     yield rng.permutation(np.repeat([0.0, 1.0, 2.0], [200, 70, 30]).astype(np.float32)), int(rng.integers(1000))
 
 def split_by(answer, y, seed):
-    """The three parts of an answer's split as row numbers; a part may also be a mask."""
-    for part in require.items(answer(y, seed), 3, "the rows for training, for validation, for testing"):
+    """The three sets of an answer's split as row numbers; a set may also be a mask."""
+    for part in require.items(answer(y, seed), 3, "the rows of training, validation and test set"):
         rows = require.numbers(part)
         rows = np.flatnonzero(rows) if rows.dtype == bool and rows.shape == y.shape else rows
         if rows.ndim != 1 or rows.dtype.kind not in "iu" or np.any((rows < 0) | (rows >= len(y))):
             found = f"{rows.dtype} in shape {rows.shape}" + (f", from {rows.min()} to {rows.max()}" if rows.size else "")
-            raise Advice(f"Each part should hold row numbers, integers from 0 to {len(y) - 1}, in shape (k,). This one holds {found}.")
+            raise Advice(f"Each set should hold row numbers, integers from 0 to {len(y) - 1}, in shape (k,). This one holds {found}.")
         yield rows.astype(int)
 
 def judge_split(answer, y, seed):
@@ -35,9 +35,9 @@ def judge_split(answer, y, seed):
     members = [np.flatnonzero(y == label) for label in classes]
     unshuffled = range(round(0.6 * n)), sorted(row for rows in members for row in rows[: round(0.6 * len(rows))])
     parts, again = (list(split_by(answer, y.copy(), seed)) for _ in range(2))
-    times = np.bincount(np.concatenate(parts), minlength=n)  # how often each row is in the parts
+    times = np.bincount(np.concatenate(parts), minlength=n)  # how often each row is in the sets
     counts = np.array([[np.isin(rows, part).sum() for part in parts] for rows in members])  # a row for each class
-    off = np.max(np.abs(np.sum(counts, axis=0) - np.multiply(shares, n)))  # by how many rows the size of a part is wrong
+    off = np.max(np.abs(np.sum(counts, axis=0) - np.multiply(shares, n)))  # by how many rows the size of a set is wrong
     near = np.all(np.abs(counts - np.outer(sizes, shares)) < 1.01)
     findings = {
         SplitFinding.SHARED: times.max() > 1 and (set(times) <= {0, len(classes)} or np.array_equal(times, [np.sum(i < sizes) for i in range(n)])),
@@ -53,7 +53,7 @@ def judge_split(answer, y, seed):
     return next((finding for finding, found in findings.items() if found), FINE)
 
 def split_in_fives(y, seed):
-    """Each class in random order: of five rows, three go to the training part, and one to each of the others."""
+    """Each class in random order: of five rows, three go to the training set, and one to each of the others."""
     rows = sorted(np.random.default_rng(seed).permutation(len(y)), key=lambda row: y[row])
     return [row for i, row in enumerate(rows) if i % 5 < 3], rows[3::5], rows[4::5]
 
@@ -70,23 +70,23 @@ def split(y, seed):
 cut = edits_of(split)
 ROWS, CUTS = "np.flatnonzero(y == label)", "round(0.6 * len(rows)), round(0.8 * len(rows))"
 SplitFinding, mistakes_of_split = findings_of(split,
-    ("OVERLAP", "np.split(rows, cuts)", "(rows[:cuts[0]], rows[cuts[0] - 1 : cuts[1]], rows[cuts[1] :])", "Some rows are in two parts: the network "
-     "would be tested on what it has learned. Every row goes to one part alone."),
-    ("TWICE", "permutation(np.flatnonzero(y == label))", "choice(np.flatnonzero(y == label), np.sum(y == label))", "A part holds the same row "
+    ("OVERLAP", "np.split(rows, cuts)", "(rows[:cuts[0]], rows[cuts[0] - 1 : cuts[1]], rows[cuts[1] :])", "Some rows are in two sets, so the "
+     "network is tested on examples that it has learned. Every row goes to one set only."),
+    ("TWICE", "permutation(np.flatnonzero(y == label))", "choice(np.flatnonzero(y == label), np.sum(y == label))", "A set holds the same row "
      "twice, as when rows are drawn with replacement. Shuffle the rows, then cut."),
-    ("SHARED", ROWS, "np.sum(y == label)", "The classes share rows. The numbers of a class's rows are their places in y, where y is the label."),
-    ("", "permutation", "shuffle", "`shuffle` works in place and gives None. `rng.permutation` gives back the shuffled rows."),
-    ("", "flatnonzero", "where", "`np.where` gives a tuple, with an array for each axis of y. Take its first, or `np.flatnonzero`."),
+    ("SHARED", ROWS, "np.sum(y == label)", "Two classes have the same rows. The rows of a class are the places in y where y is its label."),
+    ("", "permutation", "shuffle", "`shuffle` works in place and returns None. `rng.permutation` returns the shuffled rows."),
+    ("", "flatnonzero", "where", "`np.where` gives a tuple, with an array for each axis of y. Take its first item, or use `np.flatnonzero`."),
     ("", CUTS, "0.6 * len(rows), 0.8 * len(rows)", "A place to cut is a whole number of rows: round it."),
-    ("FORGOTTEN", "append(some)", "append(some[:-1])", "Some rows are in no part. Where one part ends the next begins; the last goes to the end."),
-    ("SIZES", CUTS, "round(0.2 * len(rows)), round(0.4 * len(rows))", "The parts have the wrong sizes: the exercise asks for 60 % for training, "
-     "then 20 % for validation, and 20 % for testing."),
-    ("NOT_SHUFFLED", "rng.permutation", "", "The rows are cut in the order they came in. Data are often sorted, by date or by class: then the parts "
+    ("FORGOTTEN", "append(some)", "append(some[:-1])", "Some rows are in no set. Each set begins where the one before it ends; the last goes to the end."),
+    ("SIZES", CUTS, "round(0.2 * len(rows)), round(0.4 * len(rows))", "The sets have the wrong sizes. The exercise asks for 60 % for training, "
+     "20 % for validation, and 20 % for the test."),
+    ("NOT_SHUFFLED", "rng.permutation", "", "The rows are cut in the order they came in. Data are often sorted, by date or by class, and then the sets "
      "differ. Shuffle first."),
-    ("NOT_STRATIFIED", "np.unique(y)", "[0]", ROWS, "np.arange(len(y))", "The parts differ in their shares of the classes; a rare class may be "
+    ("NOT_STRATIFIED", "np.unique(y)", "[0]", ROWS, "np.arange(len(y))", "The sets have different mixes of the classes, and a rare class may be "
      "missing. Cut each class on its own, and join the pieces."),
-    ("ANEW", "default_rng(seed)", "default_rng()", "The same seed gives another split each time: tomorrow the network trains with test rows of "
-     "today. Let random numbers come from the seed."),
+    ("ANEW", "default_rng(seed)", "default_rng()", "The same seed gives another split each time. Tomorrow the network would train with the test "
+     "rows of today: let the random numbers come from the seed."),
     ("UNSEEDED", "default_rng(seed)", "default_rng(1)", "Two seeds give the same split. Let the random numbers come from `seed`."),
 )
 split_part = Part("split", right=split_in_fives, inputs=labels_to_split, observe=judge_split, mistakes=mistakes_of_split, also_right=[
@@ -97,14 +97,14 @@ split_part = Part("split", right=split_in_fives, inputs=labels_to_split, observe
 ])
 
 def features_in_parts(rng):
-    """Three parts of one data set; then parts that lie far apart, and one feature that is large."""
+    """Three sets from the same data; then sets that lie far apart, and one feature that is large."""
     yield tuple(rng.normal([4, 5], [2, 3], (n, 2)).astype(np.float32) for n in (60, 20, 20))
     yield tuple((rng.normal(size=(n, 3)) * [1, 100, 0.1] + i * 3).astype(np.float32) for i, n in enumerate((30, 10, 12)))
 
 def standardized(answer, *parts):
-    """The three parts that an answer standardizes; the deviation may also be that of a sample, which divides by n - 1."""
-    results = require.items(answer(*parts), 3, "the training, the validation and the test part, standardized")
-    results = [require.numbers(result, part.shape, "A part has") for result, part in zip(results, parts, strict=True)]
+    """The three sets that an answer standardizes; the deviation may also be that of a sample, which divides by n - 1."""
+    results = require.items(answer(*parts), 3, "the training, the validation and the test set, standardized")
+    results = [require.numbers(result, part.shape, "A set has") for result, part in zip(results, parts, strict=True)]
     std_by_sample = np.sqrt(1 - 1 / len(parts[0]))
     return [result / std_by_sample for result in results] if np.allclose(results[0].std(axis=0), std_by_sample, atol=1e-4) else results
 
@@ -117,22 +117,22 @@ def fit(rows, axis="axis=0"):
 
 scale = edits_of(standardize)
 standardize_part = Part("standardize", right=lambda *parts: [(X - np.average(parts[0], 0)) / np.var(parts[0], 0) ** 0.5 for X in parts], atol=1e-4,
-    inputs=features_in_parts, observe=standardized, outputs=("the training part", "the validation part", "the test part"),
+    inputs=features_in_parts, observe=standardized, outputs=("the training set", "the validation set", "the test set"),
     mistakes=edited(standardize,
-    (fit("np.vstack([X_train, X_val, X_test])"), "All three parts set the scale, so training knows of the test. Only the training part may."),
-    ("mean) / std", "X.mean(axis=0)) / X.std(axis=0)", "Each part is scaled by its own mean and deviation, so that the same student gets other "
-     "numbers in another part. Scale all three by those of the training part."),
-    (fit("np.vstack([X_train, X_val])"), "The validation part has a say in the scale. Only the training part may."),
+    (fit("np.vstack([X_train, X_val, X_test])"), "All three sets decide the scale, so training knows of the test. Only the training set may decide it."),
+    ("mean) / std", "X.mean(axis=0)) / X.std(axis=0)", "Each set is scaled by its own mean and deviation, so the same student would get other "
+     "numbers in another set. Scale all three by those of the training set."),
+    (fit("np.vstack([X_train, X_val])"), "The validation set helps to decide the scale. Only the training set may decide it."),
     (fit("X_train", ""), "One mean is taken over all features. Each feature has its own: along which axis do the examples run?"),
     ("std(axis=0)", "std()", "One deviation is taken over all features. Each feature has its own, as it has its mean."),
     (fit("X_train", "axis=1"), "Axis 1 runs along the features: this takes a mean for each example. Take one for each feature."),
-    (fit("X_train", "axis=1, keepdims=True"), "Axis 1 runs along the features: the column of means fits no other part. Take one per feature."),
-    (fit("X_val"), "Mean and deviation come from the validation part, which should judge. Take them from the training part."),
-    (fit("X_test"), "Mean and deviation come from the test part, which should judge. Take them from the training part."),
+    (fit("X_train", "axis=1, keepdims=True"), "Axis 1 runs along the features: the column of means fits no other set. Take one per feature."),
+    (fit("X_val"), "Mean and deviation come from the validation set. Take them from the training set."),
+    (fit("X_test"), "Mean and deviation come from the test set. Take them from the training set."),
     ("(X - mean)", "X", "The mean is not subtracted."),
     (" / std", "", "The result is not divided by the standard deviation."),
-    ("X_train.std", "X_train.var", "This divides by the variance: its root is the standard deviation."),
-    (lambda *parts: (standardize(*parts)[0], *parts[1:]), "Validation and test stay in the old units. A model that was trained with standardized "
+    ("X_train.std", "X_train.var", "This divides by the variance. Its square root is the standard deviation."),
+    (lambda *parts: (standardize(*parts)[0], *parts[1:]), "Validation and test set are not scaled. A model that was trained with standardized "
      "numbers needs them in prediction too."),
     ("mean(axis=0), X_train.std(", "min(axis=0), np.ptp(X_train, ", "The range becomes 0 to 1; expected mean 0 and deviation 1."),
 ), also_right=[
@@ -143,8 +143,8 @@ standardize_part = Part("standardize", right=lambda *parts: [(X - np.average(par
 
 the_split = Exercise("9.1", "Three parts", parts=[split_part, standardize_part], hints=[
     "`np.flatnonzero(y == label)` gives the rows of a class, `rng.permutation(rows)` shuffles them.",
-    "`np.split(rows, [a, b])` cuts at two places: at 60 % of the rows' number, and at 80 %.",
-    "For the second function: what may a network know of students it has not seen? Not even their mean.",
+    "`np.split(rows, [a, b])` cuts at two places, a and b: at 60 % of the number of rows, and at 80 %.",
+    "For the second function: a network knows nothing of students it has not seen, not even their mean.",
 ])
 
 # --- 9.2 --------------------------------------------------------------------------------------------------------------
@@ -166,26 +166,26 @@ best, LOWEST = edits_of(best_epoch), "np.nanargmin(J_val)"
 the_best_epoch = Exercise("9.2", "The best epoch", right=lambda history: min((J, i) for i, J in enumerate(history["val_loss"]) if J == J)[1],
     explain=lambda got, *_: None if np.all(np.isin(arrays.to_array(got), range(99))) else "This is not the number of an epoch. Is it a loss?",
     inputs=histories, mistakes=edited(best_epoch,
-    (LOWEST, "np.argmin(J_val)", "One of the losses is nan, which `np.argmin` takes for the lowest. A relative of it leaves nan out."),
+    (LOWEST, "np.argmin(J_val)", "One of the losses is nan, and `np.argmin` takes it for the lowest. NumPy has a similar function that skips nan."),
     (LOWEST, "np.argmin(np.nan_to_num(J_val))", "`nan_to_num` turns nan into 0, which is lower than the other losses. Leave nan out."),
-    (LOWEST, "np.argmin([J for J in J_val if J == J])", "Without the nan, later epochs move up: a place in the rest is not the epoch."),
-    (LOWEST, "J_val.index(min(J_val))", "The first loss may be nan, and no other is lower than that: a comparison with nan is False. Begin with a "
-     "number that every loss is lower than, or let NumPy leave nan out."),
-    (LOWEST, "np.nanargmin(np.round(J_val, 2))", "The losses are rounded first, and then several are the lowest. Compare them as they are."),
-    (LOWEST, "np.nanargmin(J_val[1:]) + 1", "The first epoch does not take part. It may be the best."),
-    (LOWEST, "np.nanargmin(history['loss'])", "This is the best epoch of the training loss, which falls and falls. Look at `val_loss`."),
-    (LOWEST, "np.nanargmin(J_val) + 1", "This counts from 1. The first epoch is number 0, as its place in the list."),
+    (LOWEST, "np.argmin([J for J in J_val if J == J])", "Without the nan, later epochs move to lower places: a place in the rest is not the number of the epoch."),
+    (LOWEST, "J_val.index(min(J_val))", "The first loss may be nan, and then no other counts as lower: a comparison with nan is False. Begin with "
+     "infinity, or let NumPy skip nan."),
+    (LOWEST, "np.nanargmin(np.round(J_val, 2))", "The losses are rounded first, and then several look equal. Compare them without rounding."),
+    (LOWEST, "np.nanargmin(J_val[1:]) + 1", "The first epoch is left out. It may be the best."),
+    (LOWEST, "np.nanargmin(history['loss'])", "This is the best epoch of the training loss, which falls to the end. Look at `val_loss`."),
+    (LOWEST, "np.nanargmin(J_val) + 1", "This counts from 1. The first epoch is number 0, like its place in the list."),
     (LOWEST, "np.nanmin(J_val)", "This is the lowest loss itself. Which epoch had it?"),
-    (LOWEST, "len(J_val) - 1", "This is the last epoch, where the network may have over-fitted for long."),
+    (LOWEST, "len(J_val) - 1", "This is the last epoch. By then the network may have over-fitted for a long time."),
     (LOWEST, "np.nanargmax(J_val)", "This is the epoch of the highest validation loss."),
     (LOWEST, "len(J_val) - 1 - np.nanargmin(J_val[::-1])", "Of equally good epochs this takes the last. The first needed less training."),
     (LOWEST, "next((i for i in range(len(J_val) - 1) if J_val[i + 1] > J_val[i]), len(J_val) - 1)", "This stops where the validation loss rises for "
      "the first time. It goes up and down, and may fall lower later: look at all of it."),
-    (LOWEST, "next((i for i, J in enumerate(history['loss']) if J_val[i] > J), len(J_val) - 1)", "This is where validation and training loss part. "
-     "They may part long before the best epoch: look for the lowest validation loss."),
+    (LOWEST, "next((i for i, J in enumerate(history['loss']) if J_val[i] > J), len(J_val) - 1)", "This is where the validation loss rises above the "
+     "training loss. That may be long before the best epoch: look for the lowest validation loss."),
 ), hints=[
     "Which entry of `history[\"val_loss\"]` is the lowest? NumPy has functions for the place of a minimum.",
-    "`np.argmin` gives the first place of the minimum, but nan confuses it. Look for its relative with nan in the name.",
+    "`np.argmin` gives the first place of the minimum, but nan confuses it. NumPy has a similar function with nan in its name.",
 ], also_right=[best_epoch, best(LOWEST, "int(np.argsort(J_val, kind='stable')[0])"), best(LOWEST, "J_val.index(np.nanmin(J_val))")])
 
 # --- 9.3 --------------------------------------------------------------------------------------------------------------
@@ -274,8 +274,8 @@ NEW, BETTER = "value, weights, 0", "gain > self.min_delta"
 KEEP_AT_TOP = "if value < self.top if self.mode == 'min' else value > self.top:\n            self.top, self.best_weights = value, weights"
 my_early_stopping = Exercise("9.3", "MyEarlyStopping", right=ByKeras, inputs=recorded, observe=stops, explain=how_it_stops,
     mistakes=edited(MyEarlyStopping,
-    (NEW, "value, weights, self.wait + 1", "The epochs are counted from the start of training, and patience is over before long. Count those since "
-     "the last improvement: an improvement sets the count back to 0."),
+    (NEW, "value, weights, self.wait + 1", "This counts the epochs from the start of training. Count those since the last improvement: an "
+     "improvement sets the count back to 0."),
     (NEW, "value, weights, self.wait", "The count `wait` is never set back to 0. An improvement earns the full patience again."),
     ("gain >", "gain >=", "An equal value counts as better, so on a plateau training never stops. Better means strictly better."),
     ("gain =", "self.best_weights = weights\n        gain =", "`best_weights` are the last epoch's. Only an improvement sets them."),
@@ -344,15 +344,15 @@ def how_it_watches(got, expected, loss, val_loss):
 
 stopping = functools.partial(keras.callbacks.EarlyStopping, patience=20, restore_best_weights=True)
 CallbackFinding, mistakes_of_callback = findings_of(None,
-    ("", stopping(monitor="loss"), "This callback watches the training loss, which falls to the end. Which loss tells of new students?"),
+    ("", stopping(monitor="loss"), "This callback watches the training loss, which falls to the end. Which loss tells you about new students?"),
     ("", stopping(restore_best_weights=False), "The network keeps the weights of the last epoch, which came long after the best one. EarlyStopping "
      "has an option that brings the best ones back."),
     ("", keras.callbacks.EarlyStopping(), "Without its options the callback stops at the first epoch that is no better, and keeps the weights of "
-     "that. Ask for a patience of 20 epochs, and for the best weights."),
+     "that epoch. Ask for a patience of 20 epochs, and for the best weights."),
     ("", stopping(patience=0), "This stops at the first epoch that is no better. Set the patience to 20 epochs."),
     ("OTHER_PATIENCE", stopping(patience=200), "The patience is {seen}; expected 20."),
-    ("OTHER_MONITOR", stopping(monitor="val_accuracy"), "This callback watches {seen}. The validation loss tells of new students, and is what "
-     "EarlyStopping watches by itself."),
+    ("OTHER_MONITOR", stopping(monitor="val_accuracy"), "This callback watches {seen}. Watch the validation loss, which tells you about new "
+     "students: EarlyStopping does so by default."),
     ("TEXT", stopping(patience="20"), "The patience is a text. Give a number, without quotes."),
     ("NO_NAMES", keras.callbacks.EarlyStopping(20, True), "Give EarlyStopping its options by name. Without names, the first is what to watch, and "
      "the second is `min_delta`."),
@@ -362,7 +362,7 @@ callback_part = Part("callback", right=stopping(), inputs=logs_to_watch, observe
     mistakes=mistakes_of_callback, also_right=[stopping(mode="min"), stopping(monitor="val_loss", min_delta=0.0), stopping(verbose=1)])
 
 def trainings(rng):
-    """The validation losses of the epochs, the patience, and the greatest number of epochs: it stops, and it runs to the end."""
+    """The validation losses of the epochs, the patience, and the largest number of epochs: it stops, and it runs to the end."""
     for best, patience, epochs in ((3, 4, 30), (int(rng.integers(4, 9)), 3, 30), (8, 20, 12)):
         yield (0.5 + np.abs(np.arange(30) - best) / 64).tolist(), patience, epochs
 
@@ -415,7 +415,7 @@ def train_until_best(train_epoch, model, stopper, epochs):
 
 loop, RESTORE = edits_of(train_until_best), "    model.set_weights(stopper.best_weights)\n"
 LoopFinding, mistakes_of_loop = findings_of(train_until_best,
-    ("", "break", "pass", "The loop goes on when the stopper says stop. `update` returns True then: leave the loop."),
+    ("", "break", "pass", "The loop goes on when the stopper says stop. When `update` returns True, leave the loop."),
     ("", RESTORE, "", "The model keeps the weights of the last epoch. At the end, give it the stopper's `best_weights`."),
     ("", RESTORE, f"    if stop:\n    {RESTORE}", "When the epochs run out, the last weights stay. Restore the best then, too."),
     ("", "J_val =", "before = model.get_weights()\n        J_val =", "J_val, model.get_weights()", "J_val, before", "The stopper gets the weights "
@@ -427,13 +427,13 @@ LoopFinding, mistakes_of_loop = findings_of(train_until_best,
     ("", RESTORE, f"    else:\n    {RESTORE}", "The best weights come back only when the epochs run out. They should also come back when the "
      "stopper has stopped: after the loop, and without `else`."),
     ("SOME_LAYERS", "model.get", "model.layers[0].get", "model.set", "model.layers[0].set", "Some layers have weights of one epoch, and some of "
-     "another. Hand over the weights of the whole model, and put them all back."),
-    ("ONE_NUMBER", "train_epoch(number)", "train_epoch(0)", "Several epochs get the same number, and the order of the examples comes from it. Each "
-     "epoch has its own: use that of the loop."),
+     "another. Give the stopper the weights of the whole model, and put them all back."),
+    ("ONE_NUMBER", "train_epoch(number)", "train_epoch(0)", "Several epochs get the same number, so they have the same order of the examples. Each "
+     "epoch has its own number: use that of the loop."),
     ("TWO_EPOCHS", "J_val =", "train_epoch(number)\n        J_val =", "Each turn of the loop trains for two epochs: `train_epoch` is called twice. "
      "Call it once, and keep what it gives."),
-    ("OTHER_NUMBERS", "train_epoch(number)", "train_epoch(number + 1)", "The numbers of the epochs are 0, 1, 2 and so on: the order of the examples "
-     "comes from them. Hand over that of the loop."),
+    ("OTHER_NUMBERS", "train_epoch(number)", "train_epoch(number + 1)", "The numbers of the epochs are 0, 1, 2 and so on: they decide the order of "
+     "the examples. Pass on the number of the loop."),
     ("", "range(epochs)", "range(epochs + 1)", "The loop trains for one epoch too many."),
     ("", "range(epochs)", "range(epochs - 1)", "The loop trains for one epoch too few."),
     ("", "update(J_val", "update(number", "The stopper gets the epoch's number. It needs the validation loss, which `train_epoch` returns."),
@@ -449,20 +449,20 @@ loop_part = Part("train_until_best", right=lambda train_epoch, model, stopper, e
 
 two_loops = Exercise("9.4", "In fit, and in your loop", parts=[callback_part, loop_part], hints=[
     "`keras.callbacks.EarlyStopping` has the options `patience` and `restore_best_weights`; what it watches by default is `val_loss`.",
-    "In the loop: train for an epoch, give the stopper its loss and `model.get_weights()`, and leave when it says so.",
+    "In the loop: train for an epoch, give the stopper its loss and `model.get_weights()`, and leave the loop when it says stop.",
     "`model.set_weights(stopper.best_weights)`, once: inside the loop, or after it?",
 ])
 
 # --- 9.5 --------------------------------------------------------------------------------------------------------------
 def candidates(rng):
-    """Losses of some models on the validation and on the test part: at first every wrong choice takes another model; then the best comes late."""
+    """Losses of some models on the validation and on the test set: at first every wrong choice takes another model; then the best comes late."""
     yield [0.4, 0.2, 0.6, 0.5, 0.25, 0.45], [0.5, 0.48, 0.4, 0.2, 0.3, 0.45]
     yield [0.5, 0.6, 0.3, 0.7, 0.4, 0.2, 0.8, 0.9], [0.6, 0.55, 0.4, 0.3, 0.7, 0.5, 0.2, 0.65]
     n = int(rng.integers(3, 8))
     yield (rng.permutation(n) + rng.uniform(0, 0.5, n)).tolist(), (rng.permutation(n) + rng.uniform(0.6, 0.9, n)).tolist()
 
 def chosen(answer, on_validation, on_test):
-    """Which model an answer chooses, the loss it reports, and how many times it measures on the test part."""
+    """Which model an answer chooses, the loss it reports, and how many times it measures on the test set."""
     models, tested = [f"model {i}" for i in range(len(on_validation))], []
     def evaluate(model, part):
         if model not in models or part not in ("validation", "test"):
@@ -470,7 +470,7 @@ def chosen(answer, on_validation, on_test):
         tested.extend([model] * (part == "test"))
         return (on_test if part == "test" else on_validation)[models.index(model)]
 
-    model, J = require.items(answer(models, evaluate, "validation", "test"), 2, "the chosen model, and its loss on the test part")
+    model, J = require.items(answer(models, evaluate, "validation", "test"), 2, "the chosen model, and its loss on the test set")
     if not isinstance(model, str) or model not in models:
         raise Advice("The first thing to return is the chosen model itself, one of `models`.")
     i, J = models.index(model), float(require.numbers(J, (), "The loss has"))
@@ -480,8 +480,8 @@ def chosen(answer, on_validation, on_test):
 
 def how_it_chooses(got, expected, on_validation, on_test):
     if got[0] == expected[0]:
-        return f"The choice is right, and the loss you return is {got[1]:.3g}; the chosen model has {expected[1]:.3g} on the test part."
-    return (f"With the losses {np.round(on_validation, 2).tolist()} on the validation part it chooses model {got[0]:.0f}; the lowest is "
+        return f"The choice is right, and the loss you return is {got[1]:.3g}; the chosen model has {expected[1]:.3g} on the test set."
+    return (f"With the losses {np.round(on_validation, 2).tolist()} on the validation set it chooses model {got[0]:.0f}; the lowest is "
             f"that of model {expected[0]:.0f}, counted from 0.")
 
 def choose_and_test(models, evaluate, validation, test):
@@ -491,28 +491,27 @@ def choose_and_test(models, evaluate, validation, test):
 
 choose = edits_of(choose_and_test)
 ChoiceFinding, mistakes_of_choice = findings_of(choose_and_test,
-    ("", "model, validation)", "model, test)", "The model is chosen by its loss on the test part. Then that loss is the luckiest of many, and tells "
-     "nothing of new students: choose by the validation part."),
-    ("", "model, validation)", "model, test)", "evaluate(best, test)", "min(losses)", "The test part chooses, and then it also judges: no wonder it "
-     "finds its own choice good. Choose by the validation part."),
-    ("", ") for", ") + evaluate(model, test) for", "The test part has a say in the choice. Choose by the validation part alone."),
-    ("", "evaluate(best, test)", "min(losses)", "The loss you return is that on the validation part, by which the model was chosen: it is too good. "
-     "Measure the chosen one on the test part."),
+    ("", "model, validation)", "model, test)", "The model is chosen by its test loss. Then this loss is the luckiest of many, and says little about "
+     "new students: choose on the validation set."),
+    ("", "model, validation)", "model, test)", "evaluate(best, test)", "min(losses)", "The test set chooses the model and then measures it, so the "
+     "result is too good. Choose on the validation set."),
+    ("", ") for", ") + evaluate(model, test) for", "The test loss takes part in the choice. Choose on the validation set alone."),
+    ("", "evaluate(best, test)", "min(losses)", "You return the validation loss, by which the model was chosen: it is too good. Measure the chosen "
+     "model on the test set."),
     ("", "argmin", "argmax", "This takes the model with the highest loss."),
     ("", "np.argmin(losses)", "next((i for i, J in enumerate(losses[:-1]) if losses[i + 1] > J), -1)", "The search ends at the first model that is "
      "worse than the one before it. A better one may follow: measure all of them."),
     ("", "in models]", "in models[:4]]", "Only the first models are measured. There may be any number of them: go through all."),
     ("", "np.argmin(losses)", "0", "The first model is taken, whatever its validation loss."),
-    ("", "np.argmin(losses)", "-1", "The last model is taken, whatever its validation loss. In a loop, also keep the lowest loss so far."),
+    ("", "np.argmin(losses)", "-1", "The last model is taken, whatever its validation loss. In a loop, keep the lowest loss so far as well."),
     ("OTHERS", "evaluate(best, test)", "[evaluate(model, test) for model in models][np.argmin(losses)]", "{seen} models are measured on the test "
-     "part. Look at it once, with the chosen model, or you will be tempted to choose by it."),
-    ("AGAIN", "return", "evaluate(best, test)\n    return", "The chosen model is measured {seen} times on the test part. Once is enough, and the "
-     "rule is easier to keep."),
+     "set. Use it once, for the chosen model, or you will be tempted to choose by it."),
+    ("AGAIN", "return", "evaluate(best, test)\n    return", "The chosen model is measured {seen} times on the test set. Once is enough."),
 )
 the_test = Exercise("9.5", "Test once", inputs=candidates, observe=chosen, explain=how_it_chooses, right=lambda models, evaluate, validation, test: (
     best := min(models, key=lambda model: evaluate(model, validation)), evaluate(best, test)), mistakes=mistakes_of_choice, hints=[
-    "Which of the two parts may be looked at many times? Measure all models on that one.",
-    "`evaluate(model, validation)` for each; the model with the lowest; then `evaluate(…, test)` for that one alone.",
+    "Which of the two sets may you use many times? Measure all models on that one.",
+    "Take `evaluate(model, validation)` for each, find the model with the lowest loss, and then take `evaluate(…, test)` for that one alone.",
 ], also_right=[
     choose_and_test, choose("models[np.argmin(losses)]", "sorted(models, key=lambda model: evaluate(model, validation))[0]"),
     choose("best = models[np.argmin(losses)]", "lowest = np.inf\n    for model, J in zip(models, losses):\n"
