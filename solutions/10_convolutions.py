@@ -1,15 +1,15 @@
 # %% [markdown]
 # # 10 · Convolutional networks
 #
-# A digit is a digit wherever it stands. Build the layer that knows this, and read handwriting with fewer weights and fewer
-# errors.
+# A dense layer that turns 64 pixels into 576 numbers has 37,440 parameters. A convolution does it with 160, and the network
+# built from it reads handwriting better.
 #
 # **Time:** 75 minutes
 #
 # After this lab you can
 # - write a convolution, and say how large its output is;
 # - make a kernel that finds edges, and see that networks learn such kernels;
-# - count the weights of a convolutional layer;
+# - count the parameters of a convolutional layer;
 # - build a network of convolutions and poolings, and look inside it.
 
 # %%
@@ -23,13 +23,14 @@ keras.utils.set_random_seed(10)
 
 # %% [markdown]
 # ## 1 · A window that slides
-# To a Dense layer an image is a list of numbers: it does not know which pixels are neighbors, and what it learns of one corner
-# it cannot use in another. A convolution looks through a small window, its **kernel** $K$, and slides it over the image $X$:
+# To a Dense layer an image is a list of numbers. It does not know which pixels are neighbors, and what it learns about one corner
+# it cannot use in another. A **convolution** slides a small window over the image $X$. The window has a weight for each of its
+# pixels; these weights are called the **kernel** $K$.
 #
 # $$z_{ij} = \sum_{a, b} K_{ab} \, X_{i+a,\, j+b}$$
 #
 # Each number of the result is a weighted sum, as in lab 1, of the few pixels under the window. The weights are the same
-# everywhere.
+# everywhere. The result is called a **map**.
 #
 # ### Exercise 10.1 · The convolution
 # Write it in loops. For the image $\begin{pmatrix} 1 & 2 & 3 \\ 4 & 5 & 6 \\ 7 & 8 & 9 \end{pmatrix}$ and the kernel
@@ -54,8 +55,8 @@ def convolve(image, kernel):
 check("10.1", convolve)
 
 # %% [markdown]
-# The data of this lab: 8 × 8 pixels, written by 13 people. A picture has one more axis, for its channels: gray has one, a
-# color photo three.
+# The data of this lab are digits of 8 × 8 pixels, written by 13 people. An image has one more axis, for its **channels**: a gray
+# image has one channel, a color photo has three, for red, green and blue.
 
 # %%
 train, validation, test = [(X.reshape(-1, 8, 8, 1), y) for X, y in datasets.digits()]
@@ -63,8 +64,8 @@ X, y = train
 plots.images(X[:10], y[:10])
 
 # %% [markdown]
-# Your window on its way over a four. The kernel counts what is bright on the right as positive, and on the left as negative.
-# In the map, blue is above 0 and orange below: where will it be which?
+# Watch your window slide over a four. The kernel adds the pixels at its right side, and subtracts those at its left side. In the
+# map, blue is above 0 and red is below 0. Before you press play: where will the map be blue, and where red?
 
 # %% tags=["nbval-ignore-output"]
 four = X[y == 4][0, :, :, 0]
@@ -72,13 +73,16 @@ right_minus_left = np.array([[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]])
 plots.sliding(convolve, four, right_minus_left)
 
 # %% [markdown]
+# The left of the map is blue: there the window is dark on its left and bright on its right. At the right edge of the four it is
+# the other way round, so the map is red.
+#
 # ## 2 · How large is the map?
-# A window of 3 fits in 6 places along 8 pixels, so the map is smaller than the image. **Padding** adds $p$ pixels of zeros on
-# every side before the window starts. With a **stride** of $s$ the window moves by $s$ pixels at a time.
+# Along 8 pixels, a window of 3 has 6 places. So the map is smaller than the image. **Padding** adds $p$ pixels of zeros on every
+# side before the window starts. With a **stride** of $s$ the window moves by $s$ pixels at a time.
 #
 # ### Exercise 10.2 · The size of the output
-# Give the number of places along an axis. For 8 pixels and a kernel of 3 it is 6; with a padding of 1 it is 8, as large as
-# before. For 7 pixels and a stride of 2 it is 3.
+# Return the number of places along one axis. For 8 pixels and a kernel of 3 it is 6. With a padding of 1 it is 8, as many as there
+# are pixels. For 7 pixels, a kernel of 3 and a stride of 2 it is 3.
 
 # %%
 def output_size(n, k, padding, stride):
@@ -94,8 +98,8 @@ def output_size(n, k, padding, stride):
 check("10.2", output_size)
 
 # %% [markdown]
-# Keras says `padding="valid"` for none, and `padding="same"` for as much as keeps the size at stride 1. Do your numbers agree
-# with its layers?
+# In Keras, `padding="valid"` means no padding. With `padding="same"` and a stride of 1, the map is as large as the image. Do your
+# numbers agree with the layers of Keras?
 
 # %%
 image = np.zeros((1, 28, 28, 1), np.float32)
@@ -107,12 +111,15 @@ for k, padding, stride, name in ((3, 0, 1, "valid"), (5, 2, 1, "same"),
 
 # %% [markdown]
 # ## 3 · What a kernel finds
-# A kernel answers, with a number far from 0, where the image looks like it. An edge is a place where dark turns to bright:
-# beside a vertical edge the brightness differs from left to right, and stays the same from top to bottom.
+# Where the image looks like the kernel, the weighted sum is a large positive number. Where it looks like the negative of the
+# kernel, the sum is a large negative number.
+#
+# An **edge** is a place where dark turns to bright. Across a vertical edge, from left to right, the brightness changes. Along the
+# edge, from top to bottom, it stays the same.
 #
 # ### Exercise 10.3 · Edges
-# Choose two kernels of 3 × 3 numbers: one that answers to vertical edges alone, one to horizontal edges alone. Where the image
-# is flat, both give 0, however bright it is.
+# Choose two kernels of 3 × 3 numbers. One finds vertical edges only, the other finds horizontal edges only. Where all pixels are
+# equally bright, both give 0.
 
 # %%
 vertical = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])  # SOLUTION: for vertical edges
@@ -122,8 +129,8 @@ horizontal = vertical.T  # SOLUTION: for horizontal edges
 check("10.3", vertical, horizontal)
 
 # %% [markdown]
-# Your kernels on a seven and on a zero, whose bright pixels are blue here. Which strokes does each of them see? (The maps are
-# divided by 4, to fit the colors.)
+# Now use your kernels on a seven and on a zero. Which strokes will each kernel find? (The maps are divided by 4, so that they fit
+# the range of the colors.)
 
 # %%
 seven, zero = X[y == 7][0, :, :, 0], X[y == 0][0, :, :, 0]
@@ -134,24 +141,26 @@ plots.matrices({"seven": seven, "vertical": convolve(seven, vertical) / 4,
                 "horizontal ": convolve(zero, horizontal) / 4})
 
 # %% [markdown]
-# For a long time people chose such kernels by hand. Their nine numbers are weights like any others, so a network can learn
-# them.
+# The vertical kernel finds the sides of the zero, and the horizontal kernel finds the bar of the seven. Each stroke has two edges,
+# from dark to bright and back. So it is blue on one side and red on the other.
+#
+# For a long time people chose such kernels by hand. But their nine numbers are weights, so a network can learn them.
 #
 # ## 4 · A layer of kernels
-# A layer has several kernels, called **filters**, and each makes a map of its own. The maps are the channels of what comes out.
-# What comes in has channels as well: a filter has a kernel for each, adds up what they find, and adds its bias.
+# A convolutional layer has several **filters**. Each filter makes one map, and these maps are the channels of the output. The input
+# has channels, too. A filter has a kernel for each of them: it adds up the results, and then it adds its bias.
 #
 # $$Z_f = b_f + \sum_c X_c * K_{cf}$$
 #
 # Here $*$ stands for your `convolve`.
 #
 # ### Exercise 10.4 · Channels
-# Write the layer with your `convolve`. Then count its weights and biases: for kernels of 3 × 3, 16 channels in and 32 filters
+# Write the layer with your `convolve`. Then count its weights and biases. For kernels of 3 × 3, 16 input channels and 32 filters
 # there are 4,640.
 
 # %%
 def conv2d(image, kernels, b):
-    """The maps of all filters: Conv2D of Keras for one image, without activation.
+    """The maps of all filters, as Keras's Conv2D gives them without activation.
 
     image: shape (h, w, channels).  kernels: shape (k, k, channels, filters).
     b: biases, shape (filters,).  Returns shape (h - k + 1, w - k + 1, filters).
@@ -173,21 +182,25 @@ def parameters(k, channels, filters):
 check("10.4", conv2d, parameters)
 
 # %% [markdown]
-# A Dense layer from 8 × 8 pixels to as many numbers as 16 maps of 6 × 6 have needs a weight for each pair. How many does the
-# convolution need?
+# Sixteen maps of 6 × 6 are 576 numbers. A Dense layer can make them from 64 pixels. It needs a weight for each pair of a pixel and
+# a number, and 576 biases. How many weights and biases does a convolution need?
 
 # %%
 print("Dense layer:", (8 * 8 + 1) * 6 * 6 * 16)
 print("convolution:", parameters(3, 1, 16))
 
 # %% [markdown]
+# It needs only 160. All places of a map share the same nine weights.
+#
 # ## 5 · Smaller maps
-# Whether a stroke lies one pixel further left should not matter. **Max pooling** cuts each map into blocks and keeps the
-# largest number of each: what was found, and only roughly where.
+# A four is still a four when a stroke lies one pixel further left. **Max pooling** cuts each map into blocks and keeps the largest
+# number of each block. The smaller map says what was found, and only roughly where.
 #
 # ### Exercise 10.5 · Max pooling
-# Write it. A block is `size` × `size` pixels large, and blocks do not overlap. What is left over at the right and at the bottom
-# is dropped.
+# Write it. A block has `size` × `size` pixels, and blocks do not overlap. Rows and columns that are left over, at the bottom and at
+# the right, are dropped. With size 2,
+# $\begin{pmatrix} 1 & 2 & 0 & 1 \\ 3 & 4 & 1 & 0 \\ 0 & 0 & 5 & 6 \\ 0 & 1 & 7 & 8 \end{pmatrix}$ becomes
+# $\begin{pmatrix} 4 & 1 \\ 1 & 8 \end{pmatrix}$.
 
 # %%
 def max_pool(maps, size):
@@ -207,6 +220,9 @@ def max_pool(maps, size):
 # %%
 check("10.5", max_pool)
 
+# %% [markdown]
+# Here are the edges of a four, without their signs, before and after pooling. Which edges will be left?
+
 # %%
 edges = np.stack([convolve(four, vertical), convolve(four, horizontal)], axis=-1) / 4
 pooled = max_pool(np.abs(edges), 2)
@@ -215,11 +231,13 @@ plots.matrices({"four": four, "vertical": np.abs(edges[:, :, 0]),
                 "pooled ": pooled[:, :, 1]})
 
 # %% [markdown]
+# The strongest edges are left, at nearly the same places: the long stroke of the four still shows at the right.
+#
 # ## 6 · A network that reads
-# The network to beat is the dense one of lab 7: 64 pixels, 128 units, 10 logits, and 9,610 parameters. How much of the validation
-# part does it read, from five starts?
+# The network to beat is the dense one of lab 7: 64 pixels, 128 hidden units, 10 logits, and 9,610 parameters. What accuracy does
+# it reach on the validation set, from five starts?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def dense_network():
     return keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(),
                              keras.layers.Dense(128, "relu"), keras.layers.Dense(10)])
@@ -228,23 +246,28 @@ def dense_network():
 cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
-def share_right(model, part=validation):
+def accuracy(model, part=validation):
     return np.mean(np.argmax(model(part[0]), axis=1) == part[1])
 
 
 def five_starts(network):
     return training.repeat(network, keras.optimizers.Adam(0.003), cross_entropy, X, y,
-                           epochs=20, measure=share_right)["measured"]
+                           epochs=20, measure=accuracy)["measured"]
 
 
 dense = five_starts(dense_network)
+print(f"dense network: accuracy {dense.mean():.1%} on average")
 
 # %% [markdown]
 # ### Exercise 10.6 · A network that reads digits
-# Build a convolutional network with fewer parameters that reads at least 97 % of the validation part, after 20 epochs with
-# Adam(0.003). In Keras a layer of 16 filters of 3 × 3 is `keras.layers.Conv2D(16, 3, padding="same", activation="relu")`;
-# `keras.layers.MaxPooling2D()` halves the maps, and `keras.layers.Flatten()` makes a row of them for the last Dense layer. The
-# check trains it from a new start, and once more if that one falls a little short.
+# Build a convolutional network with fewer than 9,610 parameters. After 20 epochs with Adam(0.003), its accuracy on the validation
+# set should be at least 97 %. These are the layers of Keras:
+#
+# - `keras.layers.Conv2D(16, 3, padding="same", activation="relu")` has 16 filters of 3 × 3;
+# - `keras.layers.MaxPooling2D()` halves the height and the width of the maps;
+# - `keras.layers.Flatten()` makes one row of all the maps, for the last Dense layer.
+#
+# The check trains your network from a new start. If it falls a little short, it gets a second start.
 
 # %%
 def network():
@@ -271,12 +294,12 @@ plots.accuracies({f"dense, {dense_network().count_params():,} parameters": dense
                   f"yours, {network().count_params():,} parameters": convolutional})
 
 # %%
-print("more right on average than the dense network:",
+print("higher accuracy on average than the dense network:",
       convolutional.mean() > dense.mean())
 
 # %% [markdown]
-# The validation digits have done their work, which was to choose. Now they may teach as well: the network to keep learns from
-# both parts, and is tested once.
+# You have chosen your network, so the validation set has done its work. Now train the final network on both sets together, and
+# test it once.
 
 # %% tags=["nbval-ignore-output"]
 keras.utils.set_random_seed(10)
@@ -286,7 +309,7 @@ history = training.train(model, keras.optimizers.Adam(0.003), cross_entropy,
                          X_both, y_both, 40, watch=plots.live_loss(40))
 
 # %%
-print("at least 97 % of the test part:", share_right(model, test) >= 0.97)
+print("accuracy on the test set at least 97 %:", accuracy(model, test) >= 0.97)
 
 # %% [markdown]
 # ## 7 · What it has learned
@@ -296,22 +319,28 @@ print("at least 97 % of the test part:", share_right(model, test) >= 0.97)
 plots.filters(model)
 
 # %% [markdown]
-# And this is what becomes of a four on its way through the layers. The first maps are still images; can you say of the last
-# ones what they stand for?
+# Look for kernels that are blue on one side and red on the opposite side: those find edges. Many others have no name.
+#
+# Here is what the layers make of a four. The first maps still look like images. Can you say what the last maps stand for?
 
 # %% tags=["nbval-ignore-output", "cover"]
 plots.feature_maps(model, four[:, :, None])
 
 # %% [markdown]
-# The digits of the test part that it reads wrong. Would you have read them?
+# Hardly anybody can. A number in the last maps says that some pattern was found in one region of the image. The Dense layer
+# learns which patterns make a four.
+#
+# These are the digits of the test set that your network reads wrong. Can you read them?
 
 # %% tags=["nbval-ignore-output"]
 plots.misread(model, *test)
 
 # %% [markdown]
+# Some of them are hard for people, too. Others look easy, and yet the network may be sure of its wrong answer.
+#
 # ## What the slides said
-# The slides draw the convolution with the kernel as it is, and so do Keras and you. In mathematics the kernel is turned by
-# 180° first; what networks do is called cross-correlation there. Since the kernel is learned, it makes no difference.
+# The slides use the kernel as it is, and so do Keras and you. In mathematics, a convolution first turns the kernel by 180°; what
+# networks do is called **cross-correlation** there. The kernel is learned, so the difference does not matter.
 
 # %%
 turned = right_minus_left[::-1, ::-1]
@@ -320,14 +349,14 @@ print("turning this kernel changes the sign:",
 
 # %% [markdown]
 # ## Stretch
-# Shift all test digits by one pixel: `np.roll(test[0], 1, axis=2)` (their last column is dark nearly always, so it may come in
-# on the other side). How much does your network still read, and how much a dense one that you train? Then train both with
-# shifted digits among the others, and ask again.
+# Shift all test digits by one pixel to the left: `np.roll(test[0], -1, axis=2)`. (The first column comes back at the right; it is
+# nearly always dark.) What accuracy is left for your network, and for a dense network that you train? One of ours fell below
+# 50 %. Then add shifted digits to the training set, and measure again. This is called **data augmentation**.
 #
 # ## What you can do now
 # - Slide a kernel by hand, and tell the size of its map.
-# - Say what a filter finds, by its numbers or by its maps.
+# - Say what a filter finds, from its numbers or from its maps.
 # - Read the shapes and the parameters of a convolutional network.
-# - Beat a dense network with fewer weights, and show it over several starts.
+# - Beat a dense network with fewer parameters, and show it over several starts.
 #
-# **Next:** lab 11 takes this network to digits it has never seen.
+# **Next:** lab 11 takes such a network to digits that it has never seen.

@@ -50,13 +50,13 @@ the_convolution = Exercise("10.1", "The convolution", right=keras_convolve, inpu
     ("h - k + 1, w - m + 1", "2, 2", "The result is 2 × 2, whatever the image is. Its size follows from the two shapes."),
     ("np.sum", "", "Window times kernel is a number for each pixel of the window. Add them up: a window gives one number."),
     ("np.sum", "np.mean", "This is the mean over the window; a convolution takes the sum."),
-    (" * kernel", "", "The window is summed without the kernel, which holds a weight for each of its pixels."),
+    (" * kernel", "", "The window is summed without the kernel, which has a weight for each pixel of the window."),
     ("window *", "window @", "This is a product of matrices. Here every entry is multiplied by the one in the same place, with `*`."),
     ("i:i + k, j:j + m", ":k, :m", "Every entry is that of the first window. The window has to move with i and j."),
     ("window *", "window[0, 0] *", "Only the window's first pixel counts. Multiply the whole window by the kernel, entry by entry."),
     ("return z", "return np.maximum(z, 0)", "Negative values are cut off: that is ReLU, which comes after a convolution."),
     ("return z", "return np.abs(z)", "The signs are lost: a convolution takes no absolute value."),
-    (lambda image, kernel: keras_convolve(image, kernel, padding="same"), "A border of zeros was added. The window stays within the image."),
+    (lambda image, kernel: keras_convolve(image, kernel, padding="same"), "A border of zeros was added. The window should stay within the image."),
     (lambda image, kernel: keras_convolve(image, kernel, strides=kernel.shape), "The windows do not overlap. Move by one pixel at a time."),
 ), hints=[
     "In how many places does a window of k pixels fit along an axis of h? Count for h = 3 and k = 2.",
@@ -113,18 +113,18 @@ the_size = Exercise("10.2", "The size of the output", right=output_size, inputs=
 # --- 10.3 -------------------------------------------------------------------------------------------------------------
 PREWITT, SOBEL = np.array([[-1, 0, 1]] * 3), np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
 
-def edges(name, across, along, turned):
+def edges(name, across, line, turned):
     """One of the two kernels.  turned: makes it from one that finds vertical edges, and the other way round."""
     found, mistakes = findings_of(None,
-        ("ZEROS", np.zeros((3, 3)), "All entries are 0: this finds nothing anywhere."),
-        ("BRIGHTNESS", turned(PREWITT + np.eye(3)), "The entries do not add up to 0, so a flat, bright wall gets an answer too. What one side adds, "
+        ("ZEROS", np.zeros((3, 3)), "All entries are 0, so this kernel finds nothing."),
+        ("BRIGHTNESS", turned(PREWITT + np.eye(3)), "The entries do not add up to 0, so a flat, bright wall does not give 0. What one side adds, "
          "the other has to take away."),
         ("EXCHANGED", turned(PREWITT.T), f"This finds the other kind of edge. Brightness changes {across} a {name} edge, so the entries have to "
          "change that way."),
-        ("BOTH", np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]]), f"This answers to edges of both kinds. {along} a {name} edge nothing changes: there "
-         "the entries have to cancel."),
-        ("NEITHER", np.array([[1, -1, 0], [-1, 1, 0], [0, 0, 0]]), "This answers to corners, and to neither kind of edge. Take one side as positive "
-         "and the other as negative."),
+        ("BOTH", np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]]), f"This finds edges of both kinds. The entries of each {line} have "
+         "to add up to 0: then the other kind of edge gives 0."),
+        ("NEITHER", np.array([[1, -1, 0], [-1, 1, 0], [0, 0, 0]]), "This finds corners, and neither kind of edge. Make one side positive "
+         "and the other negative."),
     )
 
     def find_edges(answer):
@@ -145,11 +145,11 @@ def edges(name, across, along, turned):
                 also_right=[turned(SOBEL), turned(np.array([[0, 0, 0], [1, -1, 0], [0, 0, 0]])).tolist(), turned(PREWITT / 3), turned(-SOBEL / 8)])
 
 edge_kernels = Exercise("10.3", "Edges", parts=[
-    edges("vertical", "from left to right across", "From top to bottom along", lambda kernel: kernel),
-    edges("horizontal", "from top to bottom across", "From left to right along", lambda kernel: kernel.T),
+    edges("vertical", "from left to right across", "row", lambda kernel: kernel),
+    edges("horizontal", "from top to bottom across", "column", lambda kernel: kernel.T),
 ], hints=[
-    "Left of a vertical edge it is dark, right of it bright. Which nine numbers give 0 where all is equally bright, and much at the edge?",
-    "Subtract what is left from what is right: one column of negative numbers, one of zeros, one of positive ones.",
+    "Left of a vertical edge it is dark, right of it bright. Which nine numbers give 0 where all is equally bright, and a large number at the edge?",
+    "Subtract the left side from the right side: one column of negative numbers, one of zeros, one of positive numbers.",
     "The kernel for horizontal edges is the same, turned: `.T` exchanges rows and columns.",
 ])
 
@@ -266,7 +266,7 @@ GOAL, EPOCHS, BATCH_SIZE, LEARNING_RATE = 0.97, 20, 32, 0.003
 UNLUCKY = 0.05  # an unlucky start costs no more than this
 DENSE = 9_610  # parameters of the dense network of the text, 64-128-10
 BEATEN = f"It has {{seen}}; the dense network that it should beat has {DENSE:,}."
-READS = f"After {EPOCHS} epochs it reads {{seen}} of the validation digits"
+READS = f"After {EPOCHS} epochs its accuracy on the validation set is {{seen}}"
 
 def read_digits(answer):
     """Train a network, and let it read. One that falls a little short gets a second start: the first may have been unlucky."""
@@ -293,16 +293,16 @@ def read_digits(answer):
     linear = keras.activations.linear
     if require.are_probabilities(logits) or getattr(layers[-1], "activation", linear) is not linear:
         return Network.ACTIVATED
-    if share_of(model, *validation) > 0.6:  # one that begins reads a tenth, more or less
+    if accuracy_of(model, *validation) > 0.6:  # one that begins has about 0.1
         raise Advice(require.TRAINED)
-    share = share_after_training(model, train, *validation)
-    if GOAL - UNLUCKY <= share < GOAL:
-        share = max(share, share_after_training(answer(), train, *validation))
-    if share >= GOAL:
+    accuracy = accuracy_after_training(model, train, *validation)
+    if GOAL - UNLUCKY <= accuracy < GOAL:
+        accuracy = max(accuracy, accuracy_after_training(answer(), train, *validation))
+    if accuracy >= GOAL:
         return FINE
     if require.activated(logits):
         return Network.ACTIVATED
-    return (Network.GUESSING if share < 0.2 else weakness_of(layers)).about(share)
+    return (Network.GUESSING if accuracy < 0.2 else weakness_of(layers)).about(accuracy)
 
 def weakness_of(layers):
     """What can be seen in the layers of a network that stays below the goal."""
@@ -319,16 +319,16 @@ def too_large(model, largest):
     finding = Network.LARGE_KERNELS if max(kernel_size) > 8 else Network.MANY_FILTERS if max(kernel_size) else Network.MANY_INPUTS
     return finding.about(f"{model.count_params():,} parameters, {largest.count_params():,} of them in one {type(largest).__name__}")
 
-def share_after_training(model, train, X, y):
-    """The share of X that it reads after training."""
+def accuracy_after_training(model, train, X, y):
+    """Its accuracy on X, y after training."""
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     with limits.not_charged():
         history = training.train(model, keras.optimizers.Adam(LEARNING_RATE), loss, *train, EPOCHS, BATCH_SIZE)
         if len(history["loss"]) < EPOCHS:
             raise KeyboardInterrupt  # the stop button ended the training: no verdict on half of it
-        return share_of(model, X, y)
+        return accuracy_of(model, X, y)
 
-def share_of(model, X, y):
+def accuracy_of(model, X, y):
     return float(np.mean(np.argmax(model(X), axis=1) == y))
 
 def functional_network():
@@ -363,21 +363,21 @@ Network, mistakes_of_network = findings_of(network,
     ("MANY_FILTERS", "16, 3", "64, 3", "32, 3", "64, 3", f"{BEATEN} A convolution has a kernel for each pair of channel and filter: take fewer."),
     ("MANY_INPUTS", "MaxPooling2D(),\n        keras.layers.Flatten", "Flatten", f"{BEATEN} Each unit has a weight for every number that comes in: "
      "let fewer come in, by pooling, or by fewer filters."),
-    ("ACTIVATED", "Dense(10)", 'Dense(10, "softmax")', "What comes out has gone through an activation. The loss takes logits, of either sign: leave "
+    ("ACTIVATED", "Dense(10)", 'Dense(10, "softmax")', "The outputs have gone through an activation. The loss takes logits, of either sign: leave "
      "the activation out."),
-    ("GUESSING", "16, 3, ", '16, 3, kernel_initializer="zeros", ', f"{READS}: it guesses. Does too little come through, by dropout of nearly all, or "
-     "by kernels that all begin with 0 and stay equal?"),
+    ("GUESSING", "16, 3, ", '16, 3, kernel_initializer="zeros", ', f"{READS}: it guesses. Does dropout remove nearly everything, or do all kernels "
+     "begin with 0 and stay equal?"),
     ("BELOW_GOAL", "16, 3", "2, 3", "32, 3", "4, 3", f"{READS}; the goal is {GOAL:.0%}. Does it have enough filters, and a second convolution after "
-     "the first pooling? Some dropout before the last layer helps against learning by heart, and much of it harms."),
-    ("ONE_PIXEL", "16, 3", "16, 1", "32, 3", "32, 1", f"{READS}. Its kernels are one pixel large: no unit sees how neighbors lie. Make them larger."),
+     "the first pooling? Some dropout before the last layer helps against over-fitting; much of it harms."),
+    ("ONE_PIXEL", "16, 3", "16, 1", "32, 3", "32, 1", f"{READS}. Its kernels have one pixel, so no unit sees neighboring pixels. Make them larger."),
     ("STRAIGHT", '16, 3, padding="same", activation="relu"', '2, 3, padding="same"', '32, 3, padding="same", activation="relu"',
-     '4, 3, padding="same"', f"{READS}. Without an activation, layers behind each other do no more than one: give the convolutions one."),
+     '4, 3, padding="same"', f"{READS}. Without an activation, several layers do no more than a single one: give the convolutions one."),
     ("", "return keras", "model = keras", "Dense(10)])", "Dense(10)])\n    model.trainable = False\n    return model", require.FROZEN),
     ("", with_head_start, require.TRAINED),
 )
 reading_network = Exercise("10.6", "A network that reads digits", right=functional_network, observe=read_digits, seconds=2.0,
     open="any network that reaches the goal is right, and the check measures that", mistakes=mistakes_of_network, hints=[
-    "In order: convolution, pooling, convolution, pooling, `Flatten`, `Dense(10)`. The second convolution looks at larger parts of the image.",
+    "In this order: convolution, pooling, convolution, pooling, `Flatten`, `Dense(10)`. The second convolution looks at larger parts of the image.",
     "`padding=\"same\"` keeps 8 × 8 pixels 8 × 8, so that they can be halved twice. Some 16 filters first, then twice as many.",
     "`keras.layers.Dropout(0.3)` before the last layer helps it to generalize.",
 ], also_right=[network, lambda: keras.Sequential([keras.Input((8, 8, 1)), keras.Sequential(network().layers[:4]), *network().layers[4:]])])
