@@ -3,8 +3,8 @@
 #
 # After 30 epochs a network is at its best. After 300, its loss on new students is more than four times as high.
 #
-# So stop it in time. The **validation set** tells you when to stop. The **test set**, used once, tells you how good the
-# result is.
+# So stop it in time. The **validation set** tells you when to stop. The **test set**, used once, tells you how good the result
+# is.
 #
 # **Time:** 60 minutes
 #
@@ -24,7 +24,7 @@ import tensorflow as tf
 keras.utils.set_random_seed(9)
 
 # %% [markdown]
-# ## 1 · Three parts
+# ## 1 · Three sets
 # In lab 8 you compared many networks by their validation loss. The one with the lowest loss is partly good and partly lucky, so
 # its loss looks too good. That is why you cut the data into three sets:
 #
@@ -34,8 +34,8 @@ keras.utils.set_random_seed(9)
 #
 # ### Exercise 9.1 · Three parts
 # `split` gives the rows of each set. Shuffle each class and cut it on its own, so that all sets have the same mix of classes;
-# this is called **stratified**. Ten labels of each of two classes give 12, 4 and 4 rows. The same seed gives the same sets,
-# and another seed gives other sets.
+# this is called **stratified**. Ten labels of each of two classes give 12, 4 and 4 rows. The same seed gives the same sets, and
+# another seed gives other sets.
 #
 # `standardize` scales each feature to mean 0 and standard deviation 1. Validation and test set stand for students you have
 # never met. Which rows may you use for the mean and the deviation?
@@ -99,8 +99,8 @@ histories = [{"loss": J.tolist(), "val_loss": J_val.tolist()}
 
 # %% [markdown]
 # ### Exercise 9.2 · The best epoch
-# A history is a dictionary of lists, as `fit` returns it. Find the epoch whose network you want to keep. A loss may be nan, which
-# is not a number: skip such an epoch. If several epochs are equally good, take the first, which cost the least. For the
+# A history is a dictionary of lists, as `fit` returns it. Find the epoch whose network you want to keep. A loss may be nan,
+# which is not a number: skip such an epoch. If several epochs are equally good, take the first, which cost the least. For the
 # validation losses 0.9, 0.4, nan and 0.4 the answer is epoch 1.
 
 # %%
@@ -122,8 +122,8 @@ plots.stopping(runs["loss"], runs["val_loss"],
 
 # %% [markdown]
 # With this split, the validation loss is lowest near epoch 30, and the five starts are close together. Left of the line the
-# network under-fits: it has not learned enough. Right of the line it over-fits: more training makes it worse on students it
-# has not seen. (Twenty students are few. Other splits have their minimum elsewhere; the Stretch at the end tries some.)
+# network under-fits: it has not learned enough. Right of the line it over-fits: more training makes it worse on students it has
+# not seen. (Twenty students are few. Other splits have their minimum elsewhere; the Stretch at the end tries some.)
 
 # %%
 print("worse at the end than at the best epoch, for every start:",
@@ -131,11 +131,11 @@ print("worse at the end than at the best epoch, for every start:",
 
 # %% [markdown]
 # ## 3 · Stop while training
-# `best_epoch` needs the complete history. By then the weights of the best epoch are gone. To stop in time, you decide after each
-# epoch, and you keep the best weights so far.
+# `best_epoch` needs the complete history. By then the weights of the best epoch are gone. To stop in time, you decide after
+# each epoch, and you keep the best weights so far.
 #
-# The validation loss jumps up and down. So do not stop at the first bad epoch. Have **patience**: wait for some epochs.
-# A tiny gain may not be worth the wait. Only a gain of more than `min_delta` counts as an improvement.
+# The validation loss jumps up and down. So do not stop at the first bad epoch. Have **patience**: wait for some epochs. A tiny
+# gain may not be worth the wait. Only a gain of more than `min_delta` counts as an improvement.
 #
 # ### Exercise 9.3 · MyEarlyStopping
 # Write `update`. It takes the value of one new epoch. With patience 3, training stops after three epochs in a row without an
@@ -169,8 +169,8 @@ class MyEarlyStopping:
 check("9.3", MyEarlyStopping)
 
 # %% [markdown]
-# Here is a loss with two valleys. The second is deeper. A star marks the epoch whose weights are kept, and a vertical line marks
-# where training stops. Before you run the cell: which patience reaches the second valley?
+# Here is a loss with two valleys. The second is deeper. A star marks the epoch whose weights are kept, and a vertical line
+# marks where training stops. Before you run the cell: which patience reaches the second valley?
 
 # %%
 rng = np.random.default_rng(3)
@@ -218,8 +218,8 @@ def train_until_best(train_epoch, model, stopper, epochs):
 check("9.4", callback, train_until_best)
 
 # %% [markdown]
-# Train the same network both ways, for at most 300 epochs. Your loop uses the compiled epoch of lab 7. How many epochs will each
-# of them train?
+# Train the same network both ways, for at most 300 epochs. Your loop uses the compiled epoch of lab 7. How many epochs will
+# each of them train?
 
 # %% tags=["nbval-ignore-output"]
 model = network()
@@ -293,8 +293,8 @@ best, J_test = choose_and_test(list(names), J, validation, test)
 print(f"\nchosen: {names[best]}, J on test {J_test:.2f}")
 
 # %% [markdown]
-# A stopped network wins, and the one with 300 epochs comes last. The test loss of the winner is not its validation loss: with 20
-# students in each set, luck moves both numbers, up or down.
+# A stopped network wins, and the one with 300 epochs comes last. The test loss of the winner is not its validation loss: with
+# 20 students in each set, luck moves both numbers, up or down.
 #
 # How far can luck go? Take 500 "models" that flip a coin for each student. None of them knows anything. Now choose the one with
 # the best accuracy on the validation set. How good will it look there, and how good is it on the test set?
@@ -324,8 +324,8 @@ print("best weights come back by default:",
 
 # %% [markdown]
 # ## Stretch
-# Is one validation set enough? Split with ten seeds, and train each time. How far apart are the best epochs, and the test losses?
-# Then read about **cross-validation**: it trains several times, and every student is in the validation set once.
+# Is one validation set enough? Split with ten seeds, and train each time. How far apart are the best epochs, and the test
+# losses? Then read about **cross-validation**: it trains several times, and every student is in the validation set once.
 #
 # ## What you can do now
 # - Split data in three without a leak: no row in two sets, no scale from the test set, the same sets tomorrow.

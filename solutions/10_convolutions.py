@@ -55,8 +55,8 @@ def convolve(image, kernel):
 check("10.1", convolve)
 
 # %% [markdown]
-# The data of this lab are digits of 8 × 8 pixels, written by 13 people. An image has one more axis, for its **channels**: a gray
-# image has one channel, a color photo has three, for red, green and blue.
+# The data of this lab are digits of 8 × 8 pixels, written by 13 people. An image has one more axis, for its **channels**: a
+# gray image has one channel, a color photo has three, for red, green and blue.
 
 # %%
 train, validation, test = [(X.reshape(-1, 8, 8, 1), y) for X, y in datasets.digits()]
@@ -64,8 +64,8 @@ X, y = train
 plots.images(X[:10], y[:10])
 
 # %% [markdown]
-# Watch your window slide over a four. The kernel adds the pixels at its right side, and subtracts those at its left side. In the
-# map, blue is above 0 and red is below 0. Before you press play: where will the map be blue, and where red?
+# Watch your window slide over a four. The kernel adds the pixels at its right side, and subtracts those at its left side. In
+# the map, blue is above 0 and red is below 0. Before you press play: where will the map be blue, and where red?
 
 # %% tags=["nbval-ignore-output"]
 four = X[y == 4][0, :, :, 0]
@@ -81,8 +81,8 @@ plots.sliding(convolve, four, right_minus_left)
 # side before the window starts. With a **stride** of $s$ the window moves by $s$ pixels at a time.
 #
 # ### Exercise 10.2 · The size of the output
-# Return the number of places along one axis. For 8 pixels and a kernel of 3 it is 6. With a padding of 1 it is 8, as many as there
-# are pixels. For 7 pixels, a kernel of 3 and a stride of 2 it is 3.
+# Return the number of places along one axis. For 8 pixels and a kernel of 3 it is 6. With a padding of 1 it is 8, as many as
+# there are pixels. For 7 pixels, a kernel of 3 and a stride of 2 it is 3.
 
 # %%
 def output_size(n, k, padding, stride):
@@ -98,8 +98,8 @@ def output_size(n, k, padding, stride):
 check("10.2", output_size)
 
 # %% [markdown]
-# In Keras, `padding="valid"` means no padding. With `padding="same"` and a stride of 1, the map is as large as the image. Do your
-# numbers agree with the layers of Keras?
+# In Keras, `padding="valid"` means no padding. With `padding="same"` and a stride of 1, the map is as large as the image. Do
+# your numbers agree with the layers of Keras?
 
 # %%
 image = np.zeros((1, 28, 28, 1), np.float32)
@@ -114,12 +114,12 @@ for k, padding, stride, name in ((3, 0, 1, "valid"), (5, 2, 1, "same"),
 # Where the image looks like the kernel, the weighted sum is a large positive number. Where it looks like the negative of the
 # kernel, the sum is a large negative number.
 #
-# An **edge** is a place where dark turns to bright. Across a vertical edge, from left to right, the brightness changes. Along the
-# edge, from top to bottom, it stays the same.
+# An **edge** is a place where dark turns to bright. Across a vertical edge, from left to right, the brightness changes. Along
+# the edge, from top to bottom, it stays the same.
 #
 # ### Exercise 10.3 · Edges
-# Choose two kernels of 3 × 3 numbers. One finds vertical edges only, the other finds horizontal edges only. Where all pixels are
-# equally bright, both give 0.
+# Choose two kernels of 3 × 3 numbers. One finds vertical edges only, the other finds horizontal edges only. Where all pixels
+# are equally bright, both give 0.
 
 # %%
 vertical = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])  # SOLUTION: for vertical edges
@@ -129,8 +129,8 @@ horizontal = vertical.T  # SOLUTION: for horizontal edges
 check("10.3", vertical, horizontal)
 
 # %% [markdown]
-# Now use your kernels on a seven and on a zero. Which strokes will each kernel find? (The maps are divided by 4, so that they fit
-# the range of the colors.)
+# Now use your kernels on a seven and on a zero. Which strokes will each kernel find? (The maps are divided by 4, so that they
+# fit the range of the colors.)
 
 # %%
 seven, zero = X[y == 7][0, :, :, 0], X[y == 0][0, :, :, 0]
@@ -141,22 +141,22 @@ plots.matrices({"seven": seven, "vertical": convolve(seven, vertical) / 4,
                 "horizontal ": convolve(zero, horizontal) / 4})
 
 # %% [markdown]
-# The vertical kernel finds the sides of the zero, and the horizontal kernel finds the bar of the seven. Each stroke has two edges,
-# from dark to bright and back. So it is blue on one side and red on the other.
+# The vertical kernel finds the sides of the zero, and the horizontal kernel finds the bar of the seven. Each stroke has two
+# edges, from dark to bright and back. So it is blue on one side and red on the other.
 #
 # For a long time people chose such kernels by hand. But their nine numbers are weights, so a network can learn them.
 #
 # ## 4 · A layer of kernels
-# A convolutional layer has several **filters**. Each filter makes one map, and these maps are the channels of the output. The input
-# has channels, too. A filter has a kernel for each of them: it adds up the results, and then it adds its bias.
+# A convolutional layer has several **filters**. Each filter makes one map, and these maps are the channels of the output. The
+# input has channels, too. A filter has a kernel for each of them: it adds up the results, and then it adds its bias.
 #
 # $$Z_f = b_f + \sum_c X_c * K_{cf}$$
 #
 # Here $*$ stands for your `convolve`.
 #
 # ### Exercise 10.4 · Channels
-# Write the layer with your `convolve`. Then count its weights and biases. For kernels of 3 × 3, 16 input channels and 32 filters
-# there are 4,640.
+# Write the layer with your `convolve`. Then count its weights and biases. For kernels of 3 × 3, 16 input channels and 32
+# filters there are 4,640.
 
 # %%
 def conv2d(image, kernels, b):
@@ -182,8 +182,8 @@ def parameters(k, channels, filters):
 check("10.4", conv2d, parameters)
 
 # %% [markdown]
-# Sixteen maps of 6 × 6 are 576 numbers. A Dense layer can make them from 64 pixels. It needs a weight for each pair of a pixel and
-# a number, and 576 biases. How many weights and biases does a convolution need?
+# Sixteen maps of 6 × 6 are 576 numbers. A Dense layer can make them from 64 pixels. It needs a weight for each pair of a pixel
+# and a number, and 576 biases. How many weights and biases does a convolution need?
 
 # %%
 print("Dense layer:", (8 * 8 + 1) * 6 * 6 * 16)
@@ -193,14 +193,13 @@ print("convolution:", parameters(3, 1, 16))
 # It needs only 160. All places of a map share the same nine weights.
 #
 # ## 5 · Smaller maps
-# A four is still a four when a stroke lies one pixel further left. **Max pooling** cuts each map into blocks and keeps the largest
-# number of each block. The smaller map says what was found, and only roughly where.
+# A four is still a four when a stroke lies one pixel further left. **Max pooling** cuts each map into blocks and keeps the
+# largest number of each block. The smaller map says what was found, and only roughly where.
 #
 # ### Exercise 10.5 · Max pooling
-# Write it. A block has `size` × `size` pixels, and blocks do not overlap. Rows and columns that are left over, at the bottom and at
-# the right, are dropped. With size 2,
-# $\begin{pmatrix} 1 & 2 & 0 & 1 \\ 3 & 4 & 1 & 0 \\ 0 & 0 & 5 & 6 \\ 0 & 1 & 7 & 8 \end{pmatrix}$ becomes
-# $\begin{pmatrix} 4 & 1 \\ 1 & 8 \end{pmatrix}$.
+# Write it. A block has `size` × `size` pixels, and blocks do not overlap. Rows and columns that are left over, at the bottom
+# and at the right, are dropped. With size 2, $\begin{pmatrix} 1 & 2 & 0 & 1 \\ 3 & 4 & 1 & 0 \\ 0 & 0 & 5 & 6 \\ 0 & 1 & 7 & 8
+# \end{pmatrix}$ becomes $\begin{pmatrix} 4 & 1 \\ 1 & 8 \end{pmatrix}$.
 
 # %%
 def max_pool(maps, size):
@@ -234,8 +233,8 @@ plots.matrices({"four": four, "vertical": np.abs(edges[:, :, 0]),
 # The strongest edges are left, at nearly the same places: the long stroke of the four still shows at the right.
 #
 # ## 6 · A network that reads
-# The network to beat is the dense one of lab 7: 64 pixels, 128 hidden units, 10 logits, and 9,610 parameters. What accuracy does
-# it reach on the validation set, from five starts?
+# The network to beat is the dense one of lab 7: 64 pixels, 128 hidden units, 10 logits, and 9,610 parameters. What accuracy
+# does it reach on the validation set, from five starts?
 
 # %% tags=["nbval-ignore-output"]
 def dense_network():
@@ -260,8 +259,8 @@ print(f"dense network: accuracy {dense.mean():.1%} on average")
 
 # %% [markdown]
 # ### Exercise 10.6 · A network that reads digits
-# Build a convolutional network with fewer than 9,610 parameters. After 20 epochs with Adam(0.003), its accuracy on the validation
-# set should be at least 97 %. These are the layers of Keras:
+# Build a convolutional network with fewer than 9,610 parameters. After 20 epochs with Adam(0.003), its accuracy on the
+# validation set should be at least 97 %. These are the layers of Keras:
 #
 # - `keras.layers.Conv2D(16, 3, padding="same", activation="relu")` has 16 filters of 3 × 3;
 # - `keras.layers.MaxPooling2D()` halves the height and the width of the maps;
@@ -339,8 +338,8 @@ plots.misread(model, *test)
 # Some of them are hard for people, too. Others look easy, and yet the network may be sure of its wrong answer.
 #
 # ## What the slides said
-# The slides use the kernel as it is, and so do Keras and you. In mathematics, a convolution first turns the kernel by 180°; what
-# networks do is called **cross-correlation** there. The kernel is learned, so the difference does not matter.
+# The slides use the kernel as it is, and so do Keras and you. In mathematics, a convolution first turns the kernel by 180°;
+# what networks do is called **cross-correlation** there. The kernel is learned, so the difference does not matter.
 
 # %%
 turned = right_minus_left[::-1, ::-1]
@@ -349,8 +348,8 @@ print("turning this kernel changes the sign:",
 
 # %% [markdown]
 # ## Stretch
-# Shift all test digits by one pixel to the left: `np.roll(test[0], -1, axis=2)`. (The first column comes back at the right; it is
-# nearly always dark.) What accuracy is left for your network, and for a dense network that you train? One of ours fell below
+# Shift all test digits by one pixel to the left: `np.roll(test[0], -1, axis=2)`. (The first column comes back at the right; it
+# is nearly always dark.) What accuracy is left for your network, and for a dense network that you train? One of ours fell below
 # 50 %. Then add shifted digits to the training set, and measure again. This is called **data augmentation**.
 #
 # ## What you can do now
