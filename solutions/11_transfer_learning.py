@@ -1,15 +1,17 @@
 # %% [markdown]
 # # 11 · Transfer learning
 #
-# Few examples are enough for a network that has seen something like them. Take what it learned of five digits to five others,
-# and measure when that helps.
+# With three examples of each digit, a new network reaches an accuracy of 48 %. A network that has learned other digits before
+# reaches 60 %.
+#
+# Take what a network learned from five digits, use it for the other five, and measure when that helps.
 #
 # **Time:** 70 minutes
 #
 # After this lab you can
 # - freeze layers, and prove that they stay as they are;
 # - put a new head on a trained body;
-# - use a body to make features, and classify by them without training;
+# - compute features with a body, and classify by them without training;
 # - fine-tune, and say up to how many examples it pays.
 
 # %%
@@ -23,12 +25,12 @@ keras.utils.set_random_seed(11)
 
 # %% [markdown]
 # ## 1 · Two tasks
-# Suppose that you have many zeros, ones, twos, threes and fours, and hardly any digit above. Pretend that these are two
-# tasks: a large one to learn from, and a small one that you care about.
+# Suppose that you have many examples of the digits 0 to 4, and few of the digits 5 to 9. Make two tasks of them: a large one to
+# learn from, and a small one that you care about.
 #
 # ### Exercise 11.1 · Two tasks
-# Select the digits of a task. A network with five outputs knows the labels 0 to 4: so the first of the classes becomes 0, the
-# next one 1, and so on.
+# Select the digits of one task. A network with five outputs knows the labels 0 to 4. So the first of the classes becomes label
+# 0, the next one becomes 1, and so on. For the classes 1, 4 and 8, the digits 4, 7 and 1 give the labels 1 and 0.
 
 # %%
 def task(X, y, classes):
@@ -45,8 +47,8 @@ def task(X, y, classes):
 check("11.1", task)
 
 # %% [markdown]
-# In a photo the digit is seldom in the middle. So put each somewhere on a field of 12 × 12 pixels: that makes the tasks
-# harder, and gives a network more to learn that all digits have in common.
+# In a photo a digit is seldom in the middle. So place each digit at random on a field of 12 × 12 pixels. The tasks become
+# harder, and a network has to learn something that helps with all digits: to find strokes anywhere.
 
 # %%
 def somewhere(X, rng):
@@ -66,9 +68,9 @@ X_val = somewhere(X_val, rng)
 plots.images(somewhere(X_new[:10], rng), y_new[:10] + 5)
 
 # %% [markdown]
-# The **body** turns an image into 32 features: `GlobalMaxPooling2D` keeps the largest number of each of its last maps, so what
-# was found counts, and not where. The **head** is one Dense layer that makes logits of the features. Train both on the five
-# digits of which there are many, each placed three times.
+# The network has two parts. The **body** turns an image into 32 **features**, numbers that describe it. Its last layer,
+# `GlobalMaxPooling2D`, keeps the largest number of each map: it keeps what was found, and forgets where. The **head** is one
+# Dense layer, which turns the features into logits. Train both on the digits 0 to 4, each placed three times.
 
 # %%
 def new_body():
@@ -89,23 +91,23 @@ history = training.train(pretrained, keras.optimizers.Adam(0.003), cross_entropy
                          X_many, np.tile(y_old, 3), epochs=6, watch=plots.live_loss(6))
 
 # %%
-def share_right(model, X, y):
+def accuracy(model, X, y):
     return np.mean(np.argmax(model(X), axis=1) == y)
 
 
 X_seen, y_seen = task(*validation, range(5))
-right = share_right(pretrained, somewhere(X_seen, rng), y_seen)
-print("reads at least 90 % of new pictures of the old digits:", right >= 0.9)
+on_old = accuracy(pretrained, somewhere(X_seen, rng), y_seen)
+print("accuracy on new images of the old digits at least 90 %:", on_old >= 0.9)
 
 # %% [markdown]
 # ## 2 · Freeze
-# A frozen layer works and does not learn. In Keras each layer has a switch, `trainable`. `fit` looks at the switches when it runs
-# for the first time after `compile`, and never again.
+# A **frozen** layer works, but it does not learn. In Keras each layer has a switch for this, `trainable`. After you flip a
+# switch, compile the model again. Until then, `fit` goes on as before.
 #
 # ### Exercise 11.2 · Freeze
-# Freeze a model that `fit` has trained before: every layer but the last, so that it takes effect. The last line counts the
-# numbers that still learn. (The check's model also has a layer BatchNormalization, which keeps averages of what it sees.
-# Frozen, these stay too.)
+# This model was trained by `fit` before. Freeze all of its layers but the last, so that the next `fit` trains the last layer
+# only. The last line counts the weights and biases that still learn. (The model of the check also has a BatchNormalization
+# layer, which keeps averages of its inputs. When it is frozen, the averages stay as they are.)
 
 # %%
 def freeze(model, optimizer, loss):
@@ -131,12 +133,12 @@ print(f"{everything:,} weights and biases, {left} of them still learn")
 
 # %% [markdown]
 # ## 3 · A new head
-# The old head knows how to tell zeros from fours, and nothing else. The body knows strokes, ends and loops, and where they
-# meet: a nine has those too.
+# The old head can only tell the digits 0 to 4 apart. But the body finds patterns that make a digit, and a nine is made of such
+# patterns, too.
 #
 # ### Exercise 11.3 · A new head
-# Put a new head on the body. The body is frozen, because a head that knows nothing makes large errors, and their gradients would
-# spoil it.
+# Put a new head on the body, and freeze the body. A new head makes large errors at first, and their gradients would spoil what
+# the body has learned.
 
 # %%
 def with_new_head(body, classes):
@@ -149,8 +151,9 @@ def with_new_head(body, classes):
 check("11.3", with_new_head)
 
 # %% [markdown]
-# Ten examples of each new digit, drawn at random. One network has the old body and a new head, the other begins from nothing.
-# `training.compile_steps` trains with all examples at once, which fifty allow. Which one reads more?
+# Draw ten examples of each new digit at random. One network has the old body and a new head. The other one starts **from
+# scratch**, with random weights. `training.compile_steps` makes a function that trains on all examples at once: fifty are few
+# enough for that. Which network will have the higher accuracy on the validation set?
 
 # %%
 def few(k, draw):
@@ -173,23 +176,24 @@ X_ten, y_ten = few(10, draw=0)
 for name, model, train_steps, steps in (("new head", transferred, train_new, 100),
                                         ("from scratch", scratch, train_all, 50)):
     train_steps(X_ten, y_ten, steps)
-    print(f"{name:13} {share_right(model, X_val, y_val):.0%} right")
+    print(f"{name:13} accuracy {accuracy(model, X_val, y_val):.0%}")
 
 # %% [markdown]
-# That was one draw of the examples, and one start of each: remember it, and do not believe it yet.
+# In our run the network from scratch was ahead. But this was one draw of the examples and one start of each network: do not
+# believe it yet. Section 5 repeats it.
 #
 # ## 4 · Features
-# The body does not change any more. So its features of an image are always the same: compute them once. With features that
-# are good, the simplest classifier there is may do: the class whose mean is nearest.
+# The body is frozen. So an image always has the same features, and you need to compute them only once. With good features, a
+# very simple classifier may be enough: it takes the mean of each class, and chooses the class with the nearest mean.
 #
 # ### Exercise 11.4 · Features
-# Write both steps, with the usual distance between points. In the example of the docstring, (1, 1) lies nearest to the mean
-# (0, 1) of class 0.
+# Write both steps, with the usual distance between points. With the examples in the docstring, the means are (0, 1) and (5, 0).
+# The point (1, 1) is nearer to the first, so it gets class 0.
 
 # %%
 def extract(body, X):
-    """The features that a body makes of images in prediction: shape (n, d)."""
-    return body(X, training=False)  # SOLUTION: what comes out of the body
+    """The features that a body computes from images in prediction: shape (n, d)."""
+    return body(X, training=False)  # SOLUTION: the output of the body
 
 
 def nearest_mean(F_train, y_train, F):
@@ -208,9 +212,9 @@ def nearest_mean(F_train, y_train, F):
 check("11.4", extract, nearest_mean)
 
 # %% [markdown]
-# New digits that the body has never seen, by their pixels and by their features, flattened to the two directions in which they
-# differ the most. In which of the two pictures do equal digits lie closer together, and which of them stand apart even in two
-# directions of 32?
+# Here are the new digits of the validation set, once by their pixels and once by their features. The picture has only two
+# dimensions: the two directions in which the digits differ most, called **principal components**. In which panel are equal
+# digits closer together? Which digit stands apart from the others?
 
 # %% tags=["nbval-ignore-output"]
 F_val = np.array(extract(body, X_val))
@@ -224,23 +228,26 @@ def flat(X):
 F_ten = np.array(extract(body, X_ten))
 by_pixels = np.mean(nearest_mean(flat(X_ten), y_ten, flat(X_val)) == y_val)
 by_features = np.mean(nearest_mean(F_ten, y_ten, F_val) == y_val)
-print("features read more than pixels, by 20 of 100 at least:",
+print("accuracy by features at least 20 points above pixels:",
       by_features - by_pixels > 0.2)
 
 # %% [markdown]
+# By their features, equal digits are closer together. The sixes stand apart, and the other digits overlap. But there are 32
+# features, and two directions show only a part of them: in all 32, the nearest mean does much better than with pixels.
+#
 # ## 5 · Fine-tune
-# When the head is trained, the body may learn too, with care: at a smaller learning rate, and for few steps, so that it
-# moves towards the new digits from what it knows.
+# When the head is trained, the body may learn, too. Take a small learning rate and few steps, so that the body adapts what it
+# knows and does not forget it. This is called **fine-tuning**.
 #
 # ### Exercise 11.5 · Fine-tuning
-# Let the body learn again, and compile the training with the rate that is given. (Set the switch on the body itself: on the
-# model, whose switch is on already, it changes nothing.)
+# Let the body learn again, and compile the training with Adam and this learning rate. (Set the switch of the body itself. The
+# switch of the whole model is already on: setting it again changes nothing.)
 
 # %%
 def fine_tuning(model, body, learning_rate):
     """Compile the training of body and head, with Adam: train(X, y, steps)."""
     body.trainable = True  # SOLUTION: it learns again
-    optimizer = keras.optimizers.Adam(learning_rate)  # SOLUTION: with a small rate
+    optimizer = keras.optimizers.Adam(learning_rate)  # SOLUTION: Adam, with this rate
     return training.compile_steps(model, optimizer, cross_entropy)
 
 
@@ -248,9 +255,13 @@ def fine_tuning(model, body, learning_rate):
 check("11.5", fine_tuning)
 
 # %% [markdown]
-# Now measure. With 1, 3, 10 and 30 examples of each digit, five draws each: the new head, 100 steps; then fine-tuned, 40 more at
-# a smaller rate; and a network from scratch, 50 steps. The head learns from features, which takes no time. Where do you expect
-# transfer to help most, and where will it no longer matter?
+# Now measure, with 1, 3, 10 and 30 examples of each digit, and five draws of each number. There are three ways:
+#
+# - new head: 100 steps on the frozen body;
+# - fine-tuned: then 40 steps more for body and head, at a smaller rate;
+# - from scratch: 50 steps for a network with random weights.
+#
+# Where will the old body help most? Where will it no longer matter?
 
 # %%
 learned, dense = body.get_weights(), transferred.layers[-1]
@@ -261,52 +272,53 @@ train_both = fine_tuning(transferred, body, learning_rate=0.002)
 
 
 def three_ways(k, draw):
-    """The share right with k examples a digit: new head, fine-tuned, from scratch."""
+    """The accuracy of new head, fine-tuned, from scratch, with k examples of a digit."""
     X_few, y_few = few(k, draw)
     body.set_weights(learned)
     dense.set_weights(untrained)
     train_head(extract(body, X_few), y_few, 100)
-    shares = [share_right(transferred, X_val, y_val)]
+    reached = [accuracy(transferred, X_val, y_val)]
     train_both(X_few, y_few, 40)
-    shares.append(share_right(transferred, X_val, y_val))
+    reached.append(accuracy(transferred, X_val, y_val))
     scratch.layers[0].set_weights(new_body().get_weights())
     scratch.layers[1].set_weights(untrained)
     train_all(X_few, y_few, 50)
-    return [*shares, share_right(scratch, X_val, y_val)]
+    return [*reached, accuracy(scratch, X_val, y_val)]
 
 # %% tags=["nbval-ignore-output", "cover"]
 numbers = (1, 3, 10, 30)
-shares = np.array([[three_ways(k, draw) for k in numbers] for draw in range(5)])
+accuracies = np.array([[three_ways(k, draw) for k in numbers] for draw in range(5)])
 ways = {"new head": 0, "fine-tuned": 1, "from scratch": 2}
-plots.curves({name: shares[:, :, way] for name, way in ways.items()}, x=numbers,
-             xlabel="examples of each digit", ylabel="share right")
+plots.curves({name: accuracies[:, :, way] for name, way in ways.items()}, x=numbers,
+             xlabel="examples of each digit", ylabel="accuracy")
 
 # %%
-frozen, tuned, alone = np.moveaxis(shares.mean(axis=0), -1, 0)
-print("with 1 example, fine-tuning reads more than scratch: ", tuned[0] > alone[0])
-print("with 3 examples, fine-tuning reads more than scratch:", tuned[1] > alone[1])
-print("with 30, the two are less than 0.1 apart:            ",
+frozen, tuned, alone = np.moveaxis(accuracies.mean(axis=0), -1, 0)
+print("with 1 example, fine-tuning is ahead of scratch: ", tuned[0] > alone[0])
+print("with 3 examples, fine-tuning is ahead of scratch:", tuned[1] > alone[1])
+print("with 30, the two are less than 0.1 apart:        ",
       abs(tuned[3] - alone[3]) < 0.1)
-print("with 30, the frozen body is behind both:             ",
+print("with 30, the frozen body is behind both:         ",
       frozen[3] < min(tuned[3], alone[3]))
 
 # %% [markdown]
-# With one and with three examples, what was learned elsewhere helps, and the fine-tuned network is ahead. With many, a network
-# learns the same by itself, and a frozen body holds it back: its features were made for other digits. So transfer is a question
-# of numbers, and the bands show how much of a difference is the luck of the draw.
+# With one and with three examples, the old body helps, and the fine-tuned network is ahead. From ten examples on, a network
+# from scratch is nearly as good. With thirty, the frozen body is the weakest: its features were made for other digits. So it
+# depends on the number of examples whether transfer pays. The bands show how much depends on the draw.
 #
 # ## What the slides said
-# The slides name transfer learning as an option: for photos people take a body that was trained with a million of them. In
-# Keras that is a line, `keras.applications.MobileNetV2(include_top=False)`, which fetches its weights from the
-# network. What you do with it then is what you did here.
+# The slides name transfer learning as an option. For photos, people take a body that was trained on a million photos. In Keras
+# this is one line, `keras.applications.MobileNetV2(include_top=False, pooling="max")`, which downloads the weights. After that,
+# you do what you did here.
 #
 # ## Stretch
-# Which task teaches best? Pre-train on 5 to 9 and transfer to 0 to 4; or pre-train to tell even from odd. Draw the same curves.
+# Which task teaches best? Pre-train on the digits 5 to 9 and transfer to 0 to 4. Or pre-train on 0 to 4 with two classes only,
+# even and odd. Draw the same curves.
 #
 # ## What you can do now
-# - Freeze, compile, and check that nothing moved.
+# - Freeze, compile, and check that nothing changed.
 # - Put a head on a body, and classify by its features.
 # - Fine-tune at a small rate.
 # - Say with how many examples transfer pays, with the spread.
 #
-# **Next:** lab 12 is yours: a network of your own design, judged once.
+# **Next:** lab 12 is yours: a network of your own design, tested once.

@@ -149,10 +149,10 @@ frozen = edits_of(freeze)
 COUNT = "sum(tf.size(variable) for variable in model.trainable_variables)"
 Freezing, mistakes_of_freezing = findings_of(freeze,
     ("NOT_COMPILED", "model.compile(optimizer, loss)", "pass", "`fit` still trains the frozen layers: the model was compiled when they were free. "
-     "After freezing, compile it, and no other."),
+     "After freezing, compile this model again."),
     ("BATCH_NORM", "[:-1]", "[:-2]", "The convolution is frozen, and BatchNormalization is not: it still changes. Freeze every layer but the last."),
     ("HEAD_TOO", "[:-1]", "", "The head is frozen too, so nothing learns. Leave the last layer as it is."),
-    ("ONLY_HEAD", "[:-1]", "[-1:]", "The head is frozen and the rest learns: it is the other way round."),
+    ("ONLY_HEAD", "[:-1]", "[-1:]", "The head is frozen and the rest learns. It should be the other way round."),
     ("FIRST_ONLY", "[:-1]", "[1:]", "Only the first layer is free, and the head is frozen. Leave out the last layer, not the first."),
     ("SOME", "[:-1]", "[1:-1]", "The first layer still learns. Freeze it too: every layer but the last."),
     ("NOTHING", "[:-1]", "[:0]", "Nothing is frozen: all layers still learn. A layer with `trainable = False` does not."),
@@ -164,13 +164,13 @@ Freezing, mistakes_of_freezing = findings_of(freeze,
     ("COUNT_FROZEN", "model.trainable", "model.non_trainable", "This is the number of weights that do not learn. Count the others."),
     ("COUNT_VARIABLES", COUNT, "len(model.trainable_variables)", "This is the number of variables, and each holds many numbers. Add up their sizes."),
     ("MODEL_OFF", "    model.c", "    model.trainable = False\n    model.layers[-1].trainable = True\n    model.c", "Nothing learns: the switch of "
-     "the model itself is off, whatever its last layer says. Set the switches of the layers, one by one."),
+     "the model itself is off, even if its last layer is on. Set the switches of the layers, one by one."),
     ("CHANGED", "    for", "    model.set_weights([0 * weight for weight in model.get_weights()])\n    for", "The weights have changed. Freezing "
-     "leaves them as they are: they are what was learned."),
+     "should leave them as they are: they hold what was learned."),
 )
 the_freezing = Exercise("11.2", "Freeze", right=last_layer_free, observe=what_still_learns, seconds=1.0, mistakes=mistakes_of_freezing,
     hints=["Every layer has an attribute `trainable`. Which layers need False, and which one does not?",
-           "`for layer in model.layers[:-1]:` goes through all but the last. What does `fit` know of it, before the model is compiled again?"],
+           "`for layer in model.layers[:-1]:` goes through all but the last. Does `fit` know about it before the model is compiled again?"],
     also_right=[freeze, frozen("    for", "    model.trainable = False\n    model.trainable = True\n    for")])
 
 def head_on_body(answer, classes):
@@ -222,13 +222,13 @@ Head, mistakes_of_head = findings_of(with_new_head,
      "what they learned. Use the body itself."),
     ("NO_BIAS", "(classes)", "(classes, use_bias=False)", "The head has no bias. By default, a Dense layer has one for each class."),
     ("", "([body", "(body", ")])", "))", "`Sequential` takes one list, with the layers in it."),
-    ("", "keras.Sequential([body, ", "", ")])", ")(body)", "A layer is called with what comes out of the body, not with the body."),
+    ("", "keras.Sequential([body, ", "", ")])", ")(body)", "A layer is called with the output of the body, not with the body itself."),
     ("NO_BODY", "[body", "[keras.layers.Flatten()", "The body, or a part of it, is not in the model. All of it comes first, and then the head."),
     ("NOT_FROZEN", "False", "True", "The body still learns. A new head's large errors would spoil it at first: set the body's `trainable`."),
-    ("NO_LOGITS", "(classes)", '(classes, "softmax")', "What comes out is not the weighted sum of the features, as after an activation or a "
-     "rescaling. The loss takes logits."),
-    ("HIDDEN", "[body", '[body, keras.layers.Dense(8, "relu")', "There is more than a head between the features and the logits. With so few "
-     "examples, one Dense layer is what they can teach."),
+    ("NO_LOGITS", "(classes)", '(classes, "softmax")', "The output is not the weighted sum of the features: is there an activation or a "
+     "rescaling? The loss takes logits."),
+    ("HIDDEN", "[body", '[body, keras.layers.Dense(8, "relu")', "There is more than one layer between the features and the logits. With so "
+     "few examples, one Dense layer is enough."),
 )
 a_new_head = Exercise("11.3", "A new head", right=by_functions, observe=head_on_body, seconds=1.0,
     inputs=lambda rng: [(5,), (3,)], mistakes=mistakes_of_head,  # as many classes as in the text, and another number
@@ -266,10 +266,10 @@ in_two_steps = Exercise("11.4", "Features", parts=[
          inputs=lambda rng: [(rng.normal(1, 2, (n, 12, 12, 1)).astype(np.float32),) for n in (12, 3)], mistakes=[
         Mistake(lambda body, X: body(X, training=True), "The body is called as in training: BatchNormalization then takes its averages from these "
                 "images, and dropout would drop features. Say that it does not train."),
-        Mistake(lambda body, X: np.reshape(X, (len(X), -1)), "These are the pixels. Features are what the body makes of them."),
-        Mistake(lambda body, X: X, "These are the images. Features are what comes out of the body when they go in."),
-        Mistake(lambda body, X: keras.Sequential(body.layers[:-1])(X), "This is what comes before the body's last layer. Call the whole body."),
-        Mistake(lambda body, X: body.layers[0](X), "This is what the first layer gives. Features are what comes out of the whole body."),
+        Mistake(lambda body, X: np.reshape(X, (len(X), -1)), "These are the pixels. Features are what the body computes from them."),
+        Mistake(lambda body, X: X, "These are the images. Features are the output of the body for these images."),
+        Mistake(lambda body, X: keras.Sequential(body.layers[:-1])(X), "This is the input of the body's last layer. Call the whole body."),
+        Mistake(lambda body, X: body.layers[0](X), "This is the output of the first layer. Features are the output of the whole body."),
         Mistake(lambda body, X: body(X[:1], training=False), "Only the first image goes through the body."),
         Mistake(lambda body, X: np.argmax(body(X), axis=1), "These are the places of the largest features. They are no logits: use all of them."),
     ], also_right=[lambda body, X: body.predict(X, verbose=0), lambda body, X: np.asarray(body(X))]),
@@ -350,20 +350,20 @@ def fine_tuning(model, body, learning_rate):
 tuned = edits_of(fine_tuning)
 Tuning, mistakes_of_tuning = findings_of(fine_tuning,
     ("BODY_FROZEN", "    body.trainable = True\n", "", "return", "train =", "LOSS)", "LOSS); body.trainable = True; return train",
-     "The body is still frozen: only the head moves. Set `trainable` on the body itself, and before the training is compiled."),
+     "The body is still frozen: only the head learns. Set `trainable` on the body itself, before the training is compiled."),
     ("PARTLY", "body.trainable", "body.layers[0].trainable", "Only one layer of the body learns. The switch of the body sets those of all layers."),
-    ("HEAD_FROZEN", "= True", "= True\n    model.layers[-1].trainable = False", "The head does not move. Fine-tuning trains all of the model."),
-    ("OTHER_LOSS", "LOSS", "keras.losses.SparseCategoricalCrossentropy()", "The weights go another way than the loss of this lab takes them. Train "
+    ("HEAD_FROZEN", "= True", "= True\n    model.layers[-1].trainable = False", "The head does not learn. Fine-tuning trains the whole model."),
+    ("OTHER_LOSS", "LOSS", "keras.losses.SparseCategoricalCrossentropy()", "The weights do not change as they do with the loss of this lab. Train "
      "with `cross_entropy`, which takes the logits of the head."),
-    ("FAR", "Adam(learning_rate)", "Adam(0.01)", "The weights move farther than Adam takes them at this rate, and may lose what was learned. Is it "
+    ("FAR", "Adam(learning_rate)", "Adam(0.01)", "The weights change more than with Adam at this rate, and may lose what was learned. Is it "
      "Adam, and does it get the rate?"),
-    ("NEAR", "Adam(learning_rate)", "Adam(learning_rate / 10)", "The weights move less far than Adam takes them at this rate. Is it Adam, and does "
-     "it get the rate as it is?"),
+    ("NEAR", "Adam(learning_rate)", "Adam(learning_rate / 10)", "The weights change less than with Adam at this rate. Is it Adam, and does "
+     "it get the rate without a change?"),
 )
 the_fine_tuning = Exercise("11.5", "Fine-tuning", right=step_by_step, inputs=lambda rng: [(1e-3,), (2e-4,)], observe=what_moves, seconds=2.0,
     mistakes=mistakes_of_tuning,
-    hints=["What was frozen for the head has to learn again: the body has an attribute `trainable` for all that is in it.",
-           "First `trainable`, then `keras.optimizers.Adam` with the small rate, then the last line: it compiles for what is trainable then."],
+    hints=["The body was frozen for the new head, and has to learn again. It has an attribute `trainable` for all of its layers.",
+           "First `trainable`, then `keras.optimizers.Adam` with the small rate, then the last line, which compiles for what is trainable at that time."],
     also_right=[fine_tuning, tuned("Adam(learning_rate)", "AdamW(learning_rate, weight_decay=0.0)")])
 
 EXERCISES = [two_tasks, the_freezing, a_new_head, in_two_steps, the_fine_tuning]
