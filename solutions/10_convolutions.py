@@ -110,6 +110,8 @@ for k, padding, stride, name in ((3, 0, 1, "valid"), (5, 2, 1, "same"),
           f"you {output_size(28, k, padding, stride)}")
 
 # %% [markdown]
+# They do. (For `"same"` with a kernel of 5, Keras adds $p = 2$ zeros on each side.)
+#
 # ## 3 · What a kernel finds
 # Where the image looks like the kernel, the weighted sum is a large positive number. Where it looks like the negative of the
 # kernel, the sum is a large negative number.

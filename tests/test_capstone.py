@@ -1,4 +1,4 @@
-"""Lab 12: unfit choices get a sentence, the test part is used as promised, the card holds everything, MNIST has its fallback."""
+"""Lab 12: unfit choices get a sentence, the test set is used as promised, the card holds everything, MNIST has its fallback."""
 
 import functools
 import re
@@ -20,7 +20,7 @@ LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 def problem():
     """The problem with few examples, as trained here."""
     whole = capstone.problem()
-    parts = {name: tuple(array[:64] for array in getattr(whole, name)) for name in ("train", "validation", "held_back")}
+    parts = {name: tuple(array[:64] for array in getattr(whole, name)) for name in ("train", "validation", "test")}
     return replace(whole, **parts)
 
 
@@ -64,7 +64,7 @@ def test_unfit_choices_are_named_in_a_sentence(problem, choices, words):
         capstone.train(problem, choices, watch=silent)
 
 
-def test_choices_can_be_trained_again_and_at_the_end_with_all_that_is_not_held_back(problem):
+def test_choices_can_be_trained_again_and_at_the_end_with_training_and_validation_set(problem):
     choices = choosing()
     for final in (False, False, True):
         _, history = capstone.train(problem, choices, final=final, watch=silent)
@@ -74,9 +74,9 @@ def test_choices_can_be_trained_again_and_at_the_end_with_all_that_is_not_held_b
     assert choices["optimizer"].iterations == 0, "the student's own optimizer stays as it was"
 
 
-def test_the_parts_have_no_image_in_common():
+def test_the_sets_have_no_image_in_common():
     problem = capstone.problem()
-    whole = np.concatenate([part[0] for part in (problem.train, problem.validation, problem.held_back)])
+    whole = np.concatenate([part[0] for part in (problem.train, problem.validation, problem.test)])
     assert len(np.unique(whole.reshape(len(whole), -1), axis=0)) == len(whole) == 1797
 
 
@@ -87,7 +87,7 @@ def test_the_card_tells_what_was_measured_and_how_often(problem, tmp_path, capsy
     first, again = (capstone.ReportCard(problem, choices, model, history) for _ in range(2))
     model.layers[-1].set_weights([-weight for weight in model.layers[-1].get_weights()])
     second = capstone.ReportCard(problem, choices, model, history)
-    X, y = problem.held_back
+    X, y = problem.test
     assert second.accuracy == np.mean(np.argmax(model.predict(X, verbose=0), axis=1) == y)
     assert f"{first.accuracy:.2%}" in repr(first) and "650" in repr(first) and "Flatten → Dense" in repr(first)
     assert "network 1" in first.rows["tests"] and "network 1" in again.rows["tests"] and "network 2" in second.rows["tests"]
@@ -101,9 +101,9 @@ def test_the_card_tells_what_was_measured_and_how_often(problem, tmp_path, capsy
 
 
 @pytest.mark.parametrize(("number", "most"), [("12.2", 7), ("12.3", 5)])
-def test_the_targets_count_errors_on_what_is_held_back(number, most, monkeypatch):
+def test_the_targets_count_errors_on_the_test_set(number, most, monkeypatch):
     """98 % of 364 are 356.7, and 98.5 % are 358.5."""
-    _, y = capstone.problem().held_back
+    _, y = capstone.problem().test
 
     class WithErrors(keras.Model):
         def __init__(self, errors):

@@ -1,4 +1,4 @@
-"""Lab 12: digits of which a part is held back, training by the student's choices, one test, and a report card."""
+"""Lab 12: digits in three sets, training by the student's choices, one test, and a report card."""
 
 import base64
 import datetime
@@ -25,12 +25,12 @@ CHOICES = ("network", "loss", "optimizer", "batch_size", "epochs")
 
 @dataclass(frozen=True)
 class Problem:
-    """Images to learn from and to choose by, X of shape (n, h, w, 1) and y of shape (n,) each, and a part that is held back."""
+    """Images for training, for validation and for the test: X of shape (n, h, w, 1) and y of shape (n,) each."""
 
     name: str
     train: Part
     validation: Part
-    held_back: Part
+    test: Part
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -39,12 +39,12 @@ class Problem:
 
     @property
     def everything(self) -> Part:
-        """All examples that are not held back."""
+        """Training and validation set together."""
         return tuple(np.concatenate(parts) for parts in zip(self.train, self.validation, strict=True))
 
 
 def problem(mnist: bool = False) -> Problem:
-    """The digits that the course ships; with `mnist`, MNIST, where there is a network."""
+    """The digits that the course ships; with `mnist`, MNIST, where there is internet."""
     parts = datasets.mnist() if mnist else datasets.digits()
     side = round(parts[0][0].shape[1] ** 0.5)
     images = [(X.reshape(-1, side, side, 1), y) for X, y in parts]
@@ -98,7 +98,7 @@ def train(
     """
     Train a new network by the choices, and return it with its history.
 
-    final: learn from the validation part as well, which then can choose no more.
+    final: train on the validation set as well, by which nothing can be chosen then.
     watch: as for `training.train`; by default a live curve.  Raises Advice where a training cannot begin.
     """
     if advice := problem_with(choices, problem.shape):
@@ -127,15 +127,15 @@ def logits(predict: Any, X: np.ndarray) -> np.ndarray:
 
 
 def accuracy(predict: Any, part: Part) -> float:
-    """The share of a part's images that a model reads right."""
+    """The accuracy of a model on a set of images: the share that it reads right."""
     return float(np.mean(np.argmax(logits(predict, part[0]), axis=1) == part[1]))
 
 
-_tested: list[bytes] = []  # what each network that was tested in this session reads on the images held back
+_tested: list[bytes] = []  # what each network that was tested in this session reads on the test set
 
 
 def number_of_test(outputs: np.ndarray) -> int:
-    """The rank of this network among those tested in this session, by its outputs for the images held back; each counts once."""
+    """The rank of this network among those tested in this session, by its outputs for the test set; each counts once."""
     read = outputs.argmax(axis=1).tobytes()
     if read not in _tested:
         _tested.append(read)
@@ -143,24 +143,24 @@ def number_of_test(outputs: np.ndarray) -> int:
 
 
 class ReportCard:
-    """What a network does with the images that were held back; a notebook shows it, and `save` writes it as a page."""
+    """What a network does with the test set; a notebook shows it, and `save` writes it as a page."""
 
     def __init__(self, problem: Problem, choices: Mapping[str, Any], model: Any, history: Mapping[str, Sequence[float]]):
-        X, y = problem.held_back
+        X, y = problem.test
         self.problem, self.model = problem, model
         outputs = logits(model, X)
         self.accuracy = float(np.mean(outputs.argmax(axis=1) == y))
         self.pictures: dict[str, Picture] = {
             "Loss over the epochs": plots.curves(history),
-            "What was read as what": plots.confusion(y, outputs.argmax(axis=1)),
-            "Read wrong": plots.misread(lambda _: outputs, X, y),
+            "Confusion matrix of the test set": plots.confusion(y, outputs.argmax(axis=1)),
+            "Errors on the test set": plots.misread(lambda _: outputs, X, y),
         }
         optimizer = choices["optimizer"]
         rate = float(tf.convert_to_tensor(optimizer.learning_rate))  # of a Keras 3.0 variable, float makes nothing
         self.rows = {
-            "problem": f"{problem.name}, {len(y)} of them held back",
-            "right": f"{self.accuracy:.2%}, {int(np.sum(outputs.argmax(axis=1) != y))} wrong",
-            "tests": f"network {number_of_test(outputs)} of those tested in this session: the fewer, the more it is worth",
+            "problem": f"{problem.name}, {len(y)} of them in the test set",
+            "accuracy": f"{self.accuracy:.2%} on the test set, {int(np.sum(outputs.argmax(axis=1) != y))} wrong",
+            "tests": f"this is network {number_of_test(outputs)} of this session; the fewer tests, the more the accuracy is worth",
             "network": " → ".join(type(layer).__name__ for layer in model.layers),
             "parameters": f"{model.count_params():,}",
             "loss": getattr(choices["loss"], "name", getattr(choices["loss"], "__name__", "a function")),

@@ -1,4 +1,4 @@
-"""Exercises of lab 12: three targets for a network of the student's own; the last two are measured on digits that are held back."""
+"""Exercises of lab 12: three targets for a network of the student's own; the last two are measured on the test set."""
 
 import inspect
 import math
@@ -21,7 +21,7 @@ LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 # Steps of a rehearsal. One start may be unlucky, or the steps too few, so choices that fall short begin again, for longer: all of these
 # while they are near the baseline, the first three otherwise, the first two where a reason can be seen in the choices themselves.
 TRIES = (160, 320, 640, 640, 640, 640)
-NEAR = 0.1  # of the share that the baseline reads
+NEAR = 0.1  # below the accuracy of the baseline
 SLICE = 40  # steps between two looks
 ENOUGH = 60.0  # seconds of work, after which no new start begins
 
@@ -32,19 +32,19 @@ def the_problem():
 
 @cache
 def baseline():
-    """The share of the validation part that the nearest mean reads: x is nearest to the mean m where x·m - m²/2 is largest."""
+    """The accuracy of the nearest mean on the validation set: x is nearest to the mean m where x·m - m²/2 is largest."""
     X, y = the_problem().train
     means = np.array([flat(X)[y == digit].mean(axis=0) for digit in range(10)])
     return capstone.accuracy(lambda X: flat(X) @ means.T - np.sum(means**2, axis=1) / 2, the_problem().validation)
 
 def rehearsed(choices):
-    """FINE where the network reads more of the validation part than the baseline after a short training."""
+    """FINE where the network has a higher accuracy on the validation set than the baseline after a short training."""
     if isinstance(choices, dict) and any(item is Ellipsis for item in choices.values()):
         return Ellipsis
     if problem := capstone.problem_with(choices, the_problem().shape):
         raise Advice(problem)
     model = require.can_learn(capstone.built(choices["network"](), the_problem().shape))
-    if capstone.accuracy(model, the_problem().validation) > 0.6:  # one that begins reads a tenth, more or less
+    if capstone.accuracy(model, the_problem().validation) > 0.6:  # one that begins has about 0.1
         raise Advice(require.TRAINED)
     if (rate_of(choices["optimizer"]) or 0) < 0:
         return Rehearsal.UPHILL
@@ -56,10 +56,10 @@ def rehearsed(choices):
     reason = weakness_of(choices, outputs, steps)
     best, begun, rises = 0.0, time.process_time(), False
     for number, most in enumerate(TRIES, 1):
-        share, rises = rehearse(min(steps, most), **choices)
-        if share > baseline():
+        accuracy, rises = rehearse(min(steps, most), **choices)
+        if accuracy > baseline():
             return FINE
-        best = max(best, share)
+        best = max(best, accuracy)
         far = best < baseline() - NEAR and number >= (2 if reason else 3)
         if far or time.process_time() - begun > ENOUGH:
             break
@@ -89,9 +89,9 @@ def weakness_of(choices, outputs, steps):
 
 def rehearse(steps, network, loss, optimizer, batch_size, epochs):
     """
-    Train a new network for these steps, or until it reads more than the baseline.
+    Train a new network for these steps, or until it is better than the baseline.
 
-    Returns the share of the validation part that it reads, and whether its loss has risen or is nan.
+    Returns its accuracy on the validation set, and whether its loss has risen or is nan.
     """
     model, optimizer = capstone.built(network(), the_problem().shape), training.new_optimizer(optimizer)
     optimizer.build(model.trainable_variables)
@@ -114,13 +114,13 @@ def rehearse(steps, network, loss, optimizer, batch_size, epochs):
 
     trained = train.get_concrete_function(tf.TensorSpec([None, size], tf.int64))  # here the student's code runs
     with limits.not_charged():
-        losses, share = [], 0.0
+        losses, accuracy = [], 0.0
         for begin in range(0, steps, SLICE):
             losses += trained(tf.constant(batches[begin : begin + SLICE])).numpy().tolist()
-            share = capstone.accuracy(model, the_problem().validation)
-            if share > baseline():
+            accuracy = capstone.accuracy(model, the_problem().validation)
+            if accuracy > baseline():
                 break
-    return share, not losses[-1] < 2 * losses[0]  # nan is not less either
+    return accuracy, not losses[-1] < 2 * losses[0]  # nan is not less either
 
 def takes_logits(loss):
     """Whether a loss takes logits, or probabilities; None where that cannot be seen."""
@@ -194,28 +194,28 @@ class Subclassed(keras.Model):
 
 Rehearsal, mistakes_of_rehearsal = findings_of(None,
     ("PROBABILITIES", choosing(lambda: convolutional("softmax")), "The network gives probabilities, and the loss takes logits. Leave out the last "
-     "activation, or `from_logits=True`; the first is safer with numbers."),
+     "activation, or leave out `from_logits=True`; the first is numerically safer."),
     ("LOGITS", choosing(loss=keras.losses.SparseCategoricalCrossentropy()), "The network gives logits, and the loss takes probabilities, which lie "
      "between 0 and 1. Say so with `from_logits=True`."),
     ("ONE_HOT", choosing(loss=keras.losses.CategoricalCrossentropy(from_logits=True)), "This loss does not take whole numbers as labels, one for "
-     "each image. The one of lab 4 that does has \"Sparse\" in its name."),
+     "each image. Lab 4 has one that does: its name has \"Sparse\" in it."),
     ("NO_GRADIENT", choosing(loss=lambda y, y_hat: tf.constant(np.mean(y_hat))), "No gradient comes back from the loss. Compute it from ŷ with "
      "functions of TensorFlow or Keras, not of NumPy."),
-    ("TOO_FAST", choosing(dense, optimizer=sgd(1e4)), "The loss rises or becomes nan: the steps lead beyond the valley. Try a tenth of the rate."),
-    ("ACTIVATED", choosing(lambda: dense(last="relu"), optimizer=sgd(1e-6)), "The outputs are never negative, since an activation comes last, and "
-     "the loss takes logits, of either sign. Leave it out."),
+    ("TOO_FAST", choosing(dense, optimizer=sgd(1e4)), "The loss rises or becomes nan: the steps are too long. Try a tenth of the learning rate."),
+    ("ACTIVATED", choosing(lambda: dense(last="relu"), optimizer=sgd(1e-6)), "The last layer has an activation, so the outputs are never negative. "
+     "The loss takes logits, of either sign: leave the activation out."),
     ("COUNTS_EPOCHS", choosing(dense, optimizer=lambda: Adam(keras.optimizers.schedules.CosineDecay(1e-3, 20))), "The learning rate has fallen to 0 "
-     "before the training has begun in earnest: `decay_steps` counts steps, and an epoch has many."),
-    ("FEW_STEPS", choosing(dense, batch_size=512, epochs=1), "The network reads less than the nearest mean, and the choices make few steps: their "
+     "at the very beginning of the training: `decay_steps` counts steps, and an epoch has many."),
+    ("FEW_STEPS", choosing(dense, batch_size=512, epochs=1), "The network reads less than the nearest mean, and it trains for few steps: their "
      "number is epochs times batches. Take more epochs, or smaller batches."),
-    ("SMALL_RATE", choosing(dense, optimizer=sgd(1e-6)), "In rehearsals the network comes to {seen} of the validation part, which is not more than "
-     "the nearest mean. Its learning rate is far below what this optimizer usually takes: try a hundred times as much."),
-    ("LARGE_RATE", choosing(optimizer=lambda: Adam(1.0)), "In rehearsals the network comes to {seen} of the validation part: it guesses. Its "
-     "learning rate is far above what this optimizer usually takes: try a hundredth of it."),
+    ("SMALL_RATE", choosing(dense, optimizer=sgd(1e-6)), "In short trainings the network reaches an accuracy of {seen} on the validation set, no more "
+     "than the nearest mean. Its learning rate is far below the usual one for this optimizer: try a hundred times as much."),
+    ("LARGE_RATE", choosing(optimizer=lambda: Adam(1.0)), "In short trainings the network reaches an accuracy of {seen} on the validation set: it "
+     "guesses. Its learning rate is far above the usual one for this optimizer: try a hundredth of it."),
     ("UPHILL", choosing(optimizer=lambda: Adam(-0.001)), "The learning rate is below 0, so that each step makes the loss larger. Make it positive."),
     ("WEAK", choosing(lambda: keras.Sequential([keras.Input((8, 8, 1)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10)])),
-     f"In rehearsals of {TRIES[0]} steps and more the network comes to {{seen}} of the validation part, which is not more than the nearest mean. Is "
-     "the learning rate too small or too large, the network too small, or does dropout leave too little?"),
+     f"In trainings of {TRIES[0]} steps and more the network reaches an accuracy of {{seen}} on the validation set, no more than the nearest mean. Is "
+     "the learning rate too small or too large, the network too small, or the dropout rate too high?"),
     ("", choosing(frozen), require.FROZEN),
     ("", choosing(trained), require.TRAINED),
 )
@@ -232,14 +232,14 @@ better_than_a_baseline = Exercise("12.1", "Better than a baseline", right=choosi
         choosing(lambda: convolutional(regularizer="l2"), loss=lambda y, y_hat: tf.nn.sparse_softmax_cross_entropy_with_logits(y, y_hat)),
     ])
 
-# --- 12.2 and 12.3: one test on what is held back ----------------------------------------------------------------------
+# --- 12.2 and 12.3: one test, on the test set ----------------------------------------------------------------------
 DENSE, STRONG = 0.98, 0.985  # more than the dense network of lab 10 reached from any start, and the strong target
 
 def reads(goal, finding):
-    """How a trained network is observed: by the share of the images held back that it reads."""
-    def share_of_held_back(model):
+    """How a trained network is observed: by its accuracy on the test set."""
+    def accuracy_on_test(model):
         require.model(model)
-        X, y = the_problem().held_back
+        X, y = the_problem().test
         try:
             outputs = capstone.logits(model, X)
         except (ValueError, tf.errors.InvalidArgumentError):
@@ -248,9 +248,9 @@ def reads(goal, finding):
         if not np.isfinite(outputs).all():
             raise Advice("The network gives nan or inf: its training went wrong. Take a smaller learning rate.")
         capstone.number_of_test(outputs)
-        share = float(np.mean(outputs.argmax(axis=1) == y))
-        return FINE if share >= goal else (finding.GUESSING if share < 0.2 else finding.BELOW).about(share)
-    return share_of_held_back
+        accuracy = float(np.mean(outputs.argmax(axis=1) == y))
+        return FINE if accuracy >= goal else (finding.GUESSING if accuracy < 0.2 else finding.BELOW).about(accuracy)
+    return accuracy_on_test
 
 def flat(X):
     return np.reshape(X, (len(X), -1)).astype(float)
@@ -300,27 +300,27 @@ def to_the_fifth(z):
     return (1 + z) ** 5
 
 def target(number, title, goal, below, same_answer_as, hints):
-    """An exercise on a trained network, which has to read a share of what is held back.  below: the advice where it reads less."""
+    """An exercise on a trained network, with a goal for its accuracy on the test set.  below: the advice where it is lower."""
     finding, mistakes = findings_of(None,
-        ("GUESSING", ByFormula(guessing), "The network reads {seen} of the digits held back: that is guessing. Was it trained?"),
+        ("GUESSING", ByFormula(guessing), "The accuracy on the test set is {seen}: the network guesses. Was it trained?"),
         ("BELOW", ByFormula(linear), below))
     return Exercise(number, title, right=kernel_machine(cubed), observe=reads(goal, finding), open=OPEN, hints=hints, same_answer_as=same_answer_as,
                     mistakes=mistakes, also_right=[kernel_machine(to_the_fifth), kernel_machine(np.exp)])
 
 better_than_dense = target("12.2", "Better than dense networks", DENSE,
-    "The network reads {seen} of the digits held back. Dense networks come to some 97 %, and this exercise asks for 98 %. Has it convolutions, and "
-    "was it trained to where the validation loss is lowest?", same_answer_as="12.1", hints=[
-    "Two convolutions with a pooling between them read more than any dense network of their size; lab 10 has one.",
+    "The accuracy on the test set is {seen}. Dense networks reach about 97 %, and this exercise asks for 98 %. Does the network have convolutions, "
+    "and was it trained until the validation loss was lowest?", same_answer_as="12.1", hints=[
+    "Two convolutions with a pooling between them read more digits than a dense network of the same size; lab 10 has such a network.",
     "Look at the two curves. If the validation loss rises, dropout before the last layer, or fewer epochs; if both are still falling, more epochs.",
-    "For the network that counts, learn from both parts: `final=True`.",
+    "For the final network, train on both sets: `final=True`.",
 ])
 
 the_strong_target = target("12.3", "The strong target", STRONG,
-    "The network reads {seen} of the digits held back, and this exercise asks for 98.5 %: five errors at most. Look at the errors: what would have "
-    "helped with these?", same_answer_as="12.1", hints=[
-    "Three things help: more filters, more dropout to keep them from learning by heart, and a learning rate that falls to 0 at the end.",
-    "A digit that is moved by one pixel is the same digit: with `Moved` as the first layer, new examples are made out of old ones.",
-    "Two convolutions of 32 filters before the pooling, one of 64 after it, dropout of a half, and a rate that falls along a cosine come far.",
+    "The accuracy on the test set is {seen}, and this exercise asks for 98.5 %: five errors at most. Look at the errors on the validation set: what "
+    "would help with them?", same_answer_as="12.1", hints=[
+    "Three things help: more filters, more dropout against over-fitting, and a learning rate that falls to 0 at the end.",
+    "A digit that is moved by one pixel is the same digit: use data augmentation, with `RandomShift()` as the first layer after the input.",
+    "A network that is good enough: two convolutions of 32 filters before the pooling, one of 64 after it, dropout of a half, and a rate that falls along a cosine.",
 ])
 
 EXERCISES = [better_than_a_baseline, better_than_dense, the_strong_target]
