@@ -116,7 +116,7 @@ for k, padding, stride, name in ((3, 0, 1, "valid"), (5, 2, 1, "same"),
 # Where the image looks like the kernel, the weighted sum is a large positive number. Where it looks like the negative of the
 # kernel, the sum is a large negative number.
 #
-# An **edge** is a place where dark turns to bright. Across a vertical edge, from left to right, the brightness changes. Along
+# An **edge** is a line where dark and bright meet. Across a vertical edge, from left to right, the brightness changes. Along
 # the edge, from top to bottom, it stays the same.
 #
 # ### Exercise 10.3 · Edges
@@ -200,8 +200,9 @@ print("convolution:", parameters(3, 1, 16))
 #
 # ### Exercise 10.5 · Max pooling
 # Write it. A block has `size` × `size` pixels, and blocks do not overlap. Rows and columns that are left over, at the bottom
-# and at the right, are dropped. With size 2, $\begin{pmatrix} 1 & 2 & 0 & 1 \\ 3 & 4 & 1 & 0 \\ 0 & 0 & 5 & 6 \\ 0 & 1 & 7 & 8
-# \end{pmatrix}$ becomes $\begin{pmatrix} 4 & 1 \\ 1 & 8 \end{pmatrix}$.
+# and at the right, are dropped. With size 2,
+# $\begin{pmatrix} 1 & 2 & 0 & 1 \\ 3 & 4 & 1 & 0 \\ 0 & 0 & 5 & 6 \\ 0 & 1 & 7 & 8 \end{pmatrix}$ becomes
+# $\begin{pmatrix} 4 & 1 \\ 1 & 8 \end{pmatrix}$.
 
 # %%
 def max_pool(maps, size):
@@ -262,7 +263,7 @@ print(f"dense network: accuracy {dense.mean():.1%} on average")
 # %% [markdown]
 # ### Exercise 10.6 · A network that reads digits
 # Build a convolutional network with fewer than 9,610 parameters. After 20 epochs with Adam(0.003), its accuracy on the
-# validation set should be at least 97 %. These are the layers of Keras:
+# validation set should be at least 97 %. These layers of Keras help:
 #
 # - `keras.layers.Conv2D(16, 3, padding="same", activation="relu")` has 16 filters of 3 × 3;
 # - `keras.layers.MaxPooling2D()` halves the height and the width of the maps;
@@ -299,8 +300,8 @@ print("higher accuracy on average than the dense network:",
       convolutional.mean() > dense.mean())
 
 # %% [markdown]
-# You have chosen your network, so the validation set has done its work. Now train the final network on both sets together, and
-# test it once.
+# You have chosen your network, so the validation set has done its work. Now train the final network on training and validation
+# set together, and test it once.
 
 # %% tags=["nbval-ignore-output"]
 keras.utils.set_random_seed(10)
@@ -351,8 +352,8 @@ print("turning this kernel changes the sign:",
 # %% [markdown]
 # ## Stretch
 # Shift all test digits by one pixel to the left: `np.roll(test[0], -1, axis=2)`. (The first column comes back at the right; it
-# is nearly always dark.) What accuracy is left for your network, and for a dense network that you train? One of ours fell below
-# 50 %. Then add shifted digits to the training set, and measure again. This is called **data augmentation**.
+# is nearly always dark.) What accuracy is left for your network, and for a dense network that you train? One of our two fell
+# below 50 %. Then add shifted digits to the training set, and measure again. This is called **data augmentation**.
 #
 # ## What you can do now
 # - Slide a kernel by hand, and tell the size of its map.

@@ -47,7 +47,7 @@ def task(X, y, classes):
 check("11.1", task)
 
 # %% [markdown]
-# In a photo a digit is seldom in the middle. So place each digit at random on a field of 12 × 12 pixels. The tasks become
+# In a photo a digit is seldom in the middle. So place each digit at random on a black field of 12 × 12 pixels. The tasks become
 # harder, and a network has to learn something that helps with all digits: to find strokes anywhere.
 
 # %%
@@ -255,7 +255,7 @@ def fine_tuning(model, body, learning_rate):
 check("11.5", fine_tuning)
 
 # %% [markdown]
-# Now measure, with 1, 3, 10 and 30 examples of each digit, and five draws of each number. There are three ways:
+# Now measure, with 1, 3, 10 and 30 examples of each digit, and five random draws for each number. There are three ways:
 #
 # - new head: 100 steps on the frozen body;
 # - fine-tuned: then 40 steps more for body and head, at a smaller rate;

@@ -160,7 +160,7 @@ class ReportCard:
         self.rows = {
             "problem": f"{problem.name}, {len(y)} of them in the test set",
             "accuracy": f"{self.accuracy:.2%} on the test set, {int(np.sum(outputs.argmax(axis=1) != y))} wrong",
-            "tests": f"this is network {number_of_test(outputs)} of this session; the fewer tests, the more the accuracy is worth",
+            "tests": f"network {number_of_test(outputs)} of this session; the fewer tests, the more the accuracy is worth",
             "network": " → ".join(type(layer).__name__ for layer in model.layers),
             "parameters": f"{model.count_params():,}",
             "loss": getattr(choices["loss"], "name", getattr(choices["loss"], "__name__", "a function")),
