@@ -162,7 +162,19 @@ check("12.2", model)
 check("12.3", model)
 
 # %% [markdown]
-# ## 4 · Your report card
+# ## 4 · Does it read your hand?
+# The weights of your network are written into the next picture, which computes with them by itself. Draw a digit with the
+# mouse, and watch the ten probabilities while you draw. (By keyboard: arrow keys and the space bar.) How must you write so
+# that it takes your 7 for a 1?
+
+# %% tags=["nbval-ignore-output"]
+plots.play_digit(model, *problem.validation)
+
+# %% [markdown]
+# It never says "I do not know": a scribble, too, gets ten probabilities that add up to 1. And it has learned from the digits
+# of 13 people. The further your writing is from theirs, the less its accuracy on the test set says about you.
+#
+# ## 5 · Your report card
 # Save the card as a page with everything in it, and show it. Somebody asks: "How sure is this accuracy?" What do you answer?
 # (Hint: each digit of the test set counts 0.27 %, and another start gives another network.)
 

@@ -66,7 +66,7 @@ def _order(means: Mapping[str, np.ndarray], places: Sequence[float], xlabel: str
         return ""
     upper, lower = (means[name] for name in names)
     not_yet = np.flatnonzero(~(upper > lower))
-    if len(not_yet) == len(upper) or not_yet[-1:] == len(upper) - 1:
+    if len(not_yet) and not_yet[-1] == len(upper) - 1:
         return ""
     since = f"from {xlabel} {drawing.short(places[not_yet[-1] + 1])} on" if len(not_yet) else "all the way"
     return f" The curve of {names[0]} is above that of {names[1]} {since}."
