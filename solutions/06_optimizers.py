@@ -188,7 +188,7 @@ def step_lengths(update):
 
 
 plots.curves({"Adagrad": step_lengths(adagrad), "RMSprop": step_lengths(rmsprop)},
-             ylabel="length", xlabel="step")
+             ylabel="length of the step", xlabel="step")
 
 # %% [markdown]
 # Adagrad's steps go to 0. RMSprop's settle at $\eta$; the first are up to $\sqrt{10}$ times as long, since $v$ starts at 0 and

@@ -62,7 +62,7 @@ check("8.1", two_losses)
 # %%
 losses = [two_losses(degree, x, y, x_held_out, y_held_out) for degree in range(13)]
 plots.curves({"training": [J for J, _ in losses],
-              "held out": [J_held_out for _, J_held_out in losses]},
+              "validation": [J_held_out for _, J_held_out in losses]},
              xlabel="degree", log=True)
 
 # %% [markdown]
@@ -111,7 +111,7 @@ def five_runs(make_network):
 plain = five_runs(network)
 
 # %% tags=["nbval-ignore-output"]
-plots.curves({"training": plain["loss"], "held out": plain["val_loss"]})
+plots.curves({"training": plain["loss"], "validation": plain["val_loss"]})
 
 # %%
 loss, val_loss = plain["loss"], plain["val_loss"]
@@ -209,9 +209,9 @@ check("8.3", MyDropout)
 
 # %% tags=["nbval-ignore-output"]
 dropped = five_runs(lambda: network(lambda: MyDropout(0.5)))
-plots.curves({"training": plain["loss"], "held out": plain["val_loss"],
+plots.curves({"training, plain": plain["loss"], "validation, plain": plain["val_loss"],
               "training, dropout": dropped["loss"],
-              "held out, dropout": dropped["val_loss"]})
+              "validation, dropout": dropped["val_loss"]})
 
 # %% [markdown]
 # ## 4 · Pay for weights
@@ -271,8 +271,8 @@ l1, l2 = keras.regularizers.L1(0.003), keras.regularizers.L2(0.003)
 cures = {"none": plain, "dropout 0.5": dropped,
          "L2, λ = 0.003": five_runs(lambda: network(regularizer=l2)),
          "L1, λ = 0.003": five_runs(lambda: network(regularizer=l1))}
-plots.curves({name: runs["val_loss"] for name, runs in cures.items()},
-             ylabel="held-out J")
+plots.curves({f"validation, {name}": runs["val_loss"] for name, runs in cures.items()},
+             log=True)
 
 # %%
 print("held-out loss at the end, the worst start with a cure against the best without:")
@@ -298,7 +298,7 @@ check("8.5", best_network)
 
 # %% tags=["nbval-ignore-output"]
 best = five_runs(best_network)
-plots.curves({"held out, plain": plain["val_loss"], "held out, yours": best["val_loss"],
+plots.curves({"validation, plain": plain["val_loss"], "validation, yours": best["val_loss"],
               "training, yours": best["loss"]})
 
 # %% [markdown]

@@ -43,7 +43,8 @@ plots.images(X[10:30], y[10:30])
 # %%
 means = np.array([X[y == digit].mean(axis=0) for digit in range(10)])
 distances = np.linalg.norm((X_val[:, None] - means).reshape(len(X_val), 10, -1), axis=2)
-print(f"nearest mean: accuracy {np.mean(distances.argmin(axis=1) == y_val):.1%}")
+nearest_mean = np.mean(distances.argmin(axis=1) == y_val)
+print(f"nearest mean: accuracy {nearest_mean:.1%}")
 
 # %%
 def dense_network():
@@ -57,7 +58,8 @@ cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 dense = training.repeat(
     dense_network, keras.optimizers.Adam(0.003), cross_entropy, X, y, epochs=20,
     measure=lambda model: capstone.accuracy(model, (X_val, y_val)))
-plots.accuracies({"dense network": dense["measured"]})
+plots.accuracies({"dense network": dense["measured"]},
+                 {"nearest mean": nearest_mean, "target": 0.98, "strong target": 0.985})
 
 # %% [markdown]
 # The nearest mean reads 88.4 %, and the dense network about 97 %. Your network should beat both.

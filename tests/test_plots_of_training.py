@@ -7,6 +7,7 @@ from tests.devices import tf
 from tests.drawn import some_model, texts
 from utils import plots
 from utils.advice import Advice
+from utils.plots import drawing
 
 
 def test_curves_show_each_list_and_the_range_of_several_runs():
@@ -23,10 +24,35 @@ def test_curves_over_the_epoch_are_marked_at_whole_epochs(epochs):
     assert np.array_equal(marks, marks.round()) and 3 <= len(marks) <= 12
 
 
-def test_the_quickest_way_is_marked():
-    [ax] = plots.times({"slow": 0.02, "quick": 0.001}).figure.axes
-    assert "20 ms, 20 ×" in texts(ax) and "1 ms" in texts(ax)
-    assert ax.patches[0].get_facecolor() != ax.patches[1].get_facecolor()
+def test_a_curve_says_where_it_is_lowest_and_since_when_another_is_above_it():
+    shown = plots.curves({"loss": [3.0, 2, 1, 0.5, 0.4], "val_loss": [2.9, 1, 2, 2, 3.2]})
+    assert shown.alt == (
+        "loss J over the epoch: training from 3 to 0.4; validation from 2.9 to 3.2, lowest 1 at epoch 1. "
+        "The curve of validation is above that of training from epoch 2 on."
+    )
+    assert "highest 0.02 at step 2" in plots.curves({"η": [0, 0.01, 0.02, 0.01, 0]}, xlabel="step").alt
+    assert "The curve of b is above that of a all the way." in plots.curves({"a": [1] * 5, "b": [2] * 5}).alt
+    assert plots.curves({"a": [1] * 5, "b": [1] * 5}).alt.endswith("b from 1 to 1.")
+    assert "At the end, from high to low: c; a; b." in plots.curves({"a": [1, 2], "b": [1, 1], "c": [1, 3]}).alt
+
+
+def test_the_color_says_which_cure_and_the_kind_of_line_which_part_of_the_data():
+    names = ["training, plain", "validation, plain", "training, dropout", "validation, dropout"]
+    lines = plots.curves({name: [1.0, 2.0] for name in names}).figure.axes[0].lines
+    assert [line.get_color() for line in lines] == [drawing.BLUE, drawing.BLUE, drawing.GOLD, drawing.GOLD]
+    assert [line.get_linestyle() for line in lines] == ["-", "--", "-", "--"]
+    lines = plots.curves({f"validation, {name}": [1.0, 2.0] for name in ("none", "L1", "yours")}).figure.axes[0].lines
+    assert [line.get_color() for line in lines] == [drawing.BLUE, drawing.PURPLE, "black"]
+    assert len({line.get_marker() for line in lines}) == 3, "all are dashed, so each has a marker"
+
+
+def test_every_way_is_a_dot_and_says_how_much_slower_it_is_than_the_fastest():
+    shown = plots.times({"quick": 0.001, "slow": 0.02})
+    [ax] = shown.figure.axes
+    assert "20 ms, 20 × slower" in texts(ax) and "1 ms, the fastest" in texts(ax) and "slow 20 ms, 20 × slower" in shown.alt
+    slow, quick = ax.lines
+    assert (*slow.get_xdata(), *quick.get_xdata()) == (20, 1) and not ax.patches, "no bar, which would need a 0"
+    assert slow.get_color() != quick.get_color()
 
 
 def test_the_noise_is_measured_and_a_sum_in_place_of_a_mean_is_refused():
@@ -62,14 +88,12 @@ def test_the_live_loss_is_drawn_in_one_place(monkeypatch):
 
 
 def test_fits_show_each_curve_through_its_examples_with_both_losses():
-    x, x_held_out = np.array([0.0, 1.0, 2.0]), np.array([-1.0, 3.0])
-    shown = plots.fits(
-        {"line": lambda x: 2 * x, "flat": lambda x: 0 * x}, x, 2 * x, x_held_out, 2 * x_held_out + 1, xlabel="hours"
-    )
-    assert "line: training loss 0, held-out loss 1; flat: training loss 6.67" in shown.alt
+    x, x_val = np.array([0.0, 1.0, 2.0]), np.array([-1.0, 3.0])
+    shown = plots.fits({"line": lambda x: 2 * x, "flat": lambda x: 0 * x}, x, 2 * x, x_val, 2 * x_val + 1, xlabel="hours")
+    assert "line: training loss 0, validation loss 1; flat: training loss 6.67" in shown.alt
     line, flat = shown.figure.axes
-    held_out, training_points, curve = line.lines
-    assert np.array_equal(training_points.get_xydata(), np.c_[x, 2 * x]) and len(held_out.get_xydata()) == 2
+    validation, training_points, curve = line.lines
+    assert np.array_equal(training_points.get_xydata(), np.c_[x, 2 * x]) and len(validation.get_xydata()) == 2
     at, values = curve.get_data()
     assert (at[0], at[-1]) == (-1, 3) and np.allclose(values, 2 * at)
     assert "line" in texts(line) and "flat" in texts(flat) and "hours" in texts(flat)
@@ -97,6 +121,7 @@ def test_the_epoch_to_stop_at_is_where_validation_is_lowest():
     assert "best at epochs 1, 2, with 1 to 1; at the end it is on average 5." in shown.alt
     [ax] = shown.figure.axes
     training, validation, best = ax.lines[:3]
+    assert (training.get_linestyle(), validation.get_linestyle(), best.get_marker()) == ("-", "--", "*")
     assert np.array_equal(training.get_ydata(), [3, 2, 1, 0]) and np.array_equal(validation.get_ydata(), [3, 1.5, 1.5, 5])
     assert np.array_equal(best.get_xydata(), [[1, 1], [2, 1]])
     for words in ("stop here", "under-fitting", "over-fitting"):
@@ -125,9 +150,16 @@ def test_patience_is_shown_by_where_it_stops_and_what_it_keeps():
 
 def test_luck_marks_the_model_that_validation_chooses():
     shown = plots.luck([0.4, 0.8, 0.6], [0.5, 0.4, 0.9])
-    assert "80% right there and 40% on the test part; the mean of all there is 60%" in shown.alt
-    [star] = [line for line in shown.figure.axes[0].lines if line.get_marker() == "*"]
-    assert np.array_equal(star.get_xydata(), [[0.8, 0.4]])
+    assert "80% there and 40% on test, where the mean of all is 60%" in shown.alt
+    models, _, ring = shown.figure.axes[0].lines
+    assert np.array_equal(ring.get_xydata(), [[0.8, 0.4]]) and [0.8, 0.4] in models.get_xydata().tolist()
+
+
+def test_models_with_equal_accuracies_do_not_hide_each_other_and_stay_near_their_place():
+    validation = np.repeat([0.4, 0.45, 0.6], 20)
+    x, y = plots.luck(validation, validation[::-1]).figure.axes[0].lines[0].get_data()
+    assert len(set(x)) > 55 and len(set(y)) > 55
+    assert np.abs(x - validation).max() < 0.05 / 2 and np.abs(y - validation[::-1]).max() < 0.05 / 2
 
 
 def digits(n=6):
@@ -166,6 +198,26 @@ def test_the_window_slides_over_every_place_and_shows_what_the_students_function
         plots.sliding(lambda image, kernel: image, image, kernel)
 
 
+def test_maps_stand_beside_their_image_which_is_gray():
+    shown = plots.maps({"one": [np.eye(4), [[1.0, -2.0], [0.0, 0.5]], [[1.0]]]}, ["signed", "pooled"])
+    *panels, _ = shown.figure.axes
+    assert [ax.get_title() for ax in panels] == ["one", "signed", "pooled"]
+    assert [ax.images[0].get_cmap().name for ax in panels] == ["gray", "signs", "signs"]
+    assert [ax.get_xlabel() for ax in panels] == ["4 × 4", "2 × 2", "1 × 1"]
+    assert "signed from -2 (row 0, column 1) to 1 (row 0, column 0)" in shown.alt
+    shown.png()  # the layout is made now
+    assert np.ptp([ax.get_position().width for ax in panels]) < 1e-6, "all in one size"
+
+
+def test_the_kernel_most_like_one_for_edges_is_marked():
+    model = a_convolutional_network(filters=3)
+    sobel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+    model.layers[0].set_weights([np.stack([np.ones((3, 3)), -sobel.T, sobel + 1], axis=-1)[:, :, None], np.zeros(3)])
+    shown = plots.filters(model)
+    assert [ax.get_title() for ax in visible(shown.figure)] == ["", "horizontal edges\ncosine 1.00", ""]
+    assert "Most like a kernel for horizontal edges is number 2" in shown.alt
+
+
 def test_filters_and_feature_maps_are_those_of_the_network():
     model = a_convolutional_network(filters=3)
     kernels = [ax.images[0].get_array() for ax in visible(plots.filters(model).figure)]
@@ -173,7 +225,7 @@ def test_filters_and_feature_maps_are_those_of_the_network():
     X, _ = digits(1)
     picture = plots.feature_maps(model, X[0])
     assert len(visible(picture.figure)) == 1 + 3 + 3 + 8  # the image, and at most eight maps of each layer
-    assert "Conv2D 6 × 6 × 3; MaxPooling2D 3 × 3 × 3; Conv2D 2 × 2 × 10" in picture.alt
+    assert "Conv2D, 6 × 6, 3 maps; MaxPooling2D, 3 × 3, 3 maps; Conv2D, 2 × 2, 10 maps, 8 of them shown" in picture.alt
     with pytest.raises(Advice, match="no Conv2D layer"):
         plots.filters(some_model([3]))
 
@@ -204,15 +256,25 @@ def test_what_is_read_wrong_is_shown_with_the_surest_first():
 def test_accuracies_have_a_dot_for_each_start_and_a_line_for_the_mean():
     picture = plots.accuracies({"a": [0.9, 0.94], "b": [0.97] * 3})
     [ax] = picture.figure.axes
-    assert [len(line.get_xdata()) for line in ax.lines] == [2, 2, 3, 2]
-    assert np.allclose(ax.lines[1].get_xdata(), 0.92) and "a: mean 92.0%, from 90.0% to 94.0%" in picture.alt
+    mean, dots, _, others = ax.lines
+    assert list(dots.get_xdata()) == [0.9, 0.94] and list(others.get_xdata()) == [0.97] * 3
+    assert np.allclose(mean.get_xdata(), 0.92) and "a: mean 92.0%, from 90.0% to 94.0%" in picture.alt
+    assert ax.get_xlabel() == "accuracy" and ax.get_legend() is None
+
+
+def test_accuracies_stand_beside_the_levels_to_compare_with():
+    picture = plots.accuracies({"a": [0.9, 0.94]}, {"rival": 0.88, "target": 0.98})
+    *_, rival, target = picture.figure.axes[0].lines
+    assert (rival.get_xdata()[0], target.get_xdata()[0]) == (0.88, 0.98)
+    assert [text.get_text() for text in picture.figure.axes[0].get_legend().get_texts()] == ["rival 88.0%", "target 98.0%"]
+    assert "rival: 88.0%; target: 98.0%" in picture.alt
 
 
 def test_confusion_counts_what_is_read_as_what():
     picture = plots.confusion([0, 0, 1, 2, 2], [0, 1, 1, 1, 1])
     [ax] = picture.figure.axes
     assert sorted(text.get_text() for text in ax.texts) == ["1", "1", "1", "2"]
-    assert "40.0% right" in picture.alt and "2 as 1 (2)" in picture.alt
+    assert "accuracy 40.0%" in picture.alt and "2 as 1 (2)" in picture.alt
 
 
 def test_features_are_drawn_by_label_in_two_dimensions():
@@ -224,10 +286,13 @@ def test_features_are_drawn_by_label_in_two_dimensions():
     assert [line.get_marker() for line in picture.figure.axes[0].lines] == ["$5$", "$6$"]
     left = [line.get_xdata() for line in picture.figure.axes[0].lines]
     assert left[0].max() < left[1].min() or left[1].max() < left[0].min()
-    assert "far: 100% lie nearest" in picture.alt
+    assert "far: 100% lie nearest" in picture.alt and "by class, 5: 100%, 6: 100%" in picture.alt
+    assert picture.figure.axes[0].get_title() == "far: 100% nearest to their own mean"
 
 
 def test_curves_may_have_places_of_their_own():
-    [ax] = plots.curves({"a": [[0.1, 0.2, 0.4], [0.3, 0.4, 0.6]]}, x=(1, 3, 10), xlabel="examples").figure.axes
+    shown = plots.curves({"a": [[0.1, 0.2, 0.4], [0.3, 0.4, 0.6]]}, x=(1, 3, 10), xlabel="examples")
+    [ax] = shown.figure.axes
+    assert "a 0.2 at 1, 0.3 at 3, 0.5 at 10" in shown.alt
     assert list(ax.lines[0].get_xdata()) == [1, 3, 10] and np.allclose(ax.lines[0].get_ydata(), [0.2, 0.3, 0.5])
     assert ax.get_xscale() == "log" and [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "3", "10"]

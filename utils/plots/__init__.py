@@ -14,7 +14,7 @@ from utils.plots.basics import (
     tensors,
     weighted_sum,
 )
-from utils.plots.images import accuracies, confusion, feature_maps, features, filters, images, misread, sliding
+from utils.plots.images import accuracies, confusion, feature_maps, features, filters, images, maps, misread, sliding
 from utils.plots.losses import chain, descent, landscape, loss_curves, loss_surface, race
 from utils.plots.networks import compare_regions, data, decision_regions, matrices, network, regions_over_time
 from utils.plots.playing import play_cures, play_descent, play_digit, play_kernel, play_line
@@ -47,6 +47,7 @@ __all__ = [
     "loss_curves",
     "loss_surface",
     "luck",
+    "maps",
     "matrices",
     "misread",
     "network",

@@ -9,6 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import MaxNLocator
 
 from utils.plots.pictures import Function
 
@@ -19,11 +21,10 @@ REGIONS = LinearSegmentedColormap.from_list("regions", ["#f6c4a4", "#ffffff", "#
 SIGNS = LinearSegmentedColormap.from_list("signs", [RED, "#ffffff", BLUE])  # below and above 0
 # By color and by line, for whoever cannot tell the colors apart.
 LINES = [(BLUE, "-"), (GOLD, "--"), (GREEN, "-."), (PURPLE, ":"), (RED, (0, (5, 1))), (SKY, (0, (3, 1, 1, 1))), (GRAY, "-")]
-# What has a color of its own has it in every lab: optimizers, and what is done against over-fitting.
-COLORS = {
-    "sgd": GRAY, "momentum": BLUE, "adagrad": GREEN, "rmsprop": GOLD, "adadelta": PURPLE, "adam": RED,
-    "plain": BLUE, "none": BLUE, "dropout": GOLD, "L2": GREEN, "L1": PURPLE, "yours": "black",
-}  # fmt: skip
+# What has a color of its own has it in every lab; the keys are patterns.
+OPTIMIZERS = {"sgd": GRAY, "momentum": BLUE, "adagrad": GREEN, "rmsprop": GOLD, "adadelta": RED, "adam": PURPLE, "yours": "black"}
+CURES = {"plain|none": BLUE, "dropout": GOLD, "L2": GREEN, "L1": PURPLE, "yours": "black"}  # against over-fitting
+COLORS = {**OPTIMIZERS, **CURES}
 PARTS = {"training": "-", "validation": "--", "test": ":"}  # a part of the data is a kind of line
 
 # One mark for each special place; the rest of its style is that of a line of Matplotlib.
@@ -31,6 +32,7 @@ _ON_TOP = {"linestyle": "", "markeredgecolor": "black", "zorder": 5, "clip_on": 
 START = {"marker": "o", "color": "white", "markersize": 8, **_ON_TOP}
 END = {"marker": "s", "color": "black", "markersize": 6.5, **_ON_TOP, "markeredgecolor": "white"}
 LOWEST = {"marker": "*", "color": "white", "markersize": 15, **_ON_TOP}
+CHOSEN = {"marker": "o", "color": "none", "markersize": 12, "markeredgewidth": 1.6, **_ON_TOP}  # a ring around one of many
 YOU = {"marker": "D", "color": "black", "markersize": 8, **_ON_TOP, "markeredgecolor": "white"}
 
 
@@ -38,20 +40,51 @@ def line_styles(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """
     The style of each named line: `validation, dropout 0.5` is dashed as validation, in the color of dropout.
 
-    A name that says nothing about the data has the kind of line that goes with its color.
+    A name that says nothing about the data has the kind of line that goes with its color. Where several have the same kind, since
+    they are the same part of the data, each has its marker too.
     """
-    styles, free = {}, itertools.cycle(LINES)
-    colors: dict[str, Any] = {}
-    for name in names:
-        pieces = name.split(", ")
-        part = next((piece for piece in pieces if piece in PARTS), None)
-        owner = ", ".join(piece for piece in pieces if piece not in PARTS) or "plain"
-        known = next((color for key, color in COLORS.items() if re.search(rf"\b{key}\b", owner, re.IGNORECASE)), None)
-        if owner not in colors:
-            colors[owner] = next((pair for pair in LINES if pair[0] == known), (known, "-")) if known else next(free)
-        color, line = colors[owner]
-        styles[name] = {"color": color, "linestyle": PARTS[part] if part else line}
+    parts = {name: next((piece for piece in name.split(", ") if piece in PARTS), None) for name in names}
+    owners = {name: ", ".join(piece for piece in name.split(", ") if piece not in PARTS) or "plain" for name in parts}
+    looks = _looks(dict.fromkeys(owners.values()))
+    marked = len({owners[name] for name in parts if parts[name]}) > 2
+    styles = {}
+    for name, (color, line, marker) in ((name, looks[owner]) for name, owner in owners.items()):
+        styles[name] = {"color": color, "linestyle": PARTS.get(parts[name], line)} | ({"marker": marker} if marked else {})
     return styles
+
+
+def _looks(owners: Iterable[str]) -> dict[str, tuple[str, Any, str]]:
+    """Color, kind of line and marker of each owner: first of those that have a color of their own, then of the others."""
+    known = {owner: _own_color(owner) for owner in owners}
+    looks: dict[str, tuple[str, Any]] = {}
+    for owner in sorted(known, key=lambda owner: known[owner] is None):
+        own = [pair for pair in (*LINES, ("black", "-")) if pair[0] == known[owner]][:1]
+        free = [pair for pair in (*own, *LINES) if pair not in looks.values()]
+        looks[owner] = free[0] if free else LINES[len(looks) % len(LINES)]
+    return {owner: (*looks[owner], marker) for owner, marker in zip(known, itertools.cycle("os^Dv"), strict=False)}
+
+
+def _own_color(owner: str) -> str | None:
+    return next((color for key, color in COLORS.items() if re.search(rf"\b(?:{key})\b", owner, re.IGNORECASE)), None)
+
+
+def curves(ax: Axes, values: Mapping[str, np.ndarray], x: Sequence[float] | None = None) -> None:
+    """Draw the mean of several runs over the epoch, or over x, and their range; each named array has shape (runs, epochs)."""
+    for (name, runs), style in zip(values.items(), line_styles(values).values(), strict=True):
+        places = range(runs.shape[1]) if x is None else x
+        look = style if x is None else {**style, "marker": "o"}
+        ax.plot(places, runs.mean(axis=0), **look, linewidth=1.8, markersize=5, label=name, markevery=max(runs.shape[1] // 8, 1))
+        if len(runs) > 1:
+            ax.fill_between(places, runs.min(axis=0), runs.max(axis=0), color=style["color"], alpha=0.18, linewidth=0)
+    if x is not None:
+        ax.set(xscale="log", xticks=x, xticklabels=x)
+        ax.minorticks_off()
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), integer=True))  # there is no half epoch
+    ax.grid(alpha=0.3)
+    if len(values) > 1:
+        columns = 4 if max(map(len, values)) < 18 else 2
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=min(len(values), columns), frameon=False, fontsize=9)
 
 
 def scatter(ax: Axes, X: Any, y: Any) -> None:
@@ -62,10 +95,10 @@ def scatter(ax: Axes, X: Any, y: Any) -> None:
 
 
 def mark(ax: Axes, point: Sequence[float], text: str) -> None:
-    """Mark a point as "you", and write above it on a ground that keeps what is drawn below from showing through."""
+    """Mark a point as "you", and write above it in letters with a white rim: a box would hide points."""
     ax.plot(*point, **YOU)
-    ground = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.75}
-    ax.annotate(text, point, xytext=(0, 12), textcoords="offset points", ha="center", fontsize=10, bbox=ground, zorder=4)
+    rim = [withStroke(linewidth=3, foreground="white")]
+    ax.annotate(text, point, xytext=(0, 9), textcoords="offset points", ha="center", fontsize=10, path_effects=rim, zorder=6)
 
 
 def regions(figure: Figure, ax: Axes, predict: Function, limits: tuple[float, float], bar: bool = True) -> None:
@@ -109,6 +142,14 @@ def panels(predictors: Mapping[str, Function], X: Any, y: Any, limits: tuple[flo
     return figure, "; ".join(seen)
 
 
+def jitter(values: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Values moved by up to a third of their smallest distance, the same way each time: equal ones do not hide each other."""
+    gaps = np.diff(np.unique(values))
+    reach = gaps[gaps > 1e-6].min(initial=np.inf) / 3
+    return values + (np.random.default_rng(seed).uniform(-reach, reach, values.shape) if np.isfinite(reach) else 0)
+
+
 def short(number: Any) -> str:
-    """A number in three digits."""
-    return f"{float(number):.3g}"
+    """A number in three digits, without a power of ten where it is in the thousands: 3,810."""
+    digits = f"{float(number):.3g}"
+    return f"{float(digits):,.0f}" if 1000 <= abs(float(digits)) < 1_000_000 else digits

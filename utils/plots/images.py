@@ -1,6 +1,7 @@
 """Pictures of images and of networks that look at them: kernels, maps, features, and what is read right and wrong."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def _gray(X: Any) -> np.ndarray:
 
 def _grid(X: np.ndarray, titles: Sequence[str], size: float = 0.9) -> Figure:
     """Gray images in rows of ten, with titles; the brightest pixel is white."""
-    columns, rows = min(max(len(X), 5), 10), max((len(X) + 9) // 10, 1)
+    columns, rows = min(max(len(X), 1), 10), max((len(X) + 9) // 10, 1)
     lines = max((title.count("\n") + 1 for title in titles), default=1)
     figure = Figure(figsize=(size * columns, (size + 0.2 * lines) * rows + 0.1))
     axes = np.ravel(figure.subplots(rows, columns, squeeze=False))
@@ -44,6 +45,39 @@ def _grid(X: np.ndarray, titles: Sequence[str], size: float = 0.9) -> Figure:
         ax.imshow(image, cmap="gray", vmin=0, vmax=max(X.max(), 1e-9))
         ax.set_title(title, fontsize=9)
     return figure
+
+
+@picture
+def maps(rows: Mapping[str, Sequence[Any]], titles: Sequence[str]) -> tuple[Figure, str]:
+    """
+    Draw images in gray, by name, and beside each the maps that were made of it, blue above 0 and red below, on one scale.
+
+    rows: of each image the image, shape (h, w), and its maps, of any shape; all are drawn in the same size.
+    titles: of the maps, in their order.  The colors are full where one number of a hundred is beyond them.
+    """
+    arrays = {name: [np.asarray(array, float) for array in row] for name, row in rows.items()}
+    largest = np.quantile(np.abs(np.concatenate([np.ravel(each) for _, *made in arrays.values() for each in made])), 0.99) or 1.0
+    size = 1.65 if max(max(image.shape) for image, *_ in arrays.values()) < 32 else 3.2
+    figure = Figure(figsize=(size * (len(titles) + 1) + 0.8, (size + 0.25) * len(rows)), layout="constrained")
+    axes = figure.subplots(len(rows), len(titles) + 1, squeeze=False)
+    phrases = []
+    for row, (name, (image, *made)) in zip(axes, arrays.items(), strict=True):
+        row[0].imshow(image, cmap="gray")
+        for ax, array, title in zip(row, (image, *made), (name, *titles), strict=True):
+            if array is not image:
+                shown = ax.imshow(array, cmap=drawing.SIGNS, vmin=-largest, vmax=largest)
+            ax.set(xticks=[], yticks=[])
+            ax.set_title(title, fontsize=10)
+            ax.set_xlabel(" × ".join(map(str, array.shape)), fontsize=9)
+        phrases.append(f"{name}: {'; '.join(f'{title} {_extremes(array)}' for title, array in zip(titles, made, strict=True))}")
+    figure.colorbar(shown, ax=axes, shrink=0.8, aspect=25, extend="both")
+    return figure, f"Images in gray, and maps of them, blue above 0 and red below. {'. '.join(phrases)}."
+
+
+def _extremes(array: np.ndarray) -> str:
+    """Where a map is lowest and highest, in words."""
+    places = {"from": np.unravel_index(array.argmin(), array.shape), "to": np.unravel_index(array.argmax(), array.shape)}
+    return " ".join(f"{word} {drawing.short(array[i, j])} (row {i}, column {j})" for word, (i, j) in places.items())
 
 
 @picture
@@ -110,23 +144,44 @@ def extremes(output: np.ndarray) -> str:
 
 @picture
 def filters(model: Any) -> tuple[Figure, str]:
-    """Draw the kernels that the first convolution of a model has learned for its first channel, 16 at most."""
-    kernels = _of_type(model, "Conv2D")[0].get_weights()[0][:, :, 0, :16]
+    """
+    Draw the kernels that the first convolution of a model has learned for its first channel, 16 at most.
+
+    A frame and a title mark the one most like an edge kernel: by the cosine of the angle between the two, as lists of numbers.
+    """
+    kernels = np.moveaxis(_of_type(model, "Conv2D")[0].get_weights()[0][:, :, 0, :16], -1, 0)
     largest = np.abs(kernels).max() or 1.0
-    columns = min(kernels.shape[-1], 8)
-    rows = -(-kernels.shape[-1] // columns)
-    figure = Figure(figsize=(0.95 * columns, 0.95 * rows + 0.1))
+    columns = min(len(kernels), 8)
+    rows = -(-len(kernels) // columns)
+    figure = Figure(figsize=(0.95 * columns, 1.15 * rows + 0.1))
     axes = np.ravel(figure.subplots(rows, columns, squeeze=False))
-    for ax, kernel in zip(axes, np.moveaxis(kernels, -1, 0), strict=False):
+    for ax, kernel in zip(axes, kernels, strict=False):
         ax.imshow(kernel, cmap=drawing.SIGNS, vmin=-largest, vmax=largest)
     for ax in axes:
         ax.set(xticks=[], yticks=[])
         ax.set_visible(bool(ax.images))
-    both_signs = [(kernel > 0).any() and (kernel < 0).any() for kernel in np.moveaxis(kernels, -1, 0)]
-    return figure, (
-        f"{kernels.shape[-1]} learned kernels of {kernels.shape[0]} × {kernels.shape[1]} as heat maps, blue above 0 and red "
-        f"below. {sum(both_signs)} have entries of both signs."
+    both_signs = sum((kernel > 0).any() and (kernel < 0).any() for kernel in kernels)
+    words = (
+        f"{len(kernels)} learned kernels of {kernels.shape[1]} × {kernels.shape[2]} as heat maps, blue above 0 and red below. "
+        f"{both_signs} have entries of both signs."
     )
+    if kernels[0].shape == SOBEL.shape:
+        cosines = {edges: _cosines(kernels, sobel) for edges, sobel in (("vertical", SOBEL), ("horizontal", SOBEL.T))}
+        edges = max(cosines, key=lambda edges: cosines[edges].max())
+        most, cosine = int(cosines[edges].argmax()), cosines[edges].max()
+        axes[most].spines[:].set(color="black", linewidth=3)
+        axes[most].set_title(f"{edges} edges\ncosine {cosine:.2f}", fontsize=9)
+        words += f" Most like a kernel for {edges} edges is number {most + 1}, with a cosine of {cosine:.2f}."
+    return figure, words
+
+
+SOBEL = np.outer([1, 2, 1], [-1, 0, 1])  # for vertical edges; it and its negative answer to the same ones
+
+
+def _cosines(kernels: np.ndarray, sobel: np.ndarray) -> np.ndarray:
+    """How much each kernel, shape (n, 3, 3), is like another one or its negative: from 0, not at all, to 1."""
+    lengths = np.linalg.norm(kernels, axis=(1, 2)) * np.linalg.norm(sobel)
+    return np.abs(np.tensordot(kernels, sobel, 2)) / np.maximum(lengths, 1e-12)
 
 
 @picture
@@ -137,9 +192,12 @@ def feature_maps(model: Any, image: Any, most: int = 8) -> tuple[Figure, str]:
     made = tf.keras.Model(model.inputs[0], [layer.output for layer in layers])(np.asarray(image, np.float32)[None])
     seen = [("image", np.asarray(image)[None])]
     for layer, maps in zip(layers, tf.nest.flatten(made), strict=True):
-        seen.append((f"{type(layer).__name__}\n{' × '.join(map(str, maps.shape[1:]))}", np.asarray(maps)))
+        few = f"\n{most} of them shown" if maps.shape[-1] > most else ""
+        seen.append(
+            (f"{type(layer).__name__}\n{' × '.join(map(str, maps.shape[1:3]))}, {maps.shape[-1]} maps{few}", np.asarray(maps))
+        )
     columns = min(most, max(maps.shape[-1] for _, maps in seen))
-    figure = Figure(figsize=(0.95 * columns + 1.4, 0.98 * len(seen)))
+    figure = Figure(figsize=(0.95 * columns + 1.6, 0.98 * len(seen)))
     axes = figure.subplots(len(seen), columns, squeeze=False)
     for row, (name, maps) in zip(axes, seen, strict=True):
         for ax, number in zip(row, range(columns), strict=True):
@@ -149,7 +207,7 @@ def feature_maps(model: Any, image: Any, most: int = 8) -> tuple[Figure, str]:
             ax.set_visible(bool(ax.images))
         row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
     quiet = [f"{name.split()[0]}: {np.mean(np.abs(maps).max(axis=(0, 1, 2)) == 0):.0%}" for name, maps in seen[1:]]
-    shapes = "; ".join(name.replace("\n", " ") for name, _ in seen[1:])
+    shapes = "; ".join(name.replace("\n", ", ") for name, _ in seen[1:])
     return figure, f"One image and the maps of each layer, bright where large: {shapes}. Maps that stay dark: {', '.join(quiet)}."
 
 
@@ -182,23 +240,33 @@ def misread(predict: Function, X: Any, y: Any, most: int = 10) -> tuple[Figure, 
 
 
 @picture
-def accuracies(named: Mapping[str, Sequence[float]]) -> tuple[Figure, str]:
-    """Draw the share right of several networks, by name, a dot for each start and a line for their mean."""
-    figure = Figure(figsize=(6.4, 0.9 + 0.5 * len(named)))
+def accuracies(named: Mapping[str, Sequence[float]], levels: Mapping[str, float] = MappingProxyType({})) -> tuple[Figure, str]:
+    """
+    Draw the accuracy of several networks, by name: a dot for each start, and a black line for their mean.
+
+    levels: accuracies to compare with, by name, each a line from top to bottom.
+    """
+    figure = Figure(figsize=(6.4, 1.0 + 0.55 * len(named) + 0.25 * bool(levels)))
     ax = figure.subplots()
     phrases = []
     for row, ((name, shares), (color, _)) in enumerate(zip(named.items(), LINES, strict=False)):
         shares = np.ravel(np.asarray(shares, float))
-        ax.plot(shares, row + np.linspace(-0.2, 0.2, len(shares)), "o", color=color, markersize=8, alpha=0.6)
-        ax.plot([shares.mean()] * 2, [row - 0.3, row + 0.3], color="black", linewidth=2)
+        ax.plot([shares.mean()] * 2, [row - 0.4, row + 0.4], color="black", linewidth=2)
+        places = row + np.linspace(-0.28, 0.28, len(shares))
+        ax.plot(shares, places, "o", color=color, markersize=7, markeredgecolor="white", markeredgewidth=0.7)
         phrases.append(f"{name}: mean {shares.mean():.1%}, from {shares.min():.1%} to {shares.max():.1%}")
-    ax.set(yticks=range(len(named)), yticklabels=list(named), ylim=(len(named) - 0.5, -0.5), xlabel="share right")
+    for (name, level), (color, line) in zip(levels.items(), LINES[len(named) :], strict=False):
+        ax.axvline(level, color=color, linestyle=line, linewidth=2, label=f"{name} {level:.1%}")
+        phrases.append(f"{name}: {level:.1%}")
+    if levels:
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(levels), frameon=False, fontsize=9)
+    ax.set(yticks=range(len(named)), yticklabels=list(named), ylim=(len(named) - 0.5, -0.5), xlabel="accuracy")
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     ax.xaxis.set_major_formatter(lambda share, _: f"{share:.1%}")
     ax.grid(axis="x", alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
-    return figure, f"The share right of each start. {'; '.join(phrases)}."
+    return figure, f"The accuracy of each start. {'; '.join(phrases)}."
 
 
 @picture
@@ -221,7 +289,7 @@ def confusion(y: Any, y_hat: Any) -> tuple[Figure, str]:
     figure.tight_layout()
     pairs = sorted(((int(n), classes[i], classes[j]) for (i, j), n in np.ndenumerate(errors) if n), reverse=True)[:3]
     phrases = ", ".join(f"{true} as {read} ({n})" for n, true, read in pairs)
-    return figure, f"A table of digits and what they are read as: {np.mean(y == y_hat):.1%} right" + (
+    return figure, f"A table of digits and what they are read as: accuracy {np.mean(y == y_hat):.1%}" + (
         f"; read wrong most often: {phrases}." if phrases else "."
     )
 
@@ -240,10 +308,14 @@ def features(named: Mapping[str, tuple[Any, Any]]) -> tuple[Figure, str]:
         centered = F - F.mean(axis=0)
         flat = centered @ np.linalg.svd(centered, full_matrices=False)[2][:2].T
         for label, (color, _) in zip(np.unique(y), [*LINES, (GRAY, ""), (RED, ""), (BLUE, "")], strict=False):
-            ax.plot(*flat[y == label].T, linestyle="", marker=f"${label}$", color=color, markersize=7, alpha=0.8)
+            ax.plot(*flat[y == label].T, linestyle="", marker=f"${label}$", color=color, markersize=7)
         means = np.array([F[y == label].mean(axis=0) for label in np.unique(y)])
         nearest = np.unique(y)[np.linalg.norm(F[:, None] - means, axis=2).argmin(axis=1)]
-        ax.set(title=name, xticks=[], yticks=[], xlabel="first component", ylabel="second component")
-        phrases.append(f"{name}: {np.mean(nearest == y):.0%} lie nearest to the mean of their own class")
+        share = f"{np.mean(nearest == y):.0%}"
+        ax.set(
+            title=f"{name}: {share} nearest to their own mean", xticks=[], yticks=[], xlabel="component 1", ylabel="component 2"
+        )
+        each = ", ".join(f"{label}: {np.mean(nearest[y == label] == label):.0%}" for label in np.unique(y))
+        phrases.append(f"{name}: {share} lie nearest to the mean of their own class, and by class, {each}")
     figure.tight_layout()
     return figure, f"Examples in two dimensions, each drawn as its label. {'; '.join(phrases)}."

@@ -7,33 +7,34 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from utils.plots import drawing
-from utils.plots.drawing import BLUE, GOLD, GRAY, GREEN, LINES, RED
+from utils.plots.drawing import BLUE, CHOSEN, GOLD, GRAY, GREEN, LINES, LOWEST, RED
 from utils.plots.pictures import Function, picture
 from utils.quiet_tensorflow import tf
 
 
 @picture
 def fits(
-    curves: Mapping[str, Function], x: Any, y: Any, x_held_out: Any, y_held_out: Any, xlabel: str = "x", ylabel: str = "y"
+    curves: Mapping[str, Function], x: Any, y: Any, x_val: Any, y_val: Any, xlabel: str = "x", ylabel: str = "y"
 ) -> tuple[Figure, str]:
-    """Draw each curve, by name, through the examples it was fitted to and among those held out; all of shape (n,)."""
+    """Draw each curve, by name, through the examples it was fitted to and among those for validation; all of shape (n,)."""
     figure = Figure(figsize=(3.5 * len(curves), 3.1))
-    at = np.linspace(min(x.min(), x_held_out.min()), max(x.max(), x_held_out.max()), 300)
-    low, high = min(y.min(), y_held_out.min()), max(y.max(), y_held_out.max())
+    at = np.linspace(min(x.min(), x_val.min()), max(x.max(), x_val.max()), 300)
+    low, high = min(y.min(), y_val.min()), max(y.max(), y_val.max())
     phrases = []
     for ax, (name, curve) in zip(np.atleast_1d(figure.subplots(1, len(curves), sharey=True)), curves.items(), strict=True):
-        ax.plot(x_held_out, y_held_out, ".", color=GRAY, markersize=4, alpha=0.6, label="held out")
+        ax.plot(x_val, y_val, ".", color=GRAY, markersize=4, label="validation")
         ax.plot(x, y, "o", color=BLUE, markersize=6, label="training")
         ax.plot(at, curve(at), color=GOLD, linewidth=2)
-        J, J_held_out = (np.mean((curve(inputs) - targets) ** 2) for inputs, targets in ((x, y), (x_held_out, y_held_out)))
+        J, J_val = (np.mean((curve(inputs) - targets) ** 2) for inputs, targets in ((x, y), (x_val, y_val)))
         ax.set(title=name, xlabel=xlabel, ylim=(low - 0.15 * (high - low), high + 0.15 * (high - low)))
-        phrases.append(f"{name}: training loss {drawing.short(J)}, held-out loss {drawing.short(J_held_out)}")
+        phrases.append(f"{name}: training loss {drawing.short(J)}, validation loss {drawing.short(J_val)}")
     figure.axes[0].set_ylabel(ylabel)
-    figure.axes[0].legend(loc="lower right", fontsize=8)
+    figure.axes[0].legend(loc="lower right", fontsize=9)
     figure.tight_layout()
-    return figure, f"Curves through {len(x)} points, among {len(x_held_out)} held out. {'; '.join(phrases)}."
+    return figure, f"Curves through {len(x)} points, among {len(x_val)} for validation. {'; '.join(phrases)}."
 
 
 @picture
@@ -62,7 +63,7 @@ def _units(ax: Axes, working: list[np.ndarray]) -> None:
     places = [place if len(place) > 1 else np.zeros(1) for place in places]
     for left in range(len(working) - 1):
         for i, j in itertools.product(np.flatnonzero(working[left]), np.flatnonzero(working[left + 1])):
-            ax.plot([left, left + 1], [places[left][i], places[left + 1][j]], color=BLUE, linewidth=0.6, alpha=0.6, zorder=1)
+            ax.plot([left, left + 1], [places[left][i], places[left + 1][j]], color=BLUE, linewidth=0.7, alpha=0.8, zorder=1)
     for column, (layer, place) in enumerate(zip(working, places, strict=True)):
         ax.scatter(np.full(layer.sum(), column), place[layer], s=110, color="#fbe3b5", edgecolors=GRAY, zorder=2)
         ax.scatter(np.full((~layer).sum(), column), place[~layer], s=60, color=GRAY, marker="x", linewidths=1.2, zorder=2)
@@ -97,24 +98,23 @@ def stopping(loss: Any, val_loss: Any, best: Any) -> tuple[Figure, str]:
     best, val_loss = np.ravel(np.asarray(best, int)), np.atleast_2d(np.asarray(val_loss, float))
     figure = Figure(figsize=(6.4, 3.4))
     ax = figure.subplots()
-    for name, runs, color, line in (("training", np.atleast_2d(loss), BLUE, "-"), ("validation", val_loss, GOLD, "--")):
-        ax.plot(np.mean(runs, axis=0), color=color, linestyle=line, linewidth=1.8, label=name)
-        ax.fill_between(range(runs.shape[1]), np.min(runs, axis=0), np.max(runs, axis=0), color=color, alpha=0.18, linewidth=0)
+    drawing.curves(ax, {"training": np.atleast_2d(loss), "validation": val_loss})
     lowest = val_loss[np.arange(len(best)), best]
-    ax.plot(best, lowest, "o", color="black", markersize=5, zorder=3, label="best epoch of each start")
+    ax.plot(best, lowest, **{**LOWEST, "markersize": 10}, label="best epoch of each start")
     stop, top, end = np.median(best), 1.15 * val_loss.mean(axis=0).max(), val_loss.shape[1] - 1
     ax.axvline(stop, color=GRAY, linewidth=1)
     ax.axvspan(0, stop, color=GREEN, alpha=0.08, linewidth=0)
     ax.axvspan(stop, end, color=RED, alpha=0.08, linewidth=0)
     ax.annotate("stop here", (stop, 0.9 * top), xytext=(8, 0), textcoords="offset points", fontsize=10, fontweight="bold")
-    ax.text(stop / 2, 0.5 * top, "under-fitting", rotation=90, ha="center", va="center", fontsize=9, color=GRAY)
-    ax.text((stop + end) / 2, 0.04 * top, "over-fitting", ha="center", fontsize=9, color=GRAY)
-    ax.set(xlabel="epoch", ylabel="J", xlim=(0, end), ylim=(0, top))
+    ax.text(stop / 2, 0.7 * top, "under-fitting", rotation=90, ha="center", va="center", fontsize=9)
+    ax.text((stop + end) / 2, 0.06 * top, "over-fitting", ha="center", fontsize=9)
+    ax.set(xlabel="epoch", ylabel="loss J", xlim=(0, end), ylim=(0, top))
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False, fontsize=9)
     return figure, (
-        f"Training and validation loss of {len(best)} starts. Validation is best at epochs {', '.join(map(str, best))}, with "
-        f"{drawing.short(lowest.min())} to {drawing.short(lowest.max())}; at the end it is on average "
-        f"{drawing.short(val_loss[:, -1].mean())}. Left of there is under-fitting, right of it over-fitting."
+        f"Training and validation loss of {len(best)} starts. Training falls to {drawing.short(np.mean(loss, axis=0)[-1])}. "
+        f"Validation is best at epochs {', '.join(map(str, best))}, with {drawing.short(lowest.min())} to "
+        f"{drawing.short(lowest.max())}; at the end it is on average {drawing.short(val_loss[:, -1].mean())}. Left of there is "
+        f"under-fitting, right of it over-fitting."
     )
 
 
@@ -128,7 +128,7 @@ def patience(make_stopper: Function, val_loss: Any, patiences: Sequence[int]) ->
     val_loss = np.asarray(val_loss, float)
     figure = Figure(figsize=(6.4, 3.4))
     ax = figure.subplots()
-    ax.plot(val_loss, color=GRAY, linewidth=1.5, label="validation")
+    ax.plot(val_loss, color=GRAY, linestyle=drawing.PARTS["validation"], linewidth=1.5, label="validation")
     phrases = []
     for (color, line), number in zip(LINES, patiences, strict=False):
         stopper, stop = make_stopper(number), None
@@ -137,31 +137,36 @@ def patience(make_stopper: Function, val_loss: Any, patiences: Sequence[int]) ->
                 stop = epoch
                 break
         [kept] = stopper.best_weights
-        ax.plot(kept, val_loss[kept], "*", color=color, markersize=14, zorder=3)
+        ax.plot(kept, val_loss[kept], **{**LOWEST, "color": color})
         if stop is not None:
             ax.axvline(stop, color=color, linestyle=line, linewidth=1.5, label=f"patience {number}")
         phrases.append(
             f"patience {number} keeps epoch {kept} and " + ("never stops" if stop is None else f"stops after epoch {stop}")
         )
-    ax.set(xlabel="epoch", ylabel="J", xlim=(0, len(val_loss) - 1))
+    ax.set(xlabel="epoch", ylabel="loss J", xlim=(0, len(val_loss) - 1))
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, frameon=False, fontsize=9)
     return figure, f"A validation loss that goes down and up again. {'; '.join(phrases).capitalize()}. A star is what is kept."
 
 
 @picture
 def luck(validation: Any, test: Any) -> tuple[Figure, str]:
-    """Draw the score of each model on the validation part against its score on the test part, and mark the best of the former."""
+    """Draw each model's accuracy on the validation part against that on the test part, and mark the best of the former."""
     validation, test = np.ravel(np.asarray(validation, float)), np.ravel(np.asarray(test, float))
     best = int(np.argmax(validation))
-    figure = Figure(figsize=(4.6, 3.6))
+    figure = Figure(figsize=(5.2, 3.8))
     ax = figure.subplots()
-    ax.plot(validation, test, ".", color=BLUE, markersize=6, alpha=0.5, label="model")
-    ax.plot(validation[best], test[best], "*", color=RED, markersize=16, label="the one chosen")
-    ax.axhline(test.mean(), color=GRAY, linewidth=1, linestyle="--", label="mean of all")
-    ax.set(xlabel="right on validation", ylabel="right on test")
+    x, y = drawing.jitter(validation), drawing.jitter(test, seed=1)
+    x[best], y[best] = validation[best], test[best]
+    ax.plot(x, y, "o", color=BLUE, markersize=3, label="model")
+    ax.axhline(test.mean(), color=RED, linewidth=1.5, linestyle="--", label="mean of all")
+    ax.plot(validation[best], test[best], **CHOSEN, label="chosen by validation")
+    ax.set(xlabel="accuracy, validation", ylabel="accuracy, test")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False, fontsize=9)
     figure.tight_layout()
     return figure, (
-        f"{len(test)} models, by the share they have right. The best on validation has {validation[best]:.0%} right there and "
-        f"{test[best]:.0%} on the test part; the mean of all there is {test.mean():.0%}."
+        f"{len(test)} models, by their accuracy: {validation.min():.0%} to {validation.max():.0%} on validation, and "
+        f"{test.min():.0%} to {test.max():.0%} on test. The best on validation has {validation[best]:.0%} there and "
+        f"{test[best]:.0%} on test, where the mean of all is {test.mean():.0%}."
     )

@@ -8,7 +8,7 @@ import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator
+from matplotlib.ticker import FormatStrFormatter, LogLocator
 
 from utils.advice import Advice
 from utils.plots import drawing
@@ -33,8 +33,10 @@ def curves(
     figure = Figure(figsize=(6.4, 3.2))
     ax = figure.subplots()
     named = {KERAS_NAMES.get(name, name): np.atleast_2d(np.asarray(numbers, float)) for name, numbers in values.items()}
-    _curves(ax, named, x)
-    ax.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
+    drawing.curves(ax, named, x)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    if log:
+        _powers(ax)
     means = {name: runs.mean(axis=0) for name, runs in named.items()}
     places = range(len(next(iter(means.values())))) if x is None else x
     phrases = [f"{name} {_course(mean, places, xlabel)}" for name, mean in means.items()]
@@ -47,6 +49,8 @@ KERAS_NAMES = {"loss": "training", "val_loss": "validation"}
 
 def _course(mean: np.ndarray, places: Sequence[float], xlabel: str) -> str:
     """A curve in words: where it begins and ends, and where between them it is lowest or highest."""
+    if len(mean) < 5:
+        return ", ".join(f"{drawing.short(value)} at {place}" for value, place in zip(mean, places, strict=True))
     words = f"from {drawing.short(mean[0])} to {drawing.short(mean[-1])}"
     finite = np.flatnonzero(np.isfinite(mean))
     if len(finite) < 3:
@@ -64,28 +68,12 @@ def _order(means: Mapping[str, np.ndarray], places: Sequence[float], xlabel: str
         return f" At the end, from high to low: {'; '.join(names)}."
     if len(names) < 2 or len({len(mean) for mean in means.values()}) > 1:
         return ""
-    upper, lower = (means[name] for name in names)
-    not_yet = np.flatnonzero(~(upper > lower))
-    if len(not_yet) and not_yet[-1] == len(upper) - 1:
+    above = means[names[0]] > means[names[1]]
+    since = np.flatnonzero(~above).max(initial=-1) + 1
+    if since == len(above):
         return ""
-    since = f"from {xlabel} {drawing.short(places[not_yet[-1] + 1])} on" if len(not_yet) else "all the way"
-    return f" The curve of {names[0]} is above that of {names[1]} {since}."
-
-
-def _curves(ax: Axes, values: Mapping[str, np.ndarray], x: Sequence[float] | None = None) -> None:
-    for (name, runs), style in zip(values.items(), drawing.line_styles(values).values(), strict=True):
-        places, marker = (range(runs.shape[1]), "") if x is None else (x, "o")
-        ax.plot(places, runs.mean(axis=0), **style, linewidth=1.8, label=name, marker=marker)
-        if len(runs) > 1:
-            ax.fill_between(places, runs.min(axis=0), runs.max(axis=0), color=style["color"], alpha=0.18, linewidth=0)
-    if x is not None:
-        ax.set(xscale="log", xticks=x, xticklabels=x)
-        ax.minorticks_off()
-    else:
-        ax.xaxis.set_major_locator(MaxNLocator("auto", steps=(1, 2, 5, 10), integer=True))  # there is no half epoch
-    ax.grid(alpha=0.3)
-    if len(values) > 1:
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=min(len(values), 4), frameon=False, fontsize=9)
+    where = f"from {xlabel} {drawing.short(places[since])} on" if since else "all the way"
+    return f" The curve of {names[0]} is above that of {names[1]} {where}."
 
 
 def live_loss(epochs: int) -> Function:
@@ -136,17 +124,25 @@ def noise(gradient: Function, n: int, batch_sizes: Sequence[int] = (1, 2, 4, 8, 
     ax.set_ylabel("variance of the gradient")
     _over_batch_size(ax, batch_sizes)
     phrases = [f"B = {size}: {drawing.short(value)}" for size, value in zip(batch_sizes, variance, strict=True)]
-    return figure, f"The variance of the gradient over the batch size, on a line that falls as 1 / B. {', '.join(phrases)}."
+    return figure, f"The variance of the gradient over the batch size, beside a line that falls as 1 / B. {', '.join(phrases)}."
 
 
 def _over_batch_size(ax: Axes, batch_sizes: Sequence[int]) -> None:
     """Scale both axes by powers, with plain numbers beside them."""
-    ax.set(xscale="log", yscale="log", xlabel="B", xticks=batch_sizes, xticklabels=batch_sizes)
-    ax.minorticks_off()
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+    ax.set(xscale="log", xlabel="batch size B", xticks=batch_sizes, xticklabels=batch_sizes)
+    ax.xaxis.minorticks_off()
+    _powers(ax)
     ax.grid(alpha=0.3)
     ax.legend(frameon=False)
+
+
+def _powers(ax: Axes) -> None:
+    """Scale the vertical axis by powers, with plain numbers beside it: few where it spans many powers."""
+    ax.set_yscale("log")
+    powers = np.ptp(np.log10(ax.get_ylim()))
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5) if powers < 1 else (1, 2, 5) if powers < 2.5 else (1,)))
+    ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+    ax.yaxis.minorticks_off()
 
 
 @picture
@@ -184,20 +180,24 @@ def epoch_times(compile_epoch: Function, batch_sizes: Sequence[int]) -> tuple[Fi
 
 @picture
 def times(seconds: Mapping[str, float], what: str = "a step") -> tuple[Figure, str]:
-    """Draw how long each way takes, as bars on a scale of powers of ten, the quickest last."""
-    ordered = dict(sorted(seconds.items(), key=lambda item: -item[1]))
-    fastest = min(ordered.values())
-    figure = Figure(figsize=(7.5, 0.8 + 0.42 * len(ordered)))
+    """Draw how long each way takes, the fastest last: as dots, since a scale of powers of ten has no 0 where bars could begin."""
+    milliseconds = {name: 1000 * value for name, value in sorted(seconds.items(), key=lambda item: -item[1])}
+    fastest, slowest = min(milliseconds.values()), max(milliseconds.values())
+    figure = Figure(figsize=(7.5, 0.8 + 0.42 * len(milliseconds)))
     ax = figure.subplots()
-    milliseconds = [1000 * value for value in ordered.values()]
-    ax.barh(list(ordered), milliseconds, color=[GOLD if value == fastest else BLUE for value in ordered.values()], height=0.6)
-    for row, (value, ms) in enumerate(zip(ordered.values(), milliseconds, strict=True)):
-        ax.text(
-            ms * 1.1, row, f"{ms:.3g} ms" + (f", {value / fastest:.3g} ×" if value > fastest else ""), va="center", fontsize=9
+    phrases = []
+    for row, (name, ms) in enumerate(milliseconds.items()):
+        slower = f"{drawing.short(ms / fastest)} × slower" if ms > fastest else "the fastest"
+        ax.plot(ms, row, "o", color=BLUE if ms > fastest else GOLD, markersize=9)
+        ax.annotate(
+            f"{drawing.short(ms)} ms, {slower}", (ms, row), xytext=(9, 0), textcoords="offset points", va="center", fontsize=9
         )
-    ax.set(xscale="log", xlabel=f"time for {what} (ms)", xlim=(min(milliseconds) / 3, max(milliseconds) * 12))
-    ax.invert_yaxis()
+        phrases.append(f"{name} {drawing.short(ms)} ms, {slower}")
+    ax.set(xscale="log", xlabel=f"time for {what} (ms)", xlim=(fastest / 3, slowest * 30))
+    ax.set(yticks=range(len(milliseconds)), yticklabels=milliseconds, ylim=(len(milliseconds) - 0.5, -0.5))
+    ax.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+    ax.minorticks_off()
+    ax.grid(alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)
     figure.tight_layout()
-    phrases = [f"{name} {drawing.short(ms)} ms" for name, ms in zip(ordered, milliseconds, strict=True)]
-    return figure, f"Bars of the time for {what}: {', '.join(phrases)}."
+    return figure, f"The time for {what} on a scale of powers of ten: {'; '.join(phrases)}."
