@@ -131,20 +131,38 @@ horizontal = vertical.T  # SOLUTION: for horizontal edges
 check("10.3", vertical, horizontal)
 
 # %% [markdown]
-# Now use your kernels on a seven and on a zero. Which strokes will each kernel find? (The maps are divided by 4, so that they
-# fit the range of the colors.)
+# Now use your kernels on a seven and on a zero. Which strokes will each kernel find?
 
 # %%
 seven, zero = X[y == 7][0, :, :, 0], X[y == 0][0, :, :, 0]
 vertical, horizontal = np.array(vertical), np.array(horizontal)
-plots.matrices({"seven": seven, "vertical": convolve(seven, vertical) / 4,
-                "horizontal": convolve(seven, horizontal) / 4,
-                "zero": zero, "vertical ": convolve(zero, vertical) / 4,
-                "horizontal ": convolve(zero, horizontal) / 4})
+plots.maps({"seven": [seven, convolve(seven, vertical), convolve(seven, horizontal)],
+            "zero": [zero, convolve(zero, vertical), convolve(zero, horizontal)]},
+           ["vertical", "horizontal"])
 
 # %% [markdown]
 # The vertical kernel finds the sides of the zero, and the horizontal kernel finds the bar of the seven. Each stroke has two
 # edges, from dark to bright and back. So it is blue on one side and red on the other.
+#
+# A real photograph has edges too. Which of your kernels will find the legs of the tripod, and which the roofs on the horizon?
+
+# %%
+photo = datasets.photo()
+plots.maps({"photo": [photo, convolve(photo, vertical), convolve(photo, horizontal)]},
+           ["vertical", "horizontal"], see="A photographer at a tripod; roofs behind him.")
+
+# %% [markdown]
+# The vertical kernel finds the legs, and the horizontal one the roofs. The back of the coat slopes, so both find it. Sky and
+# grass have no strong edges: both give numbers near 0 there.
+#
+# What else can nine numbers do? Type some of your own. Can you make a kernel that moves the picture by a pixel, or one that
+# finds only slopes from the lower left to the upper right?
+
+# %% tags=["nbval-ignore-output"]
+plots.play_kernel({"photo": photo, "seven": seven, "zero": zero})
+
+# %% [markdown]
+# A single 1 beside the middle moves the picture. A slope needs numbers that change along the other diagonal.
 #
 # For a long time people chose such kernels by hand. But their nine numbers are weights, so a network can learn them.
 #
@@ -226,11 +244,10 @@ check("10.5", max_pool)
 # Here are the edges of a four, without their signs, before and after pooling. Which edges will be left?
 
 # %%
-edges = np.stack([convolve(four, vertical), convolve(four, horizontal)], axis=-1) / 4
-pooled = max_pool(np.abs(edges), 2)
-plots.matrices({"four": four, "vertical": np.abs(edges[:, :, 0]),
-                "pooled": pooled[:, :, 0], "horizontal": np.abs(edges[:, :, 1]),
-                "pooled ": pooled[:, :, 1]})
+edges = np.abs([convolve(four, vertical), convolve(four, horizontal)])
+pooled = max_pool(np.moveaxis(edges, 0, -1), 2)
+plots.maps({"four": [four, edges[0], pooled[:, :, 0], edges[1], pooled[:, :, 1]]},
+           ["vertical", "pooled", "horizontal", "pooled"])
 
 # %% [markdown]
 # The strongest edges are left, at nearly the same places: the long stroke of the four still shows at the right.

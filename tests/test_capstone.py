@@ -91,6 +91,7 @@ def test_the_card_tells_what_was_measured_and_how_often(problem, tmp_path, capsy
     assert second.accuracy == np.mean(np.argmax(model.predict(X, verbose=0), axis=1) == y)
     assert f"{first.accuracy:.2%}" in repr(first) and "650" in repr(first) and "Flatten → Dense" in repr(first)
     assert "network 1" in first.rows["tests"] and "network 1" in again.rows["tests"] and "network 2" in second.rows["tests"]
+    assert second._repr_html_().count("data:image/png;base64,") == 2, "the notebook has shown the curve already"
     second.save(tmp_path / "card.html", name="<Ada>")
     page = (tmp_path / "card.html").read_text(encoding="utf-8")
     assert "&lt;Ada&gt;" in page and page.count("data:image/png;base64,") == 3 and page.count('alt="') == 3

@@ -102,6 +102,13 @@ def test_the_digits_are_split_in_three_by_class():
         assert np.allclose(np.bincount(labels) / np.bincount(y), share, atol=0.01)
 
 
+def test_the_photo_is_gray_and_small_and_has_edges_of_both_kinds():
+    photo = datasets.photo()
+    assert photo.shape == (128, 128) and photo.dtype == np.float32 and 0 <= photo.min() < 0.1 and 0.9 < photo.max() <= 1
+    assert (DATA / "photo.png").stat().st_size < 20_000
+    assert min(np.mean(np.abs(np.diff(photo, axis=axis)) > 0.1) for axis in (0, 1)) > 0.03
+
+
 def test_every_data_file_has_a_loader():
     assert {name for _, name in loaders()} == set(FILES)
 

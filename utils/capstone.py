@@ -1,6 +1,5 @@
 """Lab 12: digits in three sets, training by the student's choices, one test, and a report card."""
 
-import base64
 import datetime
 import inspect
 import io
@@ -150,8 +149,8 @@ class ReportCard:
         self.problem, self.model = problem, model
         outputs = logits(model, X)
         self.accuracy = float(np.mean(outputs.argmax(axis=1) == y))
+        self.training = plots.curves(history)  # the notebook has shown it while it went on
         self.pictures: dict[str, Picture] = {
-            "Loss over the epochs": plots.curves(history),
             "Confusion matrix of the test set": plots.confusion(y, outputs.argmax(axis=1)),
             "Errors on the test set": plots.misread(lambda _: outputs, X, y),
         }
@@ -173,16 +172,14 @@ class ReportCard:
         return "\n".join(f"{name:<12}{value}" for name, value in self.rows.items())
 
     def _repr_html_(self) -> str:
+        return self._table() + _with_titles(self.pictures)
+
+    def _table(self) -> str:
         cell = "text-align:left;padding:2px 10px"
         rows = "".join(
             f'<tr><th style="{cell}">{escape(k)}</th><td style="{cell}">{escape(v)}</td></tr>' for k, v in self.rows.items()
         )
-        images = "".join(
-            f'<h4>{escape(title)}</h4><img style="max-width:100%;background:white" alt="{escape(picture.alt)}" '
-            f'src="data:image/png;base64,{base64.b64encode(picture.png()).decode()}">'
-            for title, picture in self.pictures.items()
-        )
-        return f"<table>{rows}</table>{images}"
+        return f"<table>{rows}</table>"
 
     def save(self, path: str | Path = "report_card.html", name: str = "") -> None:
         """Write the card as one page that needs nothing else, and say where it is, or why that is not possible."""
@@ -190,10 +187,15 @@ class ReportCard:
         page = io.StringIO()
         page.write(f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n')
         page.write("<style>body{font-family:sans-serif;max-width:48em;margin:2em auto;padding:0 1em}</style>\n")
-        page.write(f"<h1>{escape(title)}</h1>\n<p>{datetime.date.today():%Y-%m-%d}</p>\n{self._repr_html_()}\n</html>\n")
+        body = self._table() + _with_titles({"Loss over the epochs": self.training, **self.pictures})
+        page.write(f"<h1>{escape(title)}</h1>\n<p>{datetime.date.today():%Y-%m-%d}</p>\n{body}\n</html>\n")
         try:
             Path(path).write_text(page.getvalue(), encoding="utf-8")
         except OSError as error:
             say(f"The report card cannot be written to {path} ({error.strerror}). It is still shown here.")
             return
         say(f"Saved as {Path(path).name}, beside this notebook.")
+
+
+def _with_titles(pictures: Mapping[str, Picture]) -> str:
+    return "".join(f"<h4>{escape(title)}</h4>{picture.html()}" for title, picture in pictures.items())

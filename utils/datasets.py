@@ -4,6 +4,7 @@ import hashlib
 import io
 
 import numpy as np
+from PIL import Image
 
 from utils.advice import Advice, say
 from utils.course import COURSE
@@ -58,6 +59,11 @@ def cures() -> dict[str, np.ndarray]:
     """
     with np.load(io.BytesIO(_content("cures.npz"))) as file:
         return dict(file)
+
+
+def photo() -> np.ndarray:
+    """A photographer at a tripod: gray values, shape (128, 128), float32, 0 is black and 1 is white."""
+    return np.asarray(Image.open(io.BytesIO(_content("photo.png"))), np.float32) / 255
 
 
 def mnist() -> tuple[tuple[np.ndarray, np.ndarray], ...]:

@@ -48,12 +48,13 @@ def _grid(X: np.ndarray, titles: Sequence[str], size: float = 0.9) -> Figure:
 
 
 @picture
-def maps(rows: Mapping[str, Sequence[Any]], titles: Sequence[str]) -> tuple[Figure, str]:
+def maps(rows: Mapping[str, Sequence[Any]], titles: Sequence[str], see: str = "") -> tuple[Figure, str]:
     """
     Draw images in gray, by name, and beside each the maps that were made of it, blue above 0 and red below, on one scale.
 
     rows: of each image the image, shape (h, w), and its maps, of any shape; all are drawn in the same size.
-    titles: of the maps, in their order.  The colors are full where one number of a hundred is beyond them.
+    titles: of the maps, in their order.  see: what the images show, for the description.
+    The colors are full where one number of a hundred is beyond them.
     """
     arrays = {name: [np.asarray(array, float) for array in row] for name, row in rows.items()}
     largest = np.quantile(np.abs(np.concatenate([np.ravel(each) for _, *made in arrays.values() for each in made])), 0.99) or 1.0
@@ -71,7 +72,8 @@ def maps(rows: Mapping[str, Sequence[Any]], titles: Sequence[str]) -> tuple[Figu
             ax.set_xlabel(" × ".join(map(str, array.shape)), fontsize=9)
         phrases.append(f"{name}: {'; '.join(f'{title} {_extremes(array)}' for title, array in zip(titles, made, strict=True))}")
     figure.colorbar(shown, ax=axes, shrink=0.8, aspect=25, extend="both")
-    return figure, f"Images in gray, and maps of them, blue above 0 and red below. {'. '.join(phrases)}."
+    words = f"Images in gray, and maps of them, blue above 0 and red below. {'. '.join(phrases)}."
+    return figure, f"{words} {see}".strip()
 
 
 def _extremes(array: np.ndarray) -> str:
