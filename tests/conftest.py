@@ -60,6 +60,33 @@ def random_numbers(request, monkeypatch):
         sys.modules["tensorflow"].random.set_seed(own.generate_state(3)[2])
 
 
+SMALLEST_TEXT = 8  # in points: a figure is shown in its own size
+
+
+def small_texts(figure):
+    """The texts of a figure that are too small to read."""
+    from matplotlib.text import Text
+
+    texts = figure.findobj(lambda artist: isinstance(artist, Text) and artist.get_visible() and artist.get_text().strip())
+    return [text.get_text() for text in texts if text.get_fontsize() < SMALLEST_TEXT]
+
+
+@pytest.fixture(autouse=True)
+def readable(monkeypatch):
+    """No picture that a test makes has text which is too small to read."""
+    made, pictures = [], sys.modules.get("utils.plots.pictures")
+    if pictures:
+        init = pictures.Picture.__init__
+
+        def remembered(self, figure, alt):
+            init(self, figure, alt)
+            made.append(self)
+
+        monkeypatch.setattr(pictures.Picture, "__init__", remembered)
+    yield
+    assert [(picture.alt, small) for picture in made if (small := small_texts(picture.figure))] == []
+
+
 class ByFile(LoadFileScheduling):
     """A process runs a file, its tests in their order; of the files that judge each exercise's answers, those of one lab."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
@@ -92,6 +92,15 @@ def scatter(ax: Axes, X: Any, y: Any) -> None:
     X, y = np.asarray(X), np.ravel(y)
     for label, (color, marker) in enumerate(CLASS_MARKERS):
         ax.scatter(*X[y == label].T, s=22, color=color, marker=marker, linewidths=1.2, label=f"y = {label}")
+
+
+def contrast(color: Any, ground: Any) -> float:
+    """How well a color stands out on another, from 1 to 21 (WCAG 2.2, contrast ratio)."""
+    low, high = sorted(
+        np.dot((0.2126, 0.7152, 0.0722), [v / 12.92 if v <= 0.04 else ((v + 0.055) / 1.055) ** 2.4 for v in to_rgb(either)])
+        for either in (color, ground)
+    )
+    return (high + 0.05) / (low + 0.05)
 
 
 def mark(ax: Axes, point: Sequence[float], text: str) -> None:
