@@ -36,6 +36,16 @@ def test_a_curve_says_where_it_is_lowest_and_since_when_another_is_above_it():
     assert "At the end, from high to low: c; a; b." in plots.curves({"a": [1, 2], "b": [1, 1], "c": [1, 3]}).alt
 
 
+@pytest.mark.parametrize(("highest", "numbers"), [(0.6, ["0.1", "0.2", "0.3", "0.5"]), (4000, ["0.1", "1", "10", "100", "1000"])])
+def test_a_scale_of_powers_has_plain_numbers(highest, numbers):
+    shown = plots.curves({"J": [0.09, highest]}, log=True)
+    shown.png()
+    ax = shown.figure.axes[0]
+    low, high = ax.get_ylim()
+    inside = [tick.get_text() for tick, at in zip(ax.get_yticklabels(), ax.get_yticks(), strict=True) if low <= at <= high]
+    assert ax.get_yscale() == "log" and inside == numbers
+
+
 def test_the_color_says_which_cure_and_the_kind_of_line_which_part_of_the_data():
     names = ["training, plain", "validation, plain", "training, dropout", "validation, dropout"]
     lines = plots.curves({name: [1.0, 2.0] for name in names}).figure.axes[0].lines
@@ -199,12 +209,12 @@ def test_the_window_slides_over_every_place_and_shows_what_the_students_function
 
 
 def test_maps_stand_beside_their_image_which_is_gray():
-    shown = plots.maps({"one": [np.eye(4), [[1.0, -2.0], [0.0, 0.5]], [[1.0]]]}, ["signed", "pooled"])
+    shown = plots.maps({"one": [np.eye(4), [[1.0, -2.0], [0.0, 0.5]], [[1.0]]]}, ["signed", "pooled"], see="A line.")
     *panels, _ = shown.figure.axes
     assert [ax.get_title() for ax in panels] == ["one", "signed", "pooled"]
     assert [ax.images[0].get_cmap().name for ax in panels] == ["gray", "signs", "signs"]
     assert [ax.get_xlabel() for ax in panels] == ["4 × 4", "2 × 2", "1 × 1"]
-    assert "signed from -2 (row 0, column 1) to 1 (row 0, column 0)" in shown.alt
+    assert "signed from -2 (row 0, column 1) to 1 (row 0, column 0)" in shown.alt and shown.alt.endswith(" A line.")
     shown.png()  # the layout is made now
     assert np.ptp([ax.get_position().width for ax in panels]) < 1e-6, "all in one size"
 
