@@ -198,7 +198,7 @@ def test_images_stand_below_their_titles(n):
 def test_the_window_slides_over_every_place_and_shows_what_the_students_function_gives():
     image, kernel = np.arange(20.0).reshape(4, 5), np.ones((2, 3))
     picture = plots.sliding(lambda image, kernel: np.full((3, 3), 7.0), image, kernel)
-    assert "a map of 3 × 3 numbers" in picture.alt and "lowest, 7, in row 0, column 0" in picture.alt
+    assert "a map of 3 × 3 numbers" in picture.alt and "from 7 (row 0, column 0) to 7" in picture.alt
     first, last = picture.figure.axes
     assert (first.get_title(), last.get_title()) == ("row 0, column 0: 7", "row 2, column 2: 7")
     filled = [np.sum(~np.isnan(np.ma.filled(ax.images[1].get_array().astype(float), np.nan))) for ax in (first, last)]

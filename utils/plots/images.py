@@ -124,7 +124,7 @@ def sliding(convolve: Function, image: Any, kernel: Any) -> Live:
     return Live(
         stills(draw, output.size, (5.4, 2.9), count=2),
         f"A window of {kernel.shape[0]} × {kernel.shape[1]} pixels slides over an image, row by row, and fills a map of "
-        f"{rows} × {columns} numbers, blue above 0 and red below. {extremes(output)}",
+        f"{rows} × {columns} numbers, blue above 0 and red below, {_extremes(output)}.",
         "sliding",
         ground,
         map=short(output),
@@ -132,15 +132,6 @@ def sliding(convolve: Function, image: Any, kernel: Any) -> Live:
         kernel=list(kernel.shape),
         corner=[int(start), 1],
         color=GOLD,
-    )
-
-
-def extremes(output: np.ndarray) -> str:
-    """Where a map is lowest and highest, in words."""
-    low, high = (np.unravel_index(find(output), output.shape) for find in (np.argmin, np.argmax))
-    return (
-        f"It is lowest, {output[low]:.2g}, in row {low[0]}, column {low[1]}, and highest, {output[high]:.2g}, "
-        f"in row {high[0]}, column {high[1]}."
     )
 
 
