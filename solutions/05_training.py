@@ -1,12 +1,13 @@
 # %% [markdown]
 # # 5 · Training with GradientTape
 #
-# Let the network learn: follow the slope of its loss downhill, one step at a time, in code of your own.
+# An untrained network gives you a probability of 0.10 to pass the class. One hundred steps downhill later, in code that you
+# wrote yourself, it gives you 0.98.
 #
 # **Time:** 75 minutes
 #
 # After this lab you can
-# - take any derivative with the tape, and say what the tape does not see;
+# - take any derivative with the tape, and say when the tape gives None;
 # - walk down a loss by gradient descent;
 # - compute the gradients of a small network by hand;
 # - write the training step and the loop around it, and train a network with them.
@@ -22,16 +23,17 @@ keras.utils.set_random_seed(5)
 
 # %% [markdown]
 # ## 1 · Which way is down?
-# Lab 4 ended on a landscape: the loss $J$ over the weights. To walk down it, you need to know the slope where you stand. You
-# could try: go a little further, by $h$, and see how much $f$ changes. That is the finite difference,
+# Lab 4 ended on a landscape: the loss $J$ over the weights. To walk down it, you need the slope at the place where you stand.
+# You could move by a small $h$ and see how much $f$ changes. That is the finite difference:
 #
 # $$f'(x) \approx \frac{f(x + h) - f(x)}{h}$$
 #
-# It takes one more call of $f$ for each number that $f$ depends on, and a network has thousands. The **tape** does it in one
-# go: it writes down each operation while $f$ is computed, then reads the list backwards.
+# It needs one more call of $f$ for each number that $f$ depends on, and a network has thousands of them. The **tape** needs a
+# single call: it records each operation while $f$ is computed, then reads the record backward. You get the **gradient**, the
+# list of all slopes.
 #
 # ### Exercise 5.1 · A derivative by the tape
-# Record $f(x)$ and ask the tape for the gradient. The tape follows variables, so the number becomes one first. For
+# Record $f(x)$, then ask the tape for the gradient. The tape follows variables, so the number becomes a variable first. For
 # $f(x) = x^2$ at $x = 3.0$ the slope is 6.
 
 # %%
@@ -50,8 +52,8 @@ def derivative(f, x):
 check("5.1", derivative)
 
 # %% [markdown]
-# How small should $h$ be? Below, the finite difference of $f(x) = x^3$ at $x = 2$, where the slope is 12, for smaller and
-# smaller $h$. Will it get better and better?
+# How small should $h$ be? The next cell computes the finite difference of $f(x) = x^3$ at $x = 2$, where the slope is 12. From
+# line to line $h$ gets smaller. Does the result get better and better?
 
 # %%
 def cube(x):
@@ -64,22 +66,26 @@ for h in np.array([1e-1, 1e-3, 1e-5, 1e-6, 1e-7], np.float32):
     print(f"h = {h:g}:", np.round((cube(x + h) - cube(x)) / h, 2))
 
 # %% [markdown]
-# With a large $h$ the curve bends away; with a small one the digits of float32 run out, until $x + h$ is $x$. The tape has
-# neither trouble. Still, a finite difference is a good test of a derivative.
+# It gets better, then worse. With a large $h$, the curve bends between the two points. With a tiny $h$, float32 has too few
+# digits: in the last line $x + h$ is $x$ itself. The tape has neither problem. A finite difference is still a good test of a
+# derivative.
 #
-# Where the tape saw no way from $x$ to $y$ it answers None: for whole numbers, for NumPy's functions, for what is computed
-# outside the `with`, and for plain tensors that it was not told to watch.
+# The tape answers None where it sees no way from $x$ to $y$:
+#
+# - $x$ is a whole number;
+# - a step on the way is computed by NumPy, or outside the `with`;
+# - $x$ is a plain tensor, and `tape.watch(x)` was not called.
 
 # %% [markdown]
 # ## 2 · Downhill
-# The gradient tells where $J$ grows. So take a small step against it, and again from there. How small, the **learning rate**
-# $\eta$ says:
+# The gradient tells you in which direction $J$ grows. So take a small step against it. Then compute the gradient again, and take
+# the next step. The **learning rate** $\eta$ (eta) makes the steps longer or shorter:
 #
 # $$w \leftarrow w - \eta \frac{\partial J}{\partial w}$$
 #
 # ### Exercise 5.2 · Gradient descent
-# Fill in the loop. `w` is a variable: change it in place, by `w.assign_sub(…)`, which takes a number away from it. From
-# $w = 4.0$ on $J = w^2$ with $\eta = 0.25$, each step halves $w$.
+# Fill in the loop. `w` is a variable, and `w.assign_sub(step)` takes a step away from it in place. For $J = w^2$ with
+# $\eta = 0.25$, each step halves $w$: from 4.0 you get to 2, 1, 0.5, and so on.
 
 # %%
 def gradient_descent(J, w, learning_rate, steps):
@@ -102,8 +108,8 @@ def gradient_descent(J, w, learning_rate, steps):
 check("5.2", gradient_descent)
 
 # %% [markdown]
-# A parabola, and three learning rates. Each step of the first is a tenth of the slope. What will a step do that is nearly the
-# whole slope, and what a longer one?
+# A parabola, and three learning rates. With $\eta = 0.1$ each step is a tenth of the slope. What will the paths with
+# $\eta = 0.9$ and $\eta = 1.05$ look like?
 
 # %%
 def parabola(w):
@@ -114,8 +120,11 @@ plots.descent(parabola, {f"η = {rate}": gradient_descent(parabola, -1.5, rate, 
                          for rate in (0.1, 0.9, 1.05)})
 
 # %% [markdown]
-# Now the landscape of lab 4: one perceptron, its bias set to -5, and the two weights free. The white circle is where lab 4
-# stood. In which direction will the first step go?
+# With $\eta = 0.9$ each step jumps to the other side and lands lower than before. With $\eta = 1.05$ each step lands higher, and
+# the path leaves the picture.
+#
+# Now the landscape of lab 4: one perceptron with the bias -5, and two weights that can move. The white circle is the start, where
+# lab 4 stood. In which direction will the first step go?
 
 # %%
 X, y = datasets.students()
@@ -130,20 +139,22 @@ path = gradient_descent(J_of_students, np.array([1.6, 0], np.float32), 0.05, 40)
 plots.descent(J_of_students, {"gradient descent": path}, limits=(-0.25, 2))
 
 # %% [markdown]
-# Long steps where it is steep, short ones where it gets flat: the step is $\eta$ times the slope. Lab 6 is about landscapes
-# where that is not enough.
+# To the left and up, straight across the contour lines: no other direction is steeper. The steps are long where the landscape is
+# steep and short where it is flat, because each step is $\eta$ times the slope. Lab 6 is about landscapes where that is not
+# enough.
 #
 # ## 3 · What the tape does
-# In a network the loss depends on an early weight by way of everything after it. The chain rule takes it apart. For
-# $z_1 = w_1 x$, $\hat y = w_2 \tanh(z_1)$ and $J = (y - \hat y)^2$:
+# In a network, an early weight changes the loss through everything that comes after it. The chain rule follows this way,
+# one derivative at a time. For $z_1 = w_1 x$, $\hat y = w_2 \tanh(z_1)$ and $J = (y - \hat y)^2$:
 #
 # $$\frac{\partial J}{\partial w_2} = \frac{\partial J}{\partial \hat y} \cdot \frac{\partial \hat y}{\partial w_2}
 # \qquad \frac{\partial J}{\partial w_1} = \frac{\partial J}{\partial \hat y} \cdot
 # \frac{\partial \hat y}{\partial z_1} \cdot \frac{\partial z_1}{\partial w_1}$$
 #
 # ### Exercise 5.3 · Backpropagation by hand
-# Write the derivatives, from the loss back to the first weight; that of $\tanh(z)$ is $1 - \tanh^2(z)$. Each line takes a
-# result from above, times one more derivative, and ∂J/∂ŷ is computed once for both weights: therefore it is cheap.
+# Write the derivatives, from the loss back to the first weight. The derivative of $\tanh(z)$ is $1 - \tanh^2(z)$. Each line
+# multiplies a result from above by one more derivative. For $x = y = 1$, $w_1 = 0.5$ and $w_2 = 2$ the two gradients are
+# -0.238 and -0.070.
 
 # %%
 def backpropagation(x, y, w1, w2):
@@ -164,22 +175,25 @@ def backpropagation(x, y, w1, w2):
 check("5.3", backpropagation)
 
 # %% [markdown]
-# Values go forward, gradients come back. Both gradients are negative here: which way will the next step move the weights,
-# and what will that do to ŷ?
+# Both weights use the same $\partial J / \partial \hat y$, and you compute it once. That is why backpropagation is cheap, in
+# networks of any size.
+#
+# In the picture, values go forward and gradients come back. Both weights have a negative gradient. In which direction will the
+# next step move them, and what will that do to $\hat y$?
 
 # %%
 plots.chain(backpropagation, x=1.0, y=1.0, w1=0.5, w2=1.2)
 
 # %% [markdown]
-# Against its gradient each weight grows, and ŷ rises towards y.
+# The step goes against the gradient, so both weights grow, and $\hat y$ rises towards $y = 1$.
 #
 # ## 4 · The training step
-# For a whole network you leave the chain rule to the tape, and the change of the weights to an **optimizer**, which has the
-# learning rate. One step is: predict, measure, differentiate, change.
+# In a large network, the tape applies the chain rule for you. An **optimizer** changes the weights: it is an object that has the
+# learning rate. One step of training has four parts: predict, measure, differentiate, change.
 #
 # ### Exercise 5.4 · The training step
-# Write it. The model is told that it is being trained, by `model(X, training=True)`: some layers, such as Dropout in lab 8,
-# do their work only then. `optimizer.apply_gradients` takes pairs of a gradient and its variable, as `zip` makes them.
+# Write it. `model(X, training=True)` tells the model that it is being trained. Some layers work only then, such as Dropout in
+# lab 8. `optimizer.apply_gradients` takes pairs of a gradient and its variable, and `zip` makes these pairs.
 
 # %%
 def train_step(model, optimizer, loss, X, y):
@@ -200,7 +214,7 @@ def train_step(model, optimizer, loss, X, y):
 check("5.4", train_step)
 
 # %% [markdown]
-# Ten steps with a network for the students. Does the loss fall every time?
+# Ten steps with a network for the students. Does the loss fall at every step?
 
 # %%
 def network():
@@ -217,12 +231,14 @@ plots.curves({"J": [train_step(model, optimizer, binary_cross_entropy, X, column
                     for _ in range(10)]}, xlabel="step")
 
 # %% [markdown]
+# Here it does. With a rate ten times as large it rises in between: try `SGD(1.0)`.
+#
 # ## 5 · Again and again
-# One pass over all examples is an **epoch**. Here all of them go through in one step, so an epoch is a step; lab 7 takes them
-# in smaller batches.
+# One pass over all examples is an **epoch**. Here all examples go through the network in one step, so an epoch is one step. Lab 7
+# takes them in smaller batches.
 #
 # ### Exercise 5.5 · The loop
-# Take a step each epoch, and keep its loss.
+# Take one step in each epoch, and keep its loss.
 
 # %%
 def train(model, optimizer, loss, X, y, epochs):
@@ -243,21 +259,25 @@ check("5.5", train)
 
 # %% [markdown]
 # ## 6 · "Will I pass this class?"
-# Untrained, the network of lab 3 told you 0.1, and so will this one. Train it on 240 of the students. The other 60 are
-# **held out**: the network never sees them, and on them you measure what it has learned, rather than what it remembers.
+# Train a network on 240 of the students, the **training set**. The other 60 are the **validation set**: the network never learns
+# from them. On the training set, you could not tell what it has learned from what it remembers. On the validation set you can.
 #
 # ### Exercise 5.6 · Will I pass this class?
-# Choose a network, an optimizer, and how many epochs lie between two looks at it, until it gives you, at (4, 5), a probability
-# of at least 0.9, and gets at least 90% of the held-out students right. `keras.optimizers.Adam(rate)` often needs fewer epochs
-# than `SGD`.
+# Choose a network, an optimizer and a number of epochs. `train_and_look` trains 20 times for that many epochs, and keeps a copy
+# of the weights each time. Each copy is one look. At the end, the network should reach
+#
+# - for you, at (4, 5): a probability of at least 0.9;
+# - for the validation set: an **accuracy**, the share of right answers, of at least 90%.
+#
+# `keras.optimizers.SGD(rate)` takes the steps of 5.2. `Adam(rate)` adapts their length (lab 6), and often needs fewer epochs.
 
 # %%
 X_train, y_train = X[:240], y[:240].reshape(-1, 1)
-X_held_out, y_held_out = X[240:], y[240:].reshape(-1, 1)
+X_val, y_val = X[240:], y[240:].reshape(-1, 1)
 
 
 def train_and_look(model, optimizer, epochs):
-    """Train 20 times some epochs; return the weights at the start and after each."""
+    """Train 20 times; return the weights at the start and after each time."""
     model(X_train[:1])  # now it has weights, whatever it is made of
     looks = [model.get_weights()]
     for _ in range(20):
@@ -275,7 +295,8 @@ looks = train_and_look(model, keras.optimizers.Adam(0.05), 5)  # SOLUTION: train
 check("5.6", model, looks)
 
 # %% [markdown]
-# What did it tell you on the way? Each look is a set of weights; put them back one after the other, and ask.
+# What did the network tell you on the way? The next cell puts the weights of each look back, and asks. Does your probability
+# rise all the time?
 
 # %% tags=["nbval-ignore-output"]
 you = np.array([[4, 5]], np.float32)
@@ -286,37 +307,45 @@ for weights in looks:
 plots.curves({"ŷ for you": predictions}, ylabel="ŷ", xlabel="look")
 
 # %% [markdown]
-# And everybody else? Guess the shape of the first border, and of the last one. Then press play.
+# It may fall for a while. The network lowers the mean loss of 240 students, and your own $\hat y$ is not a part of it.
+#
+# And everybody else? At the border $\hat y$ is 0.5. Guess its shape at the first look and at the last one. Then press play.
 
 # %% tags=["nbval-ignore-output", "cover"]
 plots.regions_over_time(model, looks, X_train, y_train, mark={"you": (4, 5)},
                         limits=(-0.5, 10.5), xlabel="look")
 
 # %% [markdown]
-# The loss on the students it trained with falls as long as it can. The ones held out tell how far to believe it. (Who chooses
-# by them again and again has seen them, in a way: lab 9 has more.)
+# At look 0 the colors have nothing to do with the students. In the end the border bends: a student needs enough lectures and
+# enough hours.
+#
+# Training lowers the loss on the training set. The validation set shows whether that helps with other students. (Choose by it
+# many times, and it is no longer unseen: lab 9 has more.)
 
 # %%
-accuracy = np.mean((model(X_held_out) > 0.5) == (y_held_out == 1))
+accuracy = np.mean((model(X_val) > 0.5) == (y_val == 1))
 print("you:", "pass" if model(you)[0, 0] > 0.5 else "fail",
-      " held-out accuracy at least 90%:", bool(accuracy >= 0.9))
+      " validation accuracy at least 90%:", bool(accuracy >= 0.9))
 
 # %% [markdown]
 # ## 7 · The same, faster
-# Your step runs line by line, and Python is slower than the arithmetic. `tf.function` records it once and replays the graph.
-# Better still, one compiled function can run the whole epoch, with its batches: `training.compile_epoch` in `utils/` does, and
-# lab 7 builds it with you. How many times faster, for this network and batches of 32?
+# Your step runs line by line, and Python takes longer than the arithmetic. `tf.function` records the step once, as a graph, and
+# then runs the graph without Python. One compiled function can even run a whole epoch, with all its batches:
+# `training.compile_epoch` in `utils/` does this, and lab 7 builds it with you. How many times faster will it be, for this network
+# and batches of 32?
 
 # %% tags=["nbval-ignore-output"]
 plots.times(bench.compare(train_step, network, binary_cross_entropy, X_train, y_train))
 
 # %% [markdown]
-# `fit` is Keras's own loop. It records its step too, so it beats your plain one; and it does more around it, in each step and
-# at the start of each epoch, so your recorded step beats `fit`. For a network this small most of that time is no arithmetic.
+# Your plain step takes hundreds of times as long as a step of the compiled epoch. `fit`, Keras's own loop, records its step too,
+# so it is faster than your plain step. It also does more around each step and each epoch, so your recorded step is faster than
+# `fit`. This network is small: the arithmetic is only a small part of the time.
 #
 # ## What the slides said
-# A slide begins with `tf.Variable([tf.random.normal()])`, which lacks the shape of the numbers. It goes on, `while True`, with
-# `weights = weights - lr * gradient`. The first pass replaces the variable by a plain tensor:
+# One slide begins with `tf.Variable([tf.random.normal()])`, where the shape of the random numbers is missing. Then a loop,
+# `while True`, repeats `weights = weights - lr * gradient`. Its first round replaces the variable by a plain tensor, and the tape
+# does not watch that:
 
 # %%
 weights = tf.Variable([1.0, 2.0])
@@ -329,7 +358,8 @@ for step in (1, 2):
         weights = weights - 0.1 * gradient
 
 # %% [markdown]
-# Yours changes the variable in place, and ends after a number of steps. Other lines of the slides, and what they give today:
+# Your function changes the variable in place, and it ends after a number of steps. Here are other lines of the slides, with the
+# errors that they give today:
 
 # %%
 for line in ("tf.Variable([tf.random.normal()])", "tf.keras.optimizer.SGD()",
@@ -343,12 +373,12 @@ print("today:          tf.Variable(tf.random.normal([1])), keras.optimizers.SGD(
 
 # %% [markdown]
 # ## Stretch
-# Let `gradient_descent` minimize $J(w) = \sin(5 w) + w^2$ from many starts. How many different ends are there, and from which
-# starts do you reach the deepest?
+# Let `gradient_descent` minimize $J(w) = \sin(5 w) + w^2$ from many starts. In how many different places does it end? From which
+# starts do you reach the deepest one?
 #
 # ## What you can do now
 # - Ask the tape for any slope, and know when it answers None.
-# - Walk downhill, and tell a learning rate that is too large by its path.
+# - Walk downhill, and recognize a learning rate that is too large by its path.
 # - Explain backpropagation with four lines of code.
 # - Train a network with a loop that is yours from end to end.
 #

@@ -357,7 +357,7 @@ the_loop = Exercise("5.5", "The loop", inputs=numbers_of_epochs, observe=loop_of
 
 # --- 5.6 --------------------------------------------------------------------------------------------------------------
 def goal(model):
-    """Whether a model gives you, at (4, 5), at least 0.9, and gets at least 90% of the held-out students right."""
+    """Whether a model gives you, at (4, 5), at least 0.9, and has an accuracy of at least 90% on the validation set."""
     X, y = datasets.students()
     y_hat = require.numbers(model(X[240:]))
     if y_hat.shape not in ((60,), (60, 1)):
@@ -369,7 +369,7 @@ def goal(model):
         return FINE
     finding = (Missed.NAN if np.isnan(y_hat).any() else Missed.ALIKE if np.ptp(y_hat) < 0.01 else Missed.OPPOSITE if accuracy < 0.15 else
                Missed.OTHERS if you >= 0.9 else Missed.NEARLY if accuracy >= 0.75 else Missed.NOT_YET)
-    return finding.about(f"ŷ = {you:.2f} for you, and {accuracy:.0%} of the held-out students right")
+    return finding.about(f"ŷ = {you:.2f} for you, and an accuracy of {accuracy:.0%} on the validation set")
 
 def network(w2, b2, W1=((2.5, 0), (0, 1)), b1=(-3.75, -2)):
     """A network of two sigmoid units with known weights, which nobody trained."""
