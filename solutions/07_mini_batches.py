@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 7 · Mini-batches
 #
-# Train with a few examples at a time: why that is enough, how to do it right, and how to make it fast.
+# Sixty steps with all 300 students bring the loss down to 0.364; with 32 of them in each step, a tenth of the work, to 0.372.
+# Make such batches, and a loop that trains hundreds of times faster.
 #
 # **Time:** 75 minutes
 #
@@ -9,7 +10,7 @@
 # - say what a batch gains and what it costs;
 # - cut an epoch into batches, by hand and with `tf.data`;
 # - compile a whole epoch of your own training step;
-# - split a batch over devices or machines, and get the same gradient.
+# - split a batch over devices or machines, and get the same gradient (optional).
 
 # %%
 from utils import bench, check, datasets, hint, plots, progress, solution
@@ -27,10 +28,13 @@ keras.utils.set_random_seed(7)
 
 # %% [markdown]
 # ## 1 · How many examples does a step need?
-# The gradient of the loss is a mean over all $n$ examples. For a million of them, each step would take a million predictions.
-# The mean over $B$ of them, drawn at random, is an estimate of it:
+# The gradient of the loss is a mean over all $n$ examples. With a million examples, each step needs a million predictions.
+# The mean over $B$ examples, drawn at random, is an estimate of it:
 #
 # $$\frac{\partial J}{\partial W} \approx \frac{1}{B} \sum_{k=1}^{B} \frac{\partial L_k}{\partial W}$$
+#
+# The $B$ examples are a **mini-batch**, or batch for short. A step with such a random estimate is a step of **stochastic**
+# gradient descent. This is the S in SGD.
 #
 # ### Exercise 7.1 · The gradient of a batch
 # Compute it for the examples whose numbers are in `rows`. A loss of Keras takes the mean by itself.
@@ -51,8 +55,9 @@ def batch_gradient(model, loss, X, y, rows):
 check("7.1", batch_gradient)
 
 # %% [markdown]
-# How far off is the estimate? Draw 200 batches of each size from 100 of the students (one may come twice in a batch), and take
-# the variance of their gradients. With 4 times as many examples in a batch, how much will it fall?
+# How far off is the estimate? The next cell draws 200 batches of each size from 100 of the students, and computes the
+# variance of their gradients. (A student may come twice in a batch.) How much will the variance fall if a batch has 4 times
+# as many examples?
 
 # %%
 X, y = datasets.students()
@@ -70,8 +75,11 @@ model = network()
 plots.noise(lambda rows: batch_gradient(model, loss, X, y, rows), n=100)
 
 # %% [markdown]
-# It falls as $1/B$. So four times the work halves the typical error, its square root: the first examples of a batch buy the
-# most. On the landscape of lab 4 that looks like this; which path belongs to one example?
+# It falls to a quarter: the variance goes as $1/B$. The typical error is the root of the variance, so it is only halved. Four
+# times the work for half the error: the first examples of a batch help the most.
+#
+# Now the landscape of lab 4, with a step of all 300 students, of 32, and of a single one. Which path will zigzag most, and
+# where will the three end?
 
 # %%
 def J_of_students(w, rows=range(300)):
@@ -96,12 +104,16 @@ paths = {"all 300": walk(300), "B = 32": walk(32), "one": walk(1)}
 plots.descent(J_of_students, paths, limits=(-0.25, 2))
 
 # %% [markdown]
+# All 300 give a smooth path. With 32 it trembles, and with a single student it zigzags. Yet all three end near the lowest
+# point.
+#
 # ## 2 · Batches
-# In an epoch every example has its turn once, in a new random order, so that no batch is ever the same.
+# In an epoch, every example is used once. The order is random, and each epoch has a new one, so the batches differ from epoch
+# to epoch.
 #
 # ### Exercise 7.2 · The batches of an epoch
-# Cut the examples into batches of `batch_size`; the last one has what is left. `rng.permutation(n)` gives the numbers from 0 to
-# n - 1 in a random order.
+# Cut the examples into batches of `batch_size`. The last batch has the examples that remain. `rng.permutation(n)` gives the
+# numbers from 0 to n - 1 in a random order. For 300 examples and a size of 64 you get four batches of 64 and one of 44.
 
 # %%
 def batches(X, y, batch_size, rng):
@@ -125,12 +137,12 @@ sizes = [len(y_batch) for _, y_batch in batches(X, y, 64, np.random.default_rng(
 print("examples:", len(X), " batches:", sizes)
 
 # %% [markdown]
-# For data that come from files, TensorFlow has pipelines, `tf.data`: a chain of steps, each an element at a time. `shuffle`
-# keeps a buffer of examples and draws the next one from it.
+# For data in files, TensorFlow has pipelines, `tf.data`. A pipeline is a chain of steps, and the examples pass through it one
+# by one. The step `shuffle` keeps some examples in a buffer, and draws the next one from there at random.
 #
 # ### Exercise 7.3 · A pipeline
-# Write the same as a pipeline. The slices are single examples. Which comes first, `shuffle` or `batch`, and how large must
-# the buffer be?
+# Write the same batches as a pipeline. It begins with single examples. Which step comes first, `shuffle` or `batch`? How
+# large must the buffer be, so that any example can come first?
 
 # %%
 def pipeline(X, y, batch_size):
@@ -152,9 +164,11 @@ for number in (1, 2):
     print("epoch", number, [rows.numpy().tolist() for rows, _ in dataset])
 
 # %% [markdown]
+# They have not: `shuffle` draws a new order for each pass.
+#
 # ### Exercise 7.4 · The loss of an epoch
-# While an epoch runs, each batch reports its mean loss. What is the mean over all examples, when the last batch is smaller? For
-# losses of 2, 3 and 7, ten examples and $B = 4$ it is 3.4.
+# During an epoch, each batch reports its mean loss. The last batch may be smaller than the others. What is the mean over all
+# examples? For losses of 2, 3 and 7, with ten examples and $B = 4$, it is 3.4.
 
 # %%
 def epoch_loss(losses, n, batch_size):
@@ -172,8 +186,9 @@ check("7.4", epoch_loss)
 
 # %% [markdown]
 # ## 3 · One program for an epoch
-# This is your training step from lab 5. In Python it takes milliseconds, for arithmetic that takes microseconds. `tf.function`
-# records its operations, and replays them without Python. But Python still calls it once for each batch.
+# This is your training step from lab 5. Its arithmetic takes microseconds, but Python takes milliseconds to run it.
+# `tf.function` records the operations and replays them without Python. Still, Python calls the recorded step once for each
+# batch.
 
 # %%
 def train_step(model, optimizer, loss, X, y):
@@ -184,13 +199,13 @@ def train_step(model, optimizer, loss, X, y):
     return J
 
 # %% [markdown]
-# So record the whole epoch: a loop of TensorFlow's, `tf.range`, around the step, and translate it into one program for the
-# processor with `jit_compile=True` (the compiler is called XLA). It wants to know every shape in advance. Therefore batches
-# are cut by `tf.slice(tensor, [start], [size])`, whose size is fixed, and the short one comes after the loop.
+# So record the whole epoch: the step, inside a loop of TensorFlow's own over `tf.range`. With `jit_compile=True`, a compiler
+# makes one program for the processor of it. The compiler is called XLA, and it must know every shape in advance. So you cut
+# the batches by `tf.slice(tensor, [start], [size])`, which has a fixed size, and the short batch comes after the loop.
 #
 # ### Exercise 7.5 · The compiled epoch
-# Fill in the loop. `step` trains with the rows whose numbers it gets. `losses` is a list of TensorFlow's, and
-# `losses.write(place, value)` gives back the list with the value in it.
+# Fill in the loop. `step` trains with the rows whose numbers it gets, and returns the loss. `losses` is a list of
+# TensorFlow's: `losses.write(place, value)` returns the list with this value in it.
 
 # %%
 def compile_epoch(train_step, model, optimizer, loss, X, y, batch_size):
@@ -217,7 +232,7 @@ def compile_epoch(train_step, model, optimizer, loss, X, y, batch_size):
 check("7.5", compile_epoch)
 
 # %% [markdown]
-# Train with it: your batches, your step, your mean. Each epoch is now one call.
+# Train with it: your batches, your step, your mean. An epoch is now one call.
 
 # %%
 keras.utils.set_random_seed(443)
@@ -233,9 +248,11 @@ print("(4, 5) passes:", bool(model(np.array([[4.0, 5.0]]))[0, 0] > 0.9))
 plots.curves({"J": history})
 
 # %% [markdown]
-# `training.compile_epoch` in `utils/training.py` has the same loop at its heart. It also shuffles, from a seed; it gives the mean
-# loss; it looks at validation data; it adds penalties (lab 8); and it does without XLA where that does not pay, since compiling
-# takes seconds. Open it: you can read it now. How long does a step of yours take: one by one, recorded, and compiled?
+# `training.compile_epoch` in `utils/training.py` has the same loop inside. It also shuffles from a seed, returns the mean
+# loss, measures the loss on a validation set, and adds penalties (lab 8). It uses XLA only where that saves time, because
+# compiling takes seconds. Open the file: you can read it now.
+#
+# How long does one of your steps take: plain, recorded, and in the compiled epoch?
 
 # %% tags=["nbval-ignore-output"]
 optimizer, recorded = keras.optimizers.Adam(), tf.function(train_step)
@@ -253,9 +270,13 @@ plots.times(bench.measure({"train_step": lambda: one_by_one(train_step),
                            "compiled epoch": lambda: len(epoch(order))}))
 
 # %% [markdown]
+# The recorded step is many times faster than the plain one, and the compiled epoch many times faster again. The arithmetic is
+# the same in all three.
+#
 # ## 4 · Which batch size?
-# Large batches let the processor work on many examples at once; small ones make more steps of an epoch. Guess the shape of the
-# curve: the time of an epoch of 1,071 digits, over $B$. (Without XLA's compiler, which would take a second for each size.)
+# With large batches the processor works on many examples at once. With small batches an epoch has more steps. The next cell
+# measures the time of an epoch of 1,071 digits, for four sizes $B$. Guess the shape of the curve. (It does without XLA, which
+# would compile for about a second for each size.)
 
 # %% tags=["nbval-ignore-output"]
 (digits, labels), _, _ = datasets.digits()
@@ -272,16 +293,17 @@ plots.epoch_times(lambda B: training.compile_epoch(
     jit_compile=False), batch_sizes=(1, 8, 64, 512))
 
 # %% [markdown]
-# From some size on an epoch gets hardly quicker, and it has fewer steps: 17 with $B = 64$, 3 with $B = 512$. So take a batch that
-# is large enough to be quick, and no larger.
+# At first the time falls steeply, then it levels off. Larger batches hardly save time any more, but they cost steps: an epoch
+# has 17 steps with $B = 64$, and 3 with $B = 512$. So take a batch that is large enough to be fast, and no larger.
 #
-# ## 5 · Two at once
-# The gradient of a batch is a mean over examples, and means can be split: half the batch on one device, half on another, and
-# the two gradients put together. Each device is called a **replica**, its part of the batch a **shard**, and the putting
-# together **all-reduce**.
+# ## 5 · Two at once (optional)
+# You may skip sections 5 and 6: no later lab needs them. The gradient of a batch is a mean over examples, and you can split a
+# mean. Each device, called a **replica**, takes a part of the batch, its **shard**. Combining the gradients of all replicas
+# is called **all-reduce**.
 #
 # ### Exercise 7.6 · Two replicas
-# Put the gradients of the shards together, so that the result is the gradient of the whole batch. Shards may differ in size.
+# Combine the gradients of the shards into the gradient of the whole batch. Shards may differ in size: from 4 examples with
+# the gradient 1 and 3 examples with the gradient 8 you get 4.
 
 # %%
 def reduced_gradient(gradient, shards):
@@ -299,10 +321,10 @@ def reduced_gradient(gradient, shards):
 check("7.6", reduced_gradient)
 
 # %% [markdown]
-# ## 6 · For real
-# `tf.distribute.MirroredStrategy` keeps a copy of the model on each device. `strategy.run` runs a function on all of them;
-# inside, `all_reduce` adds up. `compute_average_loss` divides by the size of the *whole* batch: so the sum is the mean, and
-# unequal shards are right. Seven examples, four here and three there:
+# ## 6 · For real (optional)
+# `tf.distribute.MirroredStrategy` keeps a copy of the model on each device. `strategy.run` runs a function on all of them.
+# Inside it, `all_reduce` adds up the gradients. `compute_average_loss` divides by the size of the *whole* batch, so the sum
+# over the replicas is the mean, also for shards of different size. Seven examples, four here and three there:
 
 # %%
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
@@ -335,13 +357,10 @@ alone = batch_gradient(model, loss, X, y, np.concatenate(rows))
 print("equal to 6 digits:", np.allclose(together, alone, atol=1e-6))
 
 # %% [markdown]
-# Why a loop of our own, and not `fit`? Because Keras 3 and strategies do not agree everywhere. With TensorFlow 2.16 and
-# Keras 3.0, `optimizer.apply` inside `strategy.run` does not add up the replicas' gradients. With 2.21 and 3.15 it does, but
-# `fit` stops with an error where the shards are unequal. The gradient by `all_reduce`, as above, is right with both.
-#
 # ## Appendix · Two machines
-# Across machines the strategy is `MultiWorkerMirroredStrategy`: the same program runs on each, and the variable `TF_CONFIG` tells
-# it who takes part. Here two processes on this computer stand for two machines. Each trains on its half of every batch.
+# Across machines, the strategy is `MultiWorkerMirroredStrategy`. The same program runs on each machine, and the variable
+# `TF_CONFIG` tells it which machines take part. Here, two processes on this computer play two machines. Each trains on its
+# half of every batch.
 
 # %%
 PROGRAM = """
@@ -383,7 +402,7 @@ first, second = workers.run(PROGRAM)
 print("same weights in both processes:", first == second)
 
 # %% [markdown]
-# And the same training alone, in this process:
+# Now the same training alone, in this process. Will it have the same weights in the end?
 
 # %%
 keras.utils.set_random_seed(7)
@@ -396,14 +415,21 @@ sums = np.array([np.sum(np.abs(W)) for W in alone.get_weights()])
 print("as alone:", np.allclose(sums, np.array(first.split(), float), atol=2e-3))
 
 # %% [markdown]
+# It has, except for rounding.
+#
+# ### Why not `fit`?
+# Keras 3 and strategies do not always work together. With TensorFlow 2.16 and Keras 3.0, `optimizer.apply` inside
+# `strategy.run` does not add up the replicas' gradients. With 2.21 and 3.15 it does, but `fit` can stop with an error if the
+# shards differ in size. The gradient by `all_reduce` is right with both.
+#
 # ## Stretch
-# Large batches make few steps, so each should be longer. Train the digits network for 6 epochs with $B = 16$ and with $B = 256$,
-# and find for each the rate that brings the loss lowest. Does the ratio of the rates follow that of the batches?
+# Large batches make few steps, so each step should be longer. Train the digits network for 6 epochs, once with $B = 16$ and
+# once with $B = 256$. Which rate brings the loss lowest for each? Is the ratio of the two rates that of the two sizes?
 #
 # ## What you can do now
 # - Trade noise for speed by the batch size.
 # - Cut an epoch into batches without losing or repeating an example.
 # - Read `utils/training.py`, the loop of this course, line by line.
-# - Split a batch over devices and put the gradients together again.
+# - Split a batch over devices, and combine the gradients.
 #
 # **Next:** lab 8 makes a network that learns too much, and cures it.
