@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 8 · Dropout
 #
-# A network that knows its examples by heart has learned little. See it happen, then cure it: dropout, and penalties on the
-# weights.
+# A network learns 60 students by heart, and its training loss falls to 0. For everybody else its loss grows to four times its
+# lowest value: see it happen, then cure it by dropout, and by penalties on the weights.
 #
 # **Time:** 70 minutes
 #
@@ -24,66 +24,75 @@ keras.utils.set_random_seed(8)
 
 # %% [markdown]
 # ## 1 · Too little, too much
-# Twenty students who came to nearly all lectures: the hours they spent on the project, and their grade. Which curve goes
-# through these points? A straight line is too stiff, and a curve that bends twenty times comes close to every point. How much a
-# model can bend is its **capacity**; for a polynomial it is the degree.
+# Twenty students came to nearly all lectures. You know the hours that each spent on the project, and the grade. Which curve
+# fits these points best? A straight line is too stiff, and a curve that bends often enough comes close to every point. How
+# much a model can bend is its **capacity**. For a polynomial, the capacity is the degree.
 #
-# How good a curve is, only students it has not seen can tell: the **held-out** ones. So there are two losses.
+# Only other students can tell how good a curve is. There are 91 more, and they are the validation set. So you have two
+# losses, one for each set.
 
 # %%
 X, grades = datasets.grades()
 regular = X[:, 0] >= 6
 hours, grades = X[regular, 1], grades[regular]
-x, y, x_held_out, y_held_out = hours[:20], grades[:20], hours[20:], grades[20:]
+x, y, x_val, y_val = hours[:20], grades[:20], hours[20:], grades[20:]
 
 # %% [markdown]
 # ### Exercise 8.1 · Two losses
-# Measure the mean squared error of one curve twice: on the students it was fitted to, and on the others.
-# `Polynomial.fit(x, y, degree)` finds the polynomial with the smallest squared error at x.
+# Measure the mean squared error of one curve twice: on the training set, to which you fit it, and on the validation set.
+# `Polynomial.fit(x, y, degree)` finds the polynomial with the smallest squared error on x and y. For these students, a
+# straight line (degree 1) has the losses 85.9 and 224.7.
 
 # %%
-def two_losses(degree, x, y, x_held_out, y_held_out):
-    """The training loss and the held-out loss of a polynomial that is fitted to x, y.
+def two_losses(degree, x, y, x_val, y_val):
+    """The training loss and the validation loss of a polynomial fitted to x, y.
 
-    x, y: shape (n,).  x_held_out, y_held_out: shape (k,).  Returns two numbers.
+    x, y: shape (n,).  x_val, y_val: shape (k,).  Returns two numbers.
     """
     curve = Polynomial.fit(x, y, degree)  # SOLUTION: fit it
     J = np.mean((curve(x) - y) ** 2)  # SOLUTION: the training loss
-    J_held_out = np.mean((curve(x_held_out) - y_held_out) ** 2)  # SOLUTION: the other
-    return J, J_held_out
+    J_val = np.mean((curve(x_val) - y_val) ** 2)  # SOLUTION: the other
+    return J, J_val
 
 
 # %%
 check("8.1", two_losses)
 
 # %% [markdown]
-# Both losses for each degree from 0 to 12. Before you look: which of the two can go up?
+# Now both losses for each degree from 0 to 12. Before you look: which of the two can go up?
 
 # %%
-losses = [two_losses(degree, x, y, x_held_out, y_held_out) for degree in range(13)]
+losses = [two_losses(degree, x, y, x_val, y_val) for degree in range(13)]
 plots.curves({"training": [J for J, _ in losses],
-              "validation": [J_held_out for _, J_held_out in losses]},
+              "validation": [J_val for _, J_val in losses]},
              xlabel="degree", log=True)
 
 # %% [markdown]
-# More capacity always lowers the training loss. The held-out loss falls, stays low for a while, up and down by chance, and then
-# rises steeply. A model that is too stiff **under-fits**, one that bends too much **over-fits**. Three of the curves:
+# Only the validation loss. A higher degree can draw every curve of a lower degree, so more capacity never raises the training
+# loss. The validation loss falls, stays low for a while and then rises steeply.
+#
+# A model that is too stiff **under-fits**: both losses are high. A model that bends too much **over-fits**: the training loss
+# is low and the validation loss is high. Here are three of the curves. Which of them under-fits, and which over-fits?
 
 # %%
 fits = {f"degree {degree}": Polynomial.fit(x, y, degree) for degree in (1, 4, 12)}
-plots.fits(fits, x, y, x_held_out, y_held_out, xlabel="hours", ylabel="grade")
+plots.fits(fits, x, y, x_val, y_val, xlabel="hours", ylabel="grade")
 
 # %% [markdown]
+# Degree 1 is too stiff, and degree 12 goes wild between the points.
+#
 # ## 2 · A network that learns by heart
-# "Will I pass this class?" again, and this time with 60 past students only. Two hidden layers of 64 units make 4,417 weights:
-# far more than there are students. The features are put in units of the standard deviation, so that both count alike; the 60
-# decide that too, because the held-out students stay unseen.
+# "Will I pass this class?" again, but this time with only 60 students in the training set. Two hidden layers of 64 units make
+# 4,417 parameters, weights and biases: far more than there are students.
+#
+# The features are scaled to mean 0 and standard deviation 1, so that both count alike. Mean and deviation come from the
+# training set alone, because the validation set has to stay unseen.
 
 # %%
 X, y = datasets.students()
 X = (X - X[:60].mean(axis=0)) / X[:60].std(axis=0)
 X_train, y_train = X[:60], y[:60, None]
-held_out = X[60:], y[60:, None]
+validation = X[60:], y[60:, None]
 cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
 
 
@@ -98,14 +107,14 @@ def network(*between, regularizer=None):
     return model
 
 # %% [markdown]
-# One lucky run proves nothing. `training.repeat` trains the network from five starts; lines are means, bands the range. Where
-# will the held-out loss be after 300 epochs?
+# One lucky run proves nothing. `training.repeat` trains the network from five starts. In the picture a line is the mean, and
+# a band is the range. Where will the validation loss be after 300 epochs?
 
 # %%
 def five_runs(make_network):
     return training.repeat(make_network, keras.optimizers.Adam(0.02), cross_entropy,
                            X_train, y_train, epochs=300, batch_size=60,
-                           validation=held_out)
+                           validation=validation)
 
 
 plain = five_runs(network)
@@ -114,14 +123,15 @@ plain = five_runs(network)
 plots.curves({"training": plain["loss"], "validation": plain["val_loss"]})
 
 # %%
-loss, val_loss = plain["loss"], plain["val_loss"]
-print("training loss at the end below 0.01: ", bool(np.all(loss[:, -1] < 0.01)))
-print("held-out loss at least doubled since its minimum:",
-      bool(np.all(val_loss[:, -1] > 2 * val_loss.min(axis=1))))
+J, J_val = plain["loss"], plain["val_loss"]
+print("training loss at the end below 0.01: ", bool(np.all(J[:, -1] < 0.01)))
+print("validation loss at least doubled since its minimum:",
+      bool(np.all(J_val[:, -1] > 2 * J_val.min(axis=1))))
 
 # %% [markdown]
-# The training loss goes to 0: the network knows all sixty. Meanwhile its loss for everybody else rises. Why? Look at what it
-# says of the students it has not seen, after 15 epochs and after 300; it is undecided where the plane is white.
+# The training loss goes to 0: the network knows all sixty by heart. The validation loss falls, but then it grows to more than
+# four times its lowest value. Why? Look at the network's predictions for the validation set, after 15 epochs and after 300.
+# Where the plane is white, the network is undecided. Which of the two will have more white, and which will have more errors?
 
 # %% tags=["nbval-ignore-output"]
 def trained(make_network, epochs=300, loss=cross_entropy):
@@ -139,23 +149,26 @@ def passes(model):
 after_15, over_fitted = trained(network, epochs=15), trained(network)
 plots.compare_regions({"15 epochs": passes(after_15),
                        "300 epochs": passes(over_fitted)},
-                      *held_out, limits=(-2.5, 2.5))
+                      *validation, limits=(-2.5, 2.5))
 
 # %% [markdown]
-# The share it has right is nearly the same. But it has become sure of everything, of its errors too: there is hardly any white
-# left. Being wrong at $\hat y = 0.999$ costs much more than at 0.6.
+# The accuracy is nearly the same. But after 300 epochs there is hardly any white left: the network has become sure of
+# everything, also of its errors. That is expensive. For a student who fails, a prediction of 0.6 costs a loss of 0.9, and a
+# prediction of 0.999 costs 6.9.
 
 # %% [markdown]
 # ## 3 · Dropout
-# The first cure sounds like sabotage: at every step of training, set each activation to 0 with probability $p$, and let the
-# others do the work. A unit that can lose its neighbors at any time must be of use by itself. What stays is divided by
-# $1 - p$, so that the sums of the next layer are as large as before, on average:
+# A cure for over-fitting is called **regularization**. The first one sounds like sabotage. At every step of training, set
+# each activation, the output of a unit, to 0 with probability $p$. A unit that can lose its neighbors at any time must be
+# useful by itself. The activations that stay are divided by $1 - p$. So the sums in the next layer are as large as before, on
+# average:
 #
 # $$x_i \leftarrow \begin{cases} 0 & \text{with probability } p \\ \dfrac{x_i}{1 - p} & \text{otherwise} \end{cases}$$
 #
 # ### Exercise 8.2 · Dropout
-# Write it, for a batch. In Keras $p$ is called `rate`. In prediction nothing is dropped. Draw with TensorFlow, not with NumPy:
-# the next exercise records your function, and what NumPy drew stays as it was.
+# Write it for a batch. In Keras $p$ is called `rate`. With a rate of 0.5, an activation of 3 becomes 0 or 6. In prediction
+# nothing is dropped. Draw with TensorFlow, not with NumPy. The next exercise records your function: NumPy would draw once,
+# while recording, and all later steps would drop the same units.
 
 # %%
 def dropout(x, rate, training):
@@ -173,16 +186,18 @@ def dropout(x, rate, training):
 check("8.2", dropout)
 
 # %% [markdown]
-# So every step trains another, thinner network. Here are three steps, and a prediction:
+# So every step trains another, thinner network. Here are three steps, and a prediction. How many units will work in each?
 
 # %% tags=["nbval-ignore-output", "cover"]
 plots.thinned(dropout, rate=0.5)
 
 # %% [markdown]
+# About half of them in each step, and not the same ones. In a prediction, all of them.
+#
 # ### Exercise 8.3 · MyDropout
-# Make a layer of it. `fit` trains and `predict` does not, and Keras tells a layer which of the two it is: to any `call` that
-# has a parameter `training`, it hands True or False. Where nobody said, it may hand nothing: give the parameter a default that
-# counts as prediction.
+# Make a layer of it. `fit` trains and `predict` does not, and Keras tells a layer which of the two is going on. If `call` has
+# a parameter `training`, it gets True or False. If you call the layer yourself, Keras may pass nothing. So the parameter
+# needs a default, one that counts as prediction.
 
 # %%
 class MyDropout(keras.layers.Layer):
@@ -205,7 +220,7 @@ class MyDropout(keras.layers.Layer):
 check("8.3", MyDropout)
 
 # %% [markdown]
-# Put it after both hidden layers. The held-out loss, from five starts each, without and with it:
+# Put the layer after both hidden layers, and train from five starts again. How will dropout change the two losses?
 
 # %% tags=["nbval-ignore-output"]
 dropped = five_runs(lambda: network(lambda: MyDropout(0.5)))
@@ -214,16 +229,21 @@ plots.curves({"training, plain": plain["loss"], "validation, plain": plain["val_
               "validation, dropout": dropped["val_loss"]})
 
 # %% [markdown]
+# The validation loss stays at about 0.2, where it was 0.6. The training loss no longer reaches 0. Its curve is rough, because
+# it is measured while units are dropped.
+#
 # ## 4 · Pay for weights
-# A curve that bends sharply needs large weights. The second cure charges for them: it adds a **penalty** to the loss, the sum
-# of the squares (L2) or of the absolute values (L1) of all weights $W$, times a strength $\lambda$.
+# A curve that bends sharply needs large weights. The second cure makes them expensive: it adds a **penalty** to the loss. The
+# penalty is the sum of the squares (L2) or of the absolute values (L1) of all weights $W$, times a strength $\lambda$
+# (lambda):
 #
 # $$J + \lambda_1 \sum |W| + \lambda_2 \sum W^2$$
 #
 # Biases are free: they move a line, and bend nothing. Keras calls the $W$ of a Dense layer its `kernel`.
 #
 # ### Exercise 8.4 · The penalty
-# Compute what is added to $J$. Training needs its gradient, so use TensorFlow.
+# Compute what is added to $J$. Training needs its gradient, so use TensorFlow. For a layer with the weights 1 and -2, the
+# strengths $\lambda_1 = 0.1$ and $\lambda_2 = 0.01$ add 0.3 + 0.05.
 
 # %%
 def penalty(model, l1=0.0, l2=0.0):
@@ -242,8 +262,8 @@ def penalty(model, l1=0.0, l2=0.0):
 check("8.4", penalty)
 
 # %% [markdown]
-# Train with your penalty in the loss, and look at the weights of the second layer. L2 makes large weights expensive and small
-# ones nearly free; L1 charges the same for every last bit. Which of the two leaves many weights at 0?
+# Train with your penalty in the loss, and look at the weights of the second layer. With L2, large weights are expensive and
+# small ones are nearly free. With L1, each bit of a weight costs the same. Which of the two leaves many weights at 0?
 
 # %% tags=["nbval-ignore-output"]
 def trained_with_penalty(**strengths):
@@ -258,13 +278,19 @@ plots.weight_histograms({name: model.layers[1].kernel
                          for name, model in models.items()})
 
 # %% [markdown]
-# Keras has both built in: `kernel_regularizer` gives a layer a penalty, which `fit` and the loop of this course add to the
-# loss. It comes to the same number:
+# L1: nearly all of the 4,096 weights are within 0.01 of 0, and a few large ones do the work. L2 makes all weights small, but
+# two thirds of them stay above 0.01.
+#
+# Keras has both penalties built in. `kernel_regularizer` gives a penalty to a layer, and `fit` and the loop of this course
+# add it to the loss. Is it the same number as yours?
 
 # %%
 model = network(regularizer=keras.regularizers.L1L2(l1=0.003, l2=0.01))
 model(X_train)
 print("the same:", np.allclose(sum(model.losses), penalty(model, l1=0.003, l2=0.01)))
+
+# %% [markdown]
+# Now all three cures side by side, each from five starts. Which will have the lowest validation loss at the end?
 
 # %% tags=["nbval-ignore-output"]
 l1, l2 = keras.regularizers.L1(0.003), keras.regularizers.L2(0.003)
@@ -275,16 +301,19 @@ plots.curves({f"validation, {name}": runs["val_loss"] for name, runs in cures.it
              log=True)
 
 # %%
-print("held-out loss at the end, the worst start with a cure against the best without:")
+print("validation loss at the end: worst start with a cure, best start without:")
 for name, runs in list(cures.items())[1:]:
     print(f"{name:14}", "lower" if runs["val_loss"][:, -1].max()
           < plain["val_loss"][:, -1].min() else "not lower")
 
 # %% [markdown]
+# Every cure helps, from every start. With these strengths, L2 ends lowest, then L1, then dropout. Other strengths can change
+# the order.
+#
 # ## 5 · Your cure
 # ### Exercise 8.5 · A network that generalizes
-# Make a network whose held-out loss is at most 0.17 after 200 epochs with Adam(0.02): the check trains it from two new starts,
-# and takes the mean. Dropout, penalties, other widths: all is allowed. Its output is a logit, as before.
+# Make a network with a validation loss of at most 0.17 after 200 epochs with Adam(0.02). The check trains it from two new
+# starts, and takes the mean. Dropout, penalties, other widths: all of these are allowed. The output is a logit, as before.
 
 # %%
 def best_network():
@@ -302,12 +331,12 @@ plots.curves({"validation, plain": plain["val_loss"], "validation, yours": best[
               "training, yours": best["loss"]})
 
 # %% [markdown]
-# One caution. You have looked at the held-out loss again and again, and chose by it. So it is no longer quite an unseen
-# judge; lab 9 keeps a third part of the data for the last word.
+# One caution. You have looked at the validation loss again and again, and chosen by it. So the validation set is not quite
+# unseen any more. Lab 9 keeps a third part of the data, the test set, for the last word.
 #
 # ## What the slides said
-# The slides write `tf.keras.layers.Dropout(p=0.5)`. The parameter is called `rate` today; and a layer that is only called drops
-# nothing:
+# The slides write `tf.keras.layers.Dropout(p=0.5)`. Today the parameter is called `rate`. And if you call the layer without
+# `training=True`, it drops nothing:
 
 # %%
 try:
@@ -322,12 +351,12 @@ print("some zeros with training=True:   ",
 
 # %% [markdown]
 # ## Stretch
-# Leave dropout on in prediction: train `trained(lambda: network(lambda: MyDropout(0.5)))`, and ask it about one row of `X` 100
-# times, with `training=True`. For which students do its answers agree, and for which not? This is a cheap way to ask a network
-# how sure it is.
+# Leave dropout on in prediction. Train `trained(lambda: network(lambda: MyDropout(0.5)))`, and ask it about one row of `X`
+# 100 times, with `training=True`. For which students do its answers agree, and for which do they not? This is a cheap way to
+# ask a network how sure it is.
 #
 # ## What you can do now
-# - See over-fitting by two curves, and name its two sides.
+# - Recognize under-fitting and over-fitting by two curves.
 # - Say what dropout does in training, what in prediction, and why it divides.
 # - Put a price on weights, and tell L1 from L2 by a histogram.
 # - Compare cures over several starts, with the range.

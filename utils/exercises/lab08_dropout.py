@@ -23,28 +23,28 @@ def fits_to_measure(rng):
         y = 3 * (x - rng.uniform(3, 6)) ** 2 + rng.normal(scale=8, size=30)
         yield degree, x[:12], y[:12], x[12:], y[12:]
 
-def by_polyfit(degree, x, y, x_held_out, y_held_out):
+def by_polyfit(degree, x, y, x_val, y_val):
     a = np.polyfit(x.astype(float), y.astype(float), degree)
-    return [np.square(np.polyval(a, values) - targets).mean() for values, targets in ((x, y), (x_held_out, y_held_out))]
+    return [np.square(np.polyval(a, values) - targets).mean() for values, targets in ((x, y), (x_val, y_val))]
 
-def losses_of_fit(degree, x, y, x_held_out, y_held_out):
+def losses_of_fit(degree, x, y, x_val, y_val):
     curve = np.polynomial.Polynomial.fit(x, y, degree)
     def J(x, y):
         return np.mean((curve(x) - y) ** 2)
-    return J(x, y), J(x_held_out, y_held_out)
+    return J(x, y), J(x_val, y_val)
 
 fit = edits_of(losses_of_fit)
-BOTH = "np.append(x, x_held_out), np.append(y, y_held_out)"
-two_losses = Exercise("8.1", "Two losses", right=by_polyfit, inputs=fits_to_measure, outputs=("the training loss", "the held-out loss"),
+BOTH = "np.append(x, x_val), np.append(y, y_val)"
+two_losses = Exercise("8.1", "Two losses", right=by_polyfit, inputs=fits_to_measure, outputs=("the training loss", "the validation loss"),
     mistakes=edited(losses_of_fit,
-        ("fit(x, y", f"fit({BOTH}", "The curve is fitted to all examples. Only new ones tell how it does: fit it to x and y alone."),
-        ("fit(x, y", "fit(x_held_out, y_held_out", "The curve is fitted to the held-out examples. Those measure it: fit it to x and y."),
-        ("J(x_held_out, y_held_out)", "J(x, y)", "Both are the training loss. The second is of the same curve on the held-out examples."),
-        ("return J(x, y), ", "first = J(x, y)\n    curve = curve.fit(x_held_out, y_held_out, degree)\n    return first, ",
-         "A new curve is fitted to the held-out examples. There is one curve, fitted once; the held-out examples only measure it."),
-        ("J(x_held_out, y_held_out)", f"J({BOTH})", "The second loss counts the training examples too. Take those held out alone."),
-        ("J(x, y), J(x_held_out, y_held_out)", "J(x_held_out, y_held_out), J(x, y)", "They are exchanged: the training loss is first."),
-        ("np.mean", "np.sum", "These are sums. There are not as many examples held out as there are for training: only means compare."),
+        ("fit(x, y", f"fit({BOTH}", "The curve is fitted to all examples. Only new ones tell how good it is: fit it to x and y alone."),
+        ("fit(x, y", "fit(x_val, y_val", "The curve is fitted to the validation set. That measures it: fit it to x and y."),
+        ("J(x_val, y_val)", "J(x, y)", "Both are the training loss. The second is the loss of the same curve on the validation set."),
+        ("return J(x, y), ", "first = J(x, y)\n    curve = curve.fit(x_val, y_val, degree)\n    return first, ",
+         "A new curve is fitted to the validation set. There is one curve, fitted once; the validation set only measures it."),
+        ("J(x_val, y_val)", f"J({BOTH})", "The second loss counts the training examples too. Take the validation set alone."),
+        ("J(x, y), J(x_val, y_val)", "J(x_val, y_val), J(x, y)", "They are exchanged: the training loss is first."),
+        ("np.mean", "np.sum", "These are sums. The validation set and the training set differ in size: only means compare."),
         ("np.mean(", "np.sqrt(np.mean(", "2)", "2))", "This is the root of the mean squared error; leave the root out."),
         ("(curve(x) - y) ** 2", "abs(curve(x) - y)", "These are mean absolute errors. Square the differences."),
         ("((curve(x) - y) ** 2)", "(curve(x) - y) ** 2", "The mean comes before the square: too high and too low cancel. Square first."),
@@ -52,11 +52,11 @@ two_losses = Exercise("8.1", "Two losses", right=by_polyfit, inputs=fits_to_meas
         ("(curve(x) - y) ** 2", "y - curve(x)", "These are means of differences: too high and too low cancel. Square them first."),
         ("degree)\n    def", "degree + 1)\n    def", "The degree is one too high."),
     ),
-    hints=["One fit, two measurements: the same curve predicts for x and for x_held_out.",
+    hints=["One fit, two measurements: the same curve predicts for x and for x_val.",
            "`curve(x)` gives the predictions for x. The loss of lab 4: differences, squared, and their mean."],
     also_right=[losses_of_fit, fit("Polynomial", "Chebyshev"),
                 fit("np.mean((curve(x) - y) ** 2)", "keras.losses.MeanSquaredError()(y[:, None], curve(x)[:, None])")],
-    equivalent=dict.fromkeys(("J = np.mean((y - curve(x)) ** 2)", "J_held_out = np.mean((y_held_out - curve(x_held_out)) ** 2)"), "the sign is lost"))
+    equivalent=dict.fromkeys(("J = np.mean((y - curve(x)) ** 2)", "J_val = np.mean((y_val - curve(x_val)) ** 2)"), "the sign is lost"))
 
 # --- 8.2 and 8.3: statistics of what dropout drops --------------------------------------------------------------------
 CALLS, SHAPE_OF_X = 7, (64, 32)
@@ -323,8 +323,8 @@ the_penalty = Exercise("8.4", "The penalty", right=lambda model, l1, l2: sum(ker
 # --- 8.5 --------------------------------------------------------------------------------------------------------------
 GOAL = 0.17
 
-def held_out_loss(answer):
-    """Whether the held-out loss after the training is low enough, in the mean over two starts."""
+def validation_loss(answer):
+    """Whether the validation loss after the training is low enough, in the mean over two starts."""
     models = [require.can_learn(require.model(answer(), (2,), (1,))) for _ in range(2)]
     if models[0] is models[1]:
         raise Advice(require.SAME_MODEL)
@@ -334,12 +334,12 @@ def held_out_loss(answer):
     (X, y), loss = standardized_students(), keras.losses.BinaryCrossentropy(from_logits=True)
     if min(float(loss(y, model(X))) for model in models) < 0.35:  # one that begins is at 0.5 or more
         raise Advice(require.TRAINED)
-    loss, val_loss = np.mean([losses_after_training(model) for model in models], axis=0)
-    if val_loss <= GOAL:
+    loss, J_val = np.mean([losses_after_training(model) for model in models], axis=0)
+    if J_val <= GOAL:
         return FINE
     if all(np.ptp(model(X)) < 0.01 for model in models):
         return of_network.ALIKE
-    return of_network.LEARNED_BY_HEART if loss < 0.002 else of_network.NEARLY.about(f"{val_loss:.3f}") if loss <= 0.2 else of_network.UNDER_FITS
+    return of_network.LEARNED_BY_HEART if loss < 0.002 else of_network.NEARLY.about(f"{J_val:.3f}") if loss <= 0.2 else of_network.UNDER_FITS
 
 def standardized_students():
     """X and y of all students; the first sixty are those for training, and set the scale."""
@@ -347,7 +347,7 @@ def standardized_students():
     return (X - X[:60].mean(axis=0)) / X[:60].std(axis=0), y[:, None]
 
 def losses_after_training(model):
-    """The training and the held-out loss at the end, each the mean of the last five epochs."""
+    """The training and the validation loss at the end, each the mean of the last five epochs."""
     X, y = standardized_students()
     loss, optimizer = keras.losses.BinaryCrossentropy(from_logits=True), keras.optimizers.Adam(0.02)
     train_epoch = training.compile_epoch(model, optimizer, loss, X[:60], y[:60], 60, validation=(X[60:], y[60:]), jit_compile=False)
@@ -385,11 +385,11 @@ of_network, mistakes_of_network = findings_of(None,
     ("ALIKE", stuck_network, "After training, the network gives everybody the same number. Do its weights all begin with 0, or does a penalty or "
      "dropout leave next to nothing?"),
     ("UNDER_FITS", network(l2=0.05), "The network under-fits: its training loss stays high. Take a weaker penalty, less dropout or more units."),
-    ("NEARLY", network(l1=0.0007), f"The held-out loss is {{seen}}, still above {GOAL}. Make the cure stronger, or take two together."),
+    ("NEARLY", network(l1=0.0007), f"The validation loss is {{seen}}, still above {GOAL}. Make the cure stronger, or take two together."),
     ("ACTIVATED", network(activation="sigmoid"), "The last layer has the activation {seen}, and the loss takes logits here: leave it out."),
 )
 
-best_network = Exercise("8.5", "A network that generalizes", right=network(l2=0.005), observe=held_out_loss, seconds=2.0, mistakes=mistakes_of_network,
+best_network = Exercise("8.5", "A network that generalizes", right=network(l2=0.005), observe=validation_loss, seconds=2.0, mistakes=mistakes_of_network,
     hints=["`kernel_regularizer=keras.regularizers.L2(…)` in each Dense layer, and MyDropout between them. How strong? See the pictures above.",
            "L2 with 0.003 comes far; some dropout beside it comes further."],
     also_right=[network(rate=0.5, l2=0.005), network(rate=0.2, l2=0.006)])
