@@ -259,12 +259,13 @@ check("5.5", train)
 
 # %% [markdown]
 # ## 6 · "Will I pass this class?"
-# Train a network on 240 of the students, the **training set**. The other 60 are the **validation set**: the network never learns
-# from them. On the training set, you could not tell what it has learned from what it remembers. On the validation set you can.
+# Train a network on 240 of the students, the **training set**. The other 60 are the **validation set**: the network never
+# learns from them. On the training set, it may be right because it remembers the answers. On the validation set it cannot
+# remember them.
 #
 # ### Exercise 5.6 · Will I pass this class?
-# Choose a network, an optimizer and a number of epochs. `train_and_look` trains 20 times for that many epochs, and keeps a copy
-# of the weights each time. Each copy is one look. At the end, the network should reach
+# Choose a network, an optimizer and a number of epochs. `train_and_look` trains 20 times for that many epochs, and keeps a
+# copy of the weights each time. Each copy is one look. At the end, the network should reach
 #
 # - for you, at (4, 5): a probability of at least 0.9;
 # - for the validation set: an **accuracy**, the share of right answers, of at least 90%.
@@ -295,8 +296,8 @@ looks = train_and_look(model, keras.optimizers.Adam(0.05), 5)  # SOLUTION: train
 check("5.6", model, looks)
 
 # %% [markdown]
-# What did the network tell you on the way? The next cell puts the weights of each look back, and asks. Does your probability
-# rise all the time?
+# What did the network tell you on the way? The next cell puts the weights of each look back, and asks again. Does your
+# probability rise all the time?
 
 # %% tags=["nbval-ignore-output"]
 you = np.array([[4, 5]], np.float32)

@@ -119,8 +119,8 @@ def sgd(w, g, state, learning_rate=0.01):
 check("6.2", sgd)
 
 # %% [markdown]
-# Take your right rate to other places: from $w = 3$ as before, from $w = 2$, and from $w = -1$. Where will the three paths
-# end?
+# Now start your `just_right` rate from other places: from $w = 3$ as before, from $w = 2$, and from $w = -1$. Where will the
+# three paths end?
 
 # %%
 plots.descent(two_valleys,
@@ -275,8 +275,8 @@ for t in range(1, 21):
         print("step", t, " m =", round(mean, 3))
 
 # %% [markdown]
-# More than 20 steps. After step $t$, the mean is too small by the factor $1 - \beta_1^t$. So Adam divides by this factor, and $v$
-# by its own:
+# More than 20 steps. After step $t$, the mean is too small by the factor $1 - \beta_1^t$. So Adam divides $m$ by this factor,
+# and $v$ by its own:
 #
 # $$\hat m = \frac{m}{1 - \beta_1^t} \qquad \hat v = \frac{v}{1 - \beta_2^t} \qquad
 # w \leftarrow w - \eta \frac{\hat m}{\sqrt{\hat v} + \varepsilon}$$
@@ -325,11 +325,11 @@ plots.race(ravine, paths_of(ravine, [-1.7, 1.2], 60), log=True)
 # %% [markdown]
 # SGD bounces from wall to wall, and momentum swings in wide waves. The other four divide by the size of the gradient, so a
 # steep wall does not throw them: they walk diagonally towards the floor. Adam has momentum too, and overshoots the lowest
-# point. Adadelta is slow.
+# point. Adadelta is still on its way.
 #
 # Next, a saddle: a valley from left to right, and a ridge from bottom to top. Its crest is the line $w_2 = 0$, and the start
-# lies 0.01 beside it. With many weights, a loss has far more saddles than valleys. Which optimizer is the first to find the
-# way down?
+# lies 0.01 beside it. With many weights, a loss usually has far more saddles than valleys. Which optimizer is the first to
+# find the way down?
 
 # %% tags=["nbval-ignore-output"]
 def saddle(w):
@@ -343,8 +343,8 @@ plots.race(saddle, paths_of(saddle, [-1.7, 0.01], 40))
 # own size it is not. Adadelta divides too, and it starts slowly. Momentum comes last.
 #
 # ## 5 · The digits
-# The ravine and the saddle have two weights. Here is a network with 2,410, which reads handwritten digits of 8 × 8 pixels.
-# First you train it, then you look at the loss around it.
+# The ravine and the saddle have two weights. Here is a network with 2,410 parameters, weights and biases. It reads
+# handwritten digits of 8 × 8 pixels. First you train it, then you look at the loss around it.
 
 # %%
 (X, y), (X_val, y_val), _ = datasets.digits()
@@ -357,7 +357,7 @@ def digits_network():
 
 
 model = digits_network()
-print("weights:", model.count_params())
+print("parameters:", model.count_params())
 
 # %% [markdown]
 # `training.train` is the compiled loop of the course, and lab 7 builds it with you. While it runs you see the loss on the
@@ -370,9 +370,9 @@ history = training.train(model, keras.optimizers.Adam(0.01), cross_entropy, X, y
                          watch=plots.live_loss(20))
 
 # %% [markdown]
-# A picture has room for two directions, and the network has 2,410. So take two random ones. In both, the change of each unit is
-# as long as the unit's own weights, and biases stay as they are. The lecture's picture of a landscape was made in this way.
-# Which shape do you expect?
+# The network has 2,410 parameters, and a picture has room for two directions. So take two at random. In both, the change of
+# each unit is as long as the unit's own weights, and biases stay as they are. The lecture's picture of a landscape was made
+# in this way. Which shape do you expect?
 
 # %% tags=["nbval-ignore-output"]
 plots.landscape(model, cross_entropy, X, y)

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 7 · Mini-batches
 #
-# Sixty steps with all 300 students bring the loss down to 0.364; with 32 of them in each step, a tenth of the work, to 0.372.
-# Make such batches, and a loop that trains hundreds of times faster.
+# Sixty steps with all 300 students bring the loss down to 0.364; with 32 of them in each step, about a tenth of the work, to
+# 0.372. Make such batches, and a loop that trains hundreds of times faster.
 #
 # **Time:** 75 minutes
 #
@@ -199,9 +199,9 @@ def train_step(model, optimizer, loss, X, y):
     return J
 
 # %% [markdown]
-# So record the whole epoch: the step, inside a loop of TensorFlow's own over `tf.range`. With `jit_compile=True`, a compiler
-# makes one program for the processor of it. The compiler is called XLA, and it must know every shape in advance. So you cut
-# the batches by `tf.slice(tensor, [start], [size])`, which has a fixed size, and the short batch comes after the loop.
+# So record the whole epoch: the step, inside a loop of TensorFlow's own over `tf.range`. With `jit_compile=True`, the
+# compiler XLA turns it into one program for the processor. XLA must know every shape in advance. So you cut the batches by
+# `tf.slice(tensor, [start], [size])`, which has a fixed size, and the short batch comes after the loop.
 #
 # ### Exercise 7.5 · The compiled epoch
 # Fill in the loop. `step` trains with the rows whose numbers it gets, and returns the loss. `losses` is a list of

@@ -153,7 +153,7 @@ plots.compare_regions({"15 epochs": passes(after_15),
 
 # %% [markdown]
 # The accuracy is nearly the same. But after 300 epochs there is hardly any white left: the network has become sure of
-# everything, also of its errors. That is expensive. For a student who fails, a prediction of 0.6 costs a loss of 0.9, and a
+# everything, even of its errors. That is expensive. For a student who fails, a prediction of 0.6 costs a loss of 0.9, and a
 # prediction of 0.999 costs 6.9.
 
 # %% [markdown]
@@ -195,7 +195,7 @@ plots.thinned(dropout, rate=0.5)
 # About half of them in each step, and not the same ones. In a prediction, all of them.
 #
 # ### Exercise 8.3 · MyDropout
-# Make a layer of it. `fit` trains and `predict` does not, and Keras tells a layer which of the two is going on. If `call` has
+# Make a layer of it. `fit` trains and `predict` does not, and Keras tells a layer which of the two is running. If `call` has
 # a parameter `training`, it gets True or False. If you call the layer yourself, Keras may pass nothing. So the parameter
 # needs a default, one that counts as prediction.
 
@@ -229,8 +229,8 @@ plots.curves({"training, plain": plain["loss"], "validation, plain": plain["val_
               "validation, dropout": dropped["val_loss"]})
 
 # %% [markdown]
-# The validation loss stays at about 0.2, where it was 0.6. The training loss no longer reaches 0. Its curve is rough, because
-# it is measured while units are dropped.
+# With dropout, the validation loss ends at about 0.2. Without it, it ended at about 0.6. The training loss no longer reaches
+# 0. Its curve is rough, because it is measured while units are dropped.
 #
 # ## 4 · Pay for weights
 # A curve that bends sharply needs large weights. The second cure makes them expensive: it adds a **penalty** to the loss. The
@@ -279,7 +279,7 @@ plots.weight_histograms({name: model.layers[1].kernel
 
 # %% [markdown]
 # L1: nearly all of the 4,096 weights are within 0.01 of 0, and a few large ones do the work. L2 makes all weights small, but
-# two thirds of them stay above 0.01.
+# two thirds of them are still more than 0.01 away from 0.
 #
 # Keras has both penalties built in. `kernel_regularizer` gives a penalty to a layer, and `fit` and the loop of this course
 # add it to the loss. Is it the same number as yours?

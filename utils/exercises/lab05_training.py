@@ -418,7 +418,7 @@ goal_part = Part("model", right=network(14, -22.4), observe=goal, mistakes=mista
 looks_part = Part("looks", right=LOOKS, observe=looked, mistakes=mistakes_of_looks, also_right=[LOOKS[:2], tuple(map(tuple, LOOKS))])
 the_goal = Exercise("5.6", "Will I pass this class?", parts=[goal_part, looks_part], seconds=0.3, hints=[
     "A hidden layer of 8 units with tanh is enough. The output is a probability.",
-    "Adam with a rate of 0.05 needs some 100 epochs in all, 5 between two looks.",
+    "Adam with a rate of 0.05 needs about 100 epochs in all: 20 times 5.",
 ], equivalent={
     "443": "the start stays as it was before: it learns from there too",
     "keras.utils.set_random_seed(444)": "it learns from another start too",
