@@ -71,7 +71,8 @@ check("2.1", dense_loops, dense)
 X = np.array([[1, 2], [0, -1]], np.float32)
 W = np.array([[1, 0, -1], [2, 1, 0]], np.float32)
 b = np.array([0.5, 0, 1], np.float32)
-plots.matrices({"X": X, "W": W, "b": b, "X W + b": dense(X, W, b)})
+plots.matrices({"X": X, "W": W, "b": b, "X W + b": dense(X, W, b)},
+               outline={"X": 0, "W": np.s_[:, 1], "b": 1, "X W + b": (0, 1)})
 
 # %% [markdown]
 # Row 1 of $X$ and column 2 of $W$ make it: $1 \cdot 0 + 2 \cdot 1 = 2$, and the bias is 0.

@@ -80,7 +80,8 @@ y_hat = untrained(you)
 print("ŷ for (4, 5):", np.round(y_hat[0, 0], 1))
 
 # %%
-plots.decision_regions(untrained, X, y, mark={"you": (4, 5)}, limits=(-0.5, 10.5))
+plots.decision_regions(untrained, X, y, mark={"you": (4, 5)}, limits=(-0.5, 10.5),
+                       names=("x1: lectures", "x2: hours"))
 
 # %% [markdown]
 # The network predicts 0.1, a chance of 10%, although students like you passed. Its weights are random, so its prediction
@@ -202,8 +203,10 @@ print("largest difference:", np.round(np.max(np.abs(y_hat - trained(points))), 4
 # region to have?
 
 # %% tags=["nbval-ignore-output"]
-plots.decision_regions(lambda x: forward(x, *trained.get_weights()), points, labels,
-                       limits=(-2.6, 2.6))
+W1, b1, W2, b2 = trained.get_weights()
+plots.decision_regions(lambda x: forward(x, W1, b1, W2, b2), points, labels, limits=(-2.6, 2.6),
+                       line=lambda x1: -(b1 + np.outer(x1, W1[0])) / W1[1],
+                       line_name="where a unit's z is 0")
 
 # %% [markdown]
 # The border of the region can bend only at those three lines, because there a ReLU begins to grow. Here the border closes
@@ -296,9 +299,9 @@ keras.utils.set_random_seed(2)  # one of the starts from which c finds its way
 corners, is_xor = datasets.xor()
 four = {"a": deep_network([]), "b": deep_network([8], "linear"),
         "c": deep_network([2], "tanh"), "d": deep_network([1], "tanh")}
-twice = [0, 1, 2, 3, 3]  # one corner counts twice: else a and b predict 0.5 everywhere
+rows = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3]  # the last corner counts less: else a and b would predict 0.5
 for model in four.values():
-    train(model, corners[twice], is_xor[twice], steps=300)
+    train(model, corners[rows], is_xor[rows], steps=300)
 plots.compare_regions(four, corners, is_xor, limits=(-0.5, 1.5))
 
 # %% [markdown]

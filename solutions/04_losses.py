@@ -45,7 +45,8 @@ print("y - ŷ:", grades - predicted)
 
 # %%
 column = predicted.reshape(3, 1)
-plots.matrices({"y": grades, "ŷ": column, "y - ŷ": grades - column})
+plots.matrices({"y": grades, "ŷ": column, "y - ŷ": grades - column},
+               outline={"y - ŷ": np.eye(3, dtype=bool)})
 
 # %% [markdown]
 # The shape is $(3, 3)$: every grade minus every prediction, nine differences for three students, and no error message. The

@@ -135,7 +135,7 @@ def J_of_students(w):
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(y, z))
 
 
-path = gradient_descent(J_of_students, np.array([1.6, 0], np.float32), 0.05, 40)
+path = gradient_descent(J_of_students, np.array([1.6, 0], np.float32), 0.2, 12)
 plots.descent(J_of_students, {"gradient descent": path}, limits=(-0.25, 2))
 
 # %% [markdown]
@@ -182,7 +182,7 @@ check("5.3", backpropagation)
 # next step move them, and what will that do to $\hat y$?
 
 # %%
-plots.chain(backpropagation, x=1.0, y=1.0, w1=0.5, w2=1.2)
+plots.chain(backpropagation, x=2.0, y=1.0, w1=0.25, w2=1.2)
 
 # %% [markdown]
 # The step goes against the gradient, so both weights grow, and $\hat y$ rises towards $y = 1$.

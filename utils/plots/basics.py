@@ -1,17 +1,22 @@
 """Pictures of labs 0 and 1: tensors, graphs, sums and activations."""
 
+import itertools
+import math
+import sys
 from collections.abc import Mapping, Sequence
+from types import FrameType
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from utils import datasets, exercises
 from utils.advice import Advice
 from utils.plots import drawing
-from utils.plots.drawing import BLUE, GOLD, GRAY, GREEN, RED
+from utils.plots.drawing import BLUE, GOLD, GRAY, GREEN, INPUT, RED, UNIT
 from utils.plots.pictures import Function, picture
 from utils.quiet_tensorflow import tf
 from utils.student import progress_file
@@ -20,94 +25,78 @@ from utils.student import progress_file
 @picture
 def tensors(**named: Any) -> tuple[Figure, str]:
     """Draw each tensor as the block of cells it is, by name: rank 0 to 3 as a box, rank 4 as a row of boxes."""
-    figure = Figure(figsize=(9, 2.4))
-    axes = figure.subplots(1, len(named), gridspec_kw={"wspace": 0.05})
-    for ax, (name, tensor) in zip(axes, named.items(), strict=True):
-        shape = tuple(int(n) for n in tensor.shape)
-        _blocks(ax, shape)
+    shapes = {name: tuple(int(n) for n in tensor.shape) for name, tensor in named.items()}
+    widths = [1.5 if len(shape) < 4 else 4.0 for shape in shapes.values()]
+    figure = Figure(figsize=(min(10.8, sum(widths)), 2.4))
+    axes = figure.subplots(1, len(named), gridspec_kw={"width_ratios": widths, "wspace": 0})
+    for ax, (name, shape), width in zip(np.atleast_1d(axes), shapes.items(), widths, strict=True):
+        across, up = _blocks(ax, shape)
+        ax.set(xticks=[], yticks=[], aspect="equal", ylim=(up / 2 - 0.9, up / 2 + 0.9))
+        ax.set_xlim((across - width) / 2, (across + width) / 2)
+        ax.spines[:].set_visible(False)
         ax.set_title(f"{name}\nrank {len(shape)}", fontsize=10)
-        ax.set_xlabel(f"shape {shape}", fontsize=9)
-    sizes = [f"{name} of rank {len(tensor.shape)} and shape {tuple(map(int, tensor.shape))}" for name, tensor in named.items()]
-    return figure, f"Tensors as blocks of cells, at most six along an axis: {', '.join(sizes)}."
+        ax.set_xlabel(f"shape {shape}", fontsize=10)
+    sizes = [f"{name} of rank {len(shape)} and shape {shape}" for name, shape in shapes.items()]
+    return figure, f"Tensors as blocks of cells: {', '.join(sizes)}. At most 10 boxes and 28 cells along an axis are drawn."
 
 
-def _blocks(ax: Axes, shape: tuple[int, ...]) -> None:
-    """Draw a shape with at most six cells along an axis; what is longer is drawn as six."""
-    rows, columns, depth, boxes = ((*(1,) * (2 - len(shape)), *shape) if len(shape) < 3 else (*shape[-3:-1],)) + (
-        1 if len(shape) < 3 else shape[-1],
-        shape[0] if len(shape) == 4 else 1,
-    )
-    rows, columns, depth, boxes = (min(n, 6) for n in (rows, columns, depth, min(boxes, 3)))
+def _blocks(ax: Axes, shape: tuple[int, ...]) -> tuple[float, float]:
+    """Draw boxes behind each other, each of layers behind each other, of cells; returns how far they reach, across and up."""
+    whole = (1, *(1,) * (2 - len(shape)), *shape, 1) if len(shape) < 3 else (math.prod(shape[:-3]), *shape[-3:])
+    boxes, rows, columns, depth = map(min, whole, (10, 28, 28, 6))
+    colors = (RED, GREEN, BLUE) if depth == 3 else (BLUE,) * depth  # three layers are those of a color image
     size = 1 / max(rows, columns, 3)
-    for box in reversed(range(boxes)):
-        for layer in reversed(range(depth)):
-            left, bottom = 0.08 * layer + 0.36 * box, 0.08 * layer + 0.36 * box
-            color = (BLUE, GOLD, GREEN)[layer % 3] if depth > 1 else BLUE
-            for row in range(rows):
-                for column in range(columns):
-                    ax.add_patch(
-                        Rectangle(
-                            (left + column * size, bottom + (rows - 1 - row) * size),
-                            size,
-                            size,
-                            facecolor=color,
-                            edgecolor="white",
-                            linewidth=1,
-                        )
-                    )
-    ax.set(xticks=[], yticks=[], xlim=(-0.35, 1.95), ylim=(-0.25, 2.05), aspect="equal")
-    ax.spines[:].set_visible(False)
+    for box, layer in itertools.product(reversed(range(boxes)), reversed(range(depth))):
+        left, bottom = 0.28 * box + 0.05 * layer, 0.06 * box + 0.05 * layer
+        edges = [start + size * np.arange(n + 1) for start, n in ((left, columns), (bottom, rows))]
+        cells = np.zeros((rows, columns))
+        ax.pcolormesh(*edges, cells, cmap=ListedColormap([colors[layer]]), edgecolors="white", linewidth=min(1, 3.5 * size))
+    return max(edges[0]) + 0.28 * (boxes - 1) + 0.05 * (depth - 1), max(edges[1]) + 0.06 * (boxes - 1) + 0.05 * (depth - 1)
 
 
 @picture
 def computation_graph(node: Function, **inputs: float) -> tuple[Figure, str]:
-    """Draw the operations that TensorFlow records when it runs `node` on the inputs, each with the value it has."""
-    operations, edges = _trace(node, inputs)
+    """Draw the operations that TensorFlow records when it runs `node` on the inputs, each with its value and its name there."""
+    operations, edges, named = _trace(node, inputs)
     columns: dict[str, int] = {}
     for name in operations:
         columns[name] = 1 + max((columns[source] for source, target in edges if target == name), default=-1)
     places = {name: _place(name, columns) for name in operations}
     figure = Figure(figsize=(7.5, 2.8))
     ax = figure.subplots()
+    radius = 15.0  # in points
     for source, target in edges:
-        ax.annotate(
-            "",
-            places[target],
-            places[source],
-            arrowprops={"arrowstyle": "-|>", "color": GRAY, "shrinkA": 26, "shrinkB": 28, "linewidth": 1.5},
-        )
+        arrow = {"arrowstyle": "-|>", "color": GRAY, "shrinkA": radius, "shrinkB": radius, "linewidth": 1.5}
+        ax.annotate("", places[target], places[source], arrowprops=arrow)
+    values = {}
     for name, (label, number) in operations.items():
         is_input = columns[name] == 0
-        ax.text(
-            *places[name],
-            label,
-            ha="center",
-            va="center",
-            fontsize=13,
-            color="black",
-            bbox={"boxstyle": "circle,pad=0.5", "facecolor": "#d6e8f5" if is_input else "#fbe3b5", "edgecolor": GRAY},
-        )
-        ax.text(places[name][0], places[name][1] - 0.36, f"{number:g}", ha="center", va="top", fontsize=10, color=BLUE)
+        ax.plot(*places[name], "o", markersize=2 * radius, color=INPUT if is_input else UNIT, markeredgecolor=GRAY)
+        ax.text(*places[name], label, ha="center", va="center", fontsize=13)
+        values[name] = f"{named[name]} = {number:g}" if name in named and label != named[name] else f"{number:g}"
+        if label != values[name]:  # a constant says what it is
+            below = {"xytext": (0, -radius - 3), "textcoords": "offset points", "ha": "center", "va": "top"}
+            ax.annotate(values[name], places[name], fontsize=10, color=BLUE, **below)
     ax.set_xlim(-0.5, max(columns.values()) + 0.5)
     heights = [y for _, y in places.values()]
     ax.set_ylim(min(heights) - 0.75, max(heights) + 0.5)
     ax.axis("off")
     steps = [
-        f"{' and '.join(operations[source][0] for source, target in edges if target == name)} to {label}, which is {number:g}"
-        for name, (label, number) in operations.items()
+        f"{' and '.join(operations[source][0] for source, target in edges if target == name)} to {label}, which is {values[name]}"
+        for name, (label, _) in operations.items()
         if columns[name] > 0
     ]
-    values = [f"{name} = {number:g}" for name, number in inputs.items()]
-    return figure, f"A graph with the inputs {' and '.join(values)}. Arrows lead from {'; from '.join(steps)}."
+    given = [f"{name} = {number:g}" for name, number in inputs.items()]
+    return figure, f"A graph with the inputs {' and '.join(given)}. Arrows lead from {'; from '.join(steps)}."
 
 
-def _trace(node: Function, inputs: Mapping[str, float]) -> tuple[dict[str, tuple[str, float]], list[tuple[str, str]]]:
-    """The operations of a function with their labels and values, and the edges between them."""
+def _trace(node: Function, inputs: Mapping[str, float]) -> tuple[dict[str, tuple[str, float]], list[tuple[str, str]], dict]:
+    """A function's operations with their labels and values, the edges between them, and the names that they have in its code."""
     marks = {"AddV2": "+", "Add": "+", "Sub": "−", "Mul": "×", "RealDiv": "÷", "Neg": "−", "Pow": "^", "Square": "²"}
     with tf.Graph().as_default() as graph:
         tensors = [tf.constant(number, tf.float32, name=name) for name, number in inputs.items()]
         try:
-            result = node(*tensors)
+            result, named = _result_and_names(node, tensors)
         except Exception:
             with tf.init_scope():
                 node(*inputs.values())  # where it stops with numbers too, that error is shown
@@ -125,7 +114,23 @@ def _trace(node: Function, inputs: Mapping[str, float]) -> tuple[dict[str, tuple
         label = op.name if op.name in inputs else f"{number:g}" if op.type == "Const" else marks.get(op.type, op.type)
         labels[op.name] = (label, float(number))
     edges = [(tensor.op.name, op.name) for op in operations for tensor in op.inputs if tensor.op.name in labels]
-    return labels, edges
+    return labels, edges, named
+
+
+def _result_and_names(node: Function, tensors: list[Any]) -> tuple[Any, dict[str, str]]:
+    """What `node` returns for the tensors, and for each operation the variable that `node` keeps it in."""
+    named = {}
+
+    def look(frame: FrameType, event: str, _: Any) -> None:
+        if event == "return" and frame.f_code is getattr(node, "__code__", None):
+            named.update({value.op.name: name for name, value in frame.f_locals.items() if hasattr(value, "op")})
+
+    before = sys.getprofile()
+    sys.setprofile(look)
+    try:
+        return node(*tensors), named
+    finally:
+        sys.setprofile(before)
 
 
 def _place(name: str, columns: Mapping[str, int]) -> tuple[float, float]:
@@ -141,19 +146,18 @@ def balance(x: Any, mean: Function) -> tuple[Figure, str]:
     center = float(mean(x))
     figure = Figure(figsize=(7, 1.9))
     ax = figure.subplots()
-    tilt = 0.0 if np.isclose(center, x.mean()) else np.sign(x.mean() - center) * -0.12
     low, high = min(x.min(), center) - 1.5, max(x.max(), center) + 1.5
+    steepest = 0.6 / max(high - center, center - low)  # with which the beam stays in the picture
+    tilt = 0.0 if np.isclose(center, x.mean()) else np.sign(center - x.mean()) * min(0.12, steepest)
     ax.plot([low, high], [(low - center) * tilt, (high - center) * tilt], color=GRAY, linewidth=3)
     ax.plot(x, (x - center) * tilt + 0.22, "o", color=BLUE, markersize=14, label="the numbers x")
     ax.plot([center], [-0.28], "^", color=GOLD, markersize=16, label=f"your mean, {center:g}")
-    ax.set(ylim=(-1, 1.2), yticks=[], xlabel="x")
+    ax.set(ylim=(-1.1, 1.6), yticks=[], xlabel="x")
     ax.spines[["left", "top", "right"]].set_visible(False)
     ax.legend(loc="upper right", ncols=2, frameon=False)
     state = "is level" if tilt == 0 else f"sinks on the {'right' if tilt < 0 else 'left'}"
-    return (
-        figure,
-        f"A beam with weights at {' and '.join(map('{:g}'.format, x))} rests on a support at {center:g}: it {state}.",
-    )
+    weights = f"{', '.join(map('{:g}'.format, x[:-1]))} and {x[-1]:g}"
+    return figure, f"A beam with weights at {weights} rests on a support at {center:g}: it {state}."
 
 
 @picture
@@ -161,8 +165,8 @@ def course_map() -> tuple[Figure, str]:
     """Draw the labs as a path, each with the share of its exercises that are done."""
     states = progress_file.load()
     names, shares = exercises.lab_names(), []
-    figure = Figure(figsize=(9, 0.9 + 1.1 * ((len(names) - 1) // 5 + 1)))
-    ax = figure.subplots()
+    figure = Figure(figsize=(9, 1.1 * ((len(names) - 1) // 5 + 1)))
+    ax = figure.add_axes((0, 0, 1, 1))  # wide enough for the longest name
     for i, name in enumerate(names):
         numbers = list(exercises.outline(name))
         done = sum(number in states and states[number].passed for number in numbers)
@@ -177,7 +181,7 @@ def course_map() -> tuple[Figure, str]:
         ax.add_patch(Rectangle((left + 0.06, bottom + 0.08), 0.88, 0.08, facecolor="none", edgecolor=GRAY, linewidth=0.8))
         title, share = f"{int(name[:2])} · {name[3:].replace('_', ' ').capitalize()}", f"{done} of {len(numbers)} done"
         ax.text(left + 0.5, bottom + 0.36, title, ha="center", va="center", fontsize=9)
-        ax.text(left + 0.5, bottom + 0.23, share, ha="center", va="center", fontsize=8, color=GRAY)
+        ax.text(left + 0.5, bottom + 0.23, share, ha="center", va="center", fontsize=9, color=GRAY)
         shares.append(f"{title}, {share}")
     ax.set(xlim=(-0.05, 5.6), ylim=(-((len(names) - 1) // 5) * 0.75 - 0.05, 0.55))
     ax.axis("off")
@@ -204,7 +208,11 @@ def weighted_sum(x: Sequence[float], w: Sequence[float], b: float, z: float) -> 
     ax.invert_yaxis()
     ax.spines[["left", "top", "right"]].set_visible(False)
     steps = [f"{label} = {term:+g}" for label, term in terms.items()]
-    return figure, f"Bars, each from the end of the one before: {', '.join(steps)}. They end at {start:g}; your z is {z:g}."
+    lowest = min(terms, key=terms.get)
+    return figure, (
+        f"Bars, each from the end of the one before: {', '.join(steps)}. They end at {start:g}; your z is {z:g}. "
+        f"What pulls down most is {lowest}."
+    )
 
 
 @picture
@@ -217,17 +225,27 @@ def activations(functions: Mapping[str, Function | tuple[Function, Function]]) -
         g, *derivative = pair if isinstance(pair, tuple) else (pair,)
         values = np.asarray(g(z), float)
         ax.plot(z, values, color=BLUE, linewidth=2, label="g(z)")
-        seen.append(f"{name} goes from {values[0]:.2f} to {values[-1]:.2f}")
+        slopes = np.asarray(derivative[0](z), float) if derivative else np.gradient(values, z)
+        seen.append(f"{name} goes from {values[0]:.2f} to {values[-1]:.2f}, {_slopes(z, slopes)}")
         if derivative:
-            slopes = np.asarray(derivative[0](z), float)
             ax.plot(z, slopes, color=GOLD, linewidth=2, linestyle="--", label="g'(z)")
-            seen[-1] += f", and its slope is between {slopes.min():.2f} and {slopes.max():.2f}"
+            seen[-1] += f", with a slope from {slopes.min():.2f} to {slopes.max():.2f}"
         ax.axhline(0, color=GRAY, linewidth=0.6)
         ax.axvline(0, color=GRAY, linewidth=0.6)
-        ax.set(title=name, xlabel="z", ylim=(-1.3, 2.2))
-        ax.legend(loc="upper left", frameon=False, fontsize=9)
+        ax.set(title=name, xlabel="z", ylim=(-1.3, 2.2), xticks=[-5, 0, 5])
+        if derivative or ax is figure.axes[0]:
+            ax.legend(loc="upper left", frameon=False, fontsize=9)
     figure.tight_layout()
     return figure, "Curves for z from -5 to 5: " + "; ".join(seen) + "."
+
+
+def _slopes(z: np.ndarray, slopes: np.ndarray) -> str:
+    """Where a curve is steepest, and on which sides it is flat far out, in words."""
+    steepest = np.flatnonzero(slopes > slopes.max() - 0.01)
+    middle, before = z[int(np.median(steepest))], z[max(steepest[0] - 1, 0)]
+    place = f"from z = {before:.2g} on" if len(steepest) > 20 else f"at z = {middle:.1g}"
+    flat = [side for side, slope in (("left", slopes[0]), ("right", slopes[-1])) if abs(slope) < 0.05]
+    return f"is steepest {place} and flat far out {' and '.join(flat) or 'on neither side'}"
 
 
 @picture

@@ -11,13 +11,18 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
+from mpl_toolkits.axes_grid1 import make_axes_locatable
 
 from utils.plots.pictures import Function
 
-# Colors after Okabe and Ito, which color-blind people can tell apart; each has a contrast of at least 3:1 with white.
-BLUE, GOLD, GREEN, RED, PURPLE, SKY, GRAY = "#0072B2", "#A87800", "#009E73", "#D55E00", "#AA4499", "#2E8BC0", "#6b6b6b"
-CLASS_MARKERS = ((RED, "x"), (GREEN, "o"))
+# Colors after Okabe and Ito, which color-blind people can tell apart; each has a contrast of at least 3:1 with white, and
+# those that stand on a ground of color, with that as well.
+BLUE, GOLD, GREEN, RED, PURPLE, SKY, GRAY = "#0072B2", "#9A6E00", "#007F5C", "#C43C00", "#AA4499", "#2E8BC0", "#6b6b6b"
+CLASSES = ({"color": RED, "marker": "x", "linewidths": 1.3}, {"facecolors": GREEN, "edgecolors": "white", "linewidths": 0.4})
+INPUT, UNIT = "#d6e8f5", "#fbe3b5"  # the grounds of circles: what comes in, and what is computed
 REGIONS = LinearSegmentedColormap.from_list("regions", ["#f6c4a4", "#ffffff", "#a5dcc9"])
+HEIGHTS = LinearSegmentedColormap.from_list("heights", ["#ffffff", "#dbe5f1", "#b4c6de", "#839dc2"])  # paths lie on it
+CONTOUR = "#3d3d3d"
 SIGNS = LinearSegmentedColormap.from_list("signs", [RED, "#ffffff", BLUE])  # below and above 0
 # By color and by line, for whoever cannot tell the colors apart.
 LINES = [(BLUE, "-"), (GOLD, "--"), (GREEN, "-."), (PURPLE, ":"), (RED, (0, (5, 1))), (SKY, (0, (3, 1, 1, 1))), (GRAY, "-")]
@@ -90,8 +95,9 @@ def curves(ax: Axes, values: Mapping[str, np.ndarray], x: Sequence[float] | None
 def scatter(ax: Axes, X: Any, y: Any) -> None:
     """Draw points with the color and the marker of their label."""
     X, y = np.asarray(X), np.ravel(y)
-    for label, (color, marker) in enumerate(CLASS_MARKERS):
-        ax.scatter(*X[y == label].T, s=22, color=color, marker=marker, linewidths=1.2, label=f"y = {label}")
+    size = np.clip(2400 / max(len(X), 1), 24, 90)  # few points are large
+    for label, style in enumerate(CLASSES):
+        ax.scatter(*X[y == label].T, s=size, label=f"y = {label}", **style)
 
 
 def contrast(color: Any, ground: Any) -> float:
@@ -103,6 +109,16 @@ def contrast(color: Any, ground: Any) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+def ink(ground: Any) -> str:
+    """Black or white, whichever stands out more."""
+    return max(("black", "white"), key=lambda color: contrast(color, ground))
+
+
+def legend_above(ax: Axes, columns: int = 3) -> None:
+    """Put the legend above the axes, where it hides nothing."""
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=columns, frameon=False, fontsize=9, columnspacing=1.4)
+
+
 def mark(ax: Axes, point: Sequence[float], text: str) -> None:
     """Mark a point as "you", and write above it in letters with a white rim: a box would hide points."""
     ax.plot(*point, **YOU)
@@ -110,14 +126,15 @@ def mark(ax: Axes, point: Sequence[float], text: str) -> None:
     ax.annotate(text, point, xytext=(0, 9), textcoords="offset points", ha="center", fontsize=10, path_effects=rim, zorder=6)
 
 
-def regions(figure: Figure, ax: Axes, predict: Function, limits: tuple[float, float], bar: bool = True) -> None:
-    """Draw a model's ŷ over the square with these limits, and a bar of its colors."""
+def regions(figure: Figure, ax: Axes, predict: Function, limits: tuple[float, float], bar: bool = True) -> np.ndarray:
+    """Draw a model's ŷ over the square with these limits, and a bar of its colors; returns ŷ as `fill` takes it."""
     grid = np.linspace(*limits, 121, dtype=np.float32)
     points = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
     y_hat = np.asarray(predict(points), float).reshape(len(grid), len(grid))
     shown = fill(ax, grid, y_hat)
     if bar:
         figure.colorbar(shown, ax=ax, ticks=np.linspace(0, 1, 6)).set_label("ŷ", rotation=0, labelpad=8)
+    return y_hat
 
 
 def fill(ax: Axes, grid: np.ndarray, y_hat: np.ndarray) -> Any:
@@ -126,29 +143,54 @@ def fill(ax: Axes, grid: np.ndarray, y_hat: np.ndarray) -> Any:
     return ax.contourf(grid, grid, y_hat, levels=np.linspace(0, 1, 11), cmap=REGIONS, vmin=0, vmax=1)
 
 
+def height_map(figure: Figure, ax: Axes, w: np.ndarray, J: np.ndarray, labels: tuple[str, str]) -> None:
+    """Draw J as a map with contour lines, white where it is low, over the values of w in both directions, which are as long."""
+    levels = MaxNLocator(20).tick_values(J.min(), J.max())
+    shown = ax.contourf(w, w, J, levels=levels, cmap=HEIGHTS)
+    lines = ax.contour(w, w, J, levels=levels, colors=CONTOUR, linewidths=0.6)
+    bar = figure.colorbar(shown, cax=make_axes_locatable(ax).append_axes("right", size="5%", pad=0.15))  # as high as the map
+    bar.add_lines(lines)
+    bar.set_label("J", rotation=0, labelpad=8)
+    ax.set(xlabel=labels[0], ylabel=labels[1], xlim=w[[0, -1]], ylim=w[[0, -1]], aspect="equal")
+
+
 def binary_accuracy(predict: Function, X: Any, y: Any) -> float:
     """The share of points whose prediction is on the side of their label."""
     return float(np.mean((np.ravel(predict(X)) > 0.5) == (np.ravel(y) == 1)))
 
 
 def panels(predictors: Mapping[str, Function], X: Any, y: Any, limits: tuple[float, float]) -> tuple[Figure, str]:
-    """The regions of several models, four in a row, with the points and the share that each has right; and that in words."""
+    """The regions of several models, four in a row, with the points and each model's accuracy; and what is seen, in words."""
     columns, rows = min(len(predictors), 4), (len(predictors) + 3) // 4
     width = min(10.8 / columns, 4.5)
-    figure = Figure(figsize=(width * columns, (0.75 * width + 0.6) * rows))
+    figure = Figure(figsize=(width * columns, (0.8 * width + 0.3) * rows + 0.3), layout="constrained")
     seen = []
     for place, (name, predict) in enumerate(predictors.items(), 1):
         ax = figure.add_subplot(rows, columns, place)
-        regions(figure, ax, predict, limits, bar=False)
+        y_hat = regions(figure, ax, predict, limits, bar=False)
         scatter(ax, X, y)
-        seen.append(f"{name}: {binary_accuracy(predict, X, y):.0%} right")
-        ax.set_title(seen[-1], fontsize=11)
+        title = f"{name}: accuracy {binary_accuracy(predict, X, y):.0%}"
+        ax.set_title(title, fontsize=10)
+        seen.append(f"{title}, {_region(y_hat)}")
+        ax.xaxis.set_major_locator(
+            MaxNLocator(6, steps=(1, 2, 5, 10), prune="both")
+        )  # no number of one panel touches one of the next
         if place % columns != 1 and columns > 1:
             ax.set(ylabel="", yticklabels=[])
-    if columns < 3:  # there is room for it
-        ax.legend(loc="lower right", fontsize=8)
-    figure.tight_layout()
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     return figure, "; ".join(seen)
+
+
+def _region(y_hat: np.ndarray) -> str:
+    """Where the green region ends, and how much of the plane is nearly white, in words."""
+    green = y_hat > 0.5
+    sides = {"left": green[:, 0], "right": green[:, -1], "lower": green[0], "upper": green[-1]}
+    reached = [side for side, edge in sides.items() if edge.any()]
+    if not reached:
+        words = "green is closed in on all sides" if green.any() else "nothing is green"
+    else:
+        words = f"green reaches {'every' if len(reached) == 4 else 'the ' + ' and the '.join(reached)} edge"
+    return f"{words}, and {np.mean(np.abs(y_hat - 0.5) < 0.4):.0%} of the plane has a ŷ between 0.1 and 0.9"
 
 
 def jitter(values: np.ndarray, seed: int = 0) -> np.ndarray:

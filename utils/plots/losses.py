@@ -1,7 +1,7 @@
 """Pictures of losses, their landscapes, and the ways down."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ def loss_curves(losses: Mapping[str, Function]) -> tuple[Figure, str]:
         ax.set(title=name, xlabel="ŷ", xlim=(0, 1))
         ax.grid(alpha=0.3)
         ax.legend(loc="upper center", frameon=False)
-    figure.axes[0].set_ylabel("L")
+    figure.axes[0].set_ylabel("loss L")
     figure.tight_layout()
     return figure, "Loss curves. " + "; ".join(seen) + "."
 
@@ -125,12 +125,17 @@ def landscape(model: Any, loss: Function, X: Any, y: Any, reach: float = 1.0, se
         for variable, W in zip(variables, before, strict=True):
             variable.assign(W)
     middle = J[steps // 2, steps // 2]
+    row, column = np.unravel_index(np.argmin(J), J.shape)
     figure, plan = _surface_and_map(a, J, ("direction 1", "direction 2"))
-    plan.plot(0, 0, "*", color=GOLD, markeredgecolor="black", markersize=15, label=f"the network, J = {middle:.2g}")
-    plan.legend(loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False, fontsize=9)
+    figure.axes[0].plot([0], [0], [middle], **drawing.END)
+    plan.plot(0, 0, **drawing.END, label=f"the network, J = {drawing.short(middle)}")
+    drawing.legend_above(plan)
+    edges = [J[0, 0], J[0, -1], J[-1, 0], J[-1, -1]]
     return figure, (
-        f"The loss around a network along two random directions: {middle:.2g} in the middle, {J.min():.2g} to {J.max():.2g} "
-        f"within {reach:g} lengths of its weights."
+        f"The loss J around a network along two random directions, as a surface and as a map: {drawing.short(middle)} in the "
+        f"middle, where the network is, and {drawing.short(min(edges))} to {drawing.short(max(edges))} in the corners, "
+        f"where each direction has {reach:g} times the length of its weights. It is lowest, {drawing.short(J.min())}, at "
+        f"({drawing.short(a[column])}, {drawing.short(a[row])}), and highest, {drawing.short(J.max())}."
     )
 
 
@@ -146,13 +151,14 @@ def _like_filters(rng: np.random.Generator, W: np.ndarray) -> np.ndarray:
 def _surface_and_map(values: np.ndarray, J: np.ndarray, labels: tuple[str, str]) -> tuple[Figure, Axes]:
     """Draw J over two directions as a surface and, beside it, as a map; the axes of the map are returned."""
     figure = Figure(figsize=(9, 3.8))
-    figure.subplots_adjust(wspace=0.45)
-    surface, plan = figure.add_subplot(1, 2, 1, projection="3d"), figure.add_subplot(1, 2, 2)
-    surface.plot_surface(*np.meshgrid(values, values), J, cmap="cividis", linewidth=0, antialiased=True)
+    figure.subplots_adjust(wspace=0.45, bottom=0.15, top=0.85)
+    surface = figure.add_subplot(1, 2, 1, projection="3d", computed_zorder=False)  # marks lie on top
+    plan = figure.add_subplot(1, 2, 2)
+    surface.plot_surface(
+        *np.meshgrid(values, values), J, cmap=drawing.HEIGHTS, edgecolor=drawing.CONTOUR, linewidth=0.3, antialiased=True
+    )
     surface.set(xlabel=labels[0], ylabel=labels[1], zlabel="J")
-    shown = plan.contourf(values, values, J, levels=20, cmap="cividis")
-    plan.set(xlabel=labels[0], ylabel=labels[1])
-    figure.colorbar(shown, ax=plan).set_label("J", rotation=0, labelpad=8)
+    drawing.height_map(figure, plan, values, J, labels)
     return figure, plan
 
 
@@ -164,48 +170,72 @@ def descent(J: Function, paths: Mapping[str, Any], limits: tuple[float, float] =
     J: from w, a number or shape (2,), to a number.  paths: for each, w at the start and after every step, shape (n,) or (n, 2).
     """
     paths = {name: np.asarray(path, float) for name, path in paths.items()}
-    one = next(iter(paths.values())).ndim == 1
-    figure = Figure(figsize=(min(4.6 * len(paths), 10.8), 3.2) if one else (6.0, 4.4))
-    if one:
-        w = np.linspace(*limits, 200)
-        height = np.array([float(J(np.float32(value))) for value in w])
-        for ax, (name, path) in zip(np.atleast_1d(figure.subplots(1, len(paths), sharey=True)), paths.items(), strict=True):
-            outside = np.flatnonzero(~((path >= limits[0]) & (path <= limits[1])))
-            shown = np.clip(path[: outside[0] + 1], *limits) if len(outside) else path
-            points = list(zip(shown, np.interp(shown, w, height), strict=True))
-            ax.plot(w, height, color=GRAY, linewidth=1.5)
-            ax.plot(*zip(*points, strict=True), "o-", color=BLUE, markersize=4, linewidth=0.8, alpha=0.8)
-            _ends(ax, points, leaves=len(outside) > 0)
-            ax.set(title=name, xlabel="w", xlim=limits)
-            if len(outside):
-                ax.text(0.5, 0.93, "leaves the picture", transform=ax.transAxes, ha="center", va="top", color=RED,
-                        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1})  # fmt: skip
-        figure.axes[0].set_ylabel("J")
-    else:
-        ax = figure.subplots()
-        w, height = _heights(J, limits)
-        shown = ax.contourf(w, w, height, levels=_levels(height), cmap="cividis")
-        figure.colorbar(shown, ax=ax, format="%.3g").set_label("J", rotation=0, labelpad=8)
-        ax.set(xlabel="w1", ylabel="w2", xlim=limits, ylim=limits)
-        for (name, path), (color, line) in zip(paths.items(), itertools.cycle(LINES), strict=False):
-            ax.plot(*path.T, color="white", linewidth=3.5)
-            ax.plot(*path.T, color=color, linestyle=line, linewidth=2, marker="o", markersize=3, label=name)
-            _ends(ax, path)
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, frameon=False, fontsize=9)
-    figure.tight_layout()
+    draw = _over_the_curve if next(iter(paths.values())).ndim == 1 else _on_the_map
+    figure, lowest, words = draw(J, paths, limits)
     phrases = [
         f"{name}: {len(path) - 1} steps from {_point(path[0])}, J = {_height(J, path[0])}, to {_point(path[-1])}, "
-        f"J = {_height(J, path[-1])}"
+        f"J = {_height(J, path[-1])}; {words[name]}"
         for name, path in paths.items()
     ]
-    return figure, f"Paths of gradient descent. {'; '.join(phrases)}."
+    return (
+        figure,
+        f"Paths of gradient descent, where J is lowest at {_point(lowest)}, {_height(J, lowest)}. {'. '.join(phrases)}.",
+    )
 
 
-def _ends(ax: Axes, points: Sequence[Any], leaves: bool = False) -> None:
-    """Mark the first point of a path by a circle, and the last by a star, unless it leaves the picture."""
-    ax.plot(*points[0], "o", color="white", markeredgecolor="black", markersize=8, zorder=4)
-    if not leaves:
-        ax.plot(*points[-1], "*", color=GOLD, markeredgecolor="black", markersize=14, zorder=5)
+def _over_the_curve(J: Function, paths: Mapping[str, np.ndarray], limits: tuple[float, float]) -> tuple[Figure, Any, dict]:
+    """Draw each path in a panel of its own; returns where J is lowest as well, and how often each path rises and turns."""
+    w, words = np.linspace(*limits, 201), {}
+    height = np.array([float(J(np.float32(value))) for value in w])
+    lowest = w[np.argmin(height)]
+    figure = Figure(figsize=(min(4.6 * len(paths), 10.8), 3.3), layout="constrained")
+    for ax, (name, path) in zip(np.atleast_1d(figure.subplots(1, len(paths), sharey=True)), paths.items(), strict=True):
+        outside = np.flatnonzero(~((path >= limits[0]) & (path <= limits[1])))
+        shown = np.clip(path[: outside[0] + 1], *limits) if len(outside) else path
+        points = list(zip(shown, np.interp(shown, w, height), strict=True))
+        ax.plot(w, height, color=GRAY, linewidth=1.5)
+        ax.plot(*zip(*points, strict=True), "o-", color=BLUE, markersize=4, linewidth=1)
+        ax.plot(*points[0], **drawing.START)
+        if len(outside):
+            ax.text(0.5, 0.35, "leaves the picture", transform=ax.transAxes, ha="center", va="top", color=RED,
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
+        else:
+            ax.plot(*points[-1], **drawing.END)
+        ax.set(title=name, xlabel="w", xlim=limits)
+        heights = np.array([float(J(np.float32(value))) for value in path])
+        rises = np.sum(heights[1:] > heights[:-1] + 1e-3 * np.ptp(height))
+        words[name] = f"J rises in {rises} of them, and {np.sum(np.diff(path > lowest))} jump over the lowest place"
+        words[name] += f"; step {outside[0]} leaves the picture" if len(outside) else ""
+    figure.axes[0].set_ylabel("loss J")
+    marks = [Line2D([], [], **style) for style in (drawing.START, drawing.END)]
+    figure.legend(marks, ("start", "end"), loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+    return figure, lowest, words
+
+
+def _on_the_map(J: Function, paths: Mapping[str, np.ndarray], limits: tuple[float, float]) -> tuple[Figure, Any, dict]:
+    """Draw all paths on one map; returns where J is lowest as well, and how long the steps of each path are."""
+    figure = Figure(figsize=(6.4, 4.8))
+    ax = figure.subplots()
+    w, height = _heights(J, limits, 25)
+    drawing.height_map(figure, ax, w, height, ("w1", "w2"))
+    row, column = np.unravel_index(np.argmin(height), height.shape)
+    words = {}
+    for (name, path), style in zip(paths.items(), drawing.line_styles(paths).values(), strict=True):
+        dots = {"marker": "o", "markersize": 4, "markeredgecolor": "white", "markeredgewidth": 0.5}
+        level = 4 - 0.01 * len(words)  # the first of them on top
+        ax.plot(*path.T, color="white", linewidth=3.5, zorder=level)
+        ax.plot(*path.T, **{**style, **dots}, linewidth=1.6, zorder=level, label=name)
+        ax.plot(*path[-1], **{**drawing.END, "color": style["color"] if len(paths) > 1 else "black"})
+        lengths = np.linalg.norm(np.diff(path, axis=0), axis=1)
+        words[name] = (
+            f"the first step is {lengths[0]:.2g} long and the last {lengths[-1]:.2g}, and together they are "
+            f"{lengths.sum() / max(np.linalg.norm(path[-1] - path[0]), 1e-9):.1f} times as long as the straight way"
+        )
+    ax.plot(*next(iter(paths.values()))[0], **drawing.START, label="start")
+    ax.plot([], [], **drawing.END, label="end")
+    ax.plot(w[column], w[row], **{**drawing.LOWEST, "zorder": 3}, label=f"lowest, J = {drawing.short(height.min())}")
+    drawing.legend_above(ax, 4 if len(paths) == 1 else 3)
+    return figure, (w[column], w[row]), words
 
 
 @picture
@@ -299,31 +329,35 @@ def chain(backpropagation: Function, x: float, y: float, w1: float, w2: float) -
     """Draw the network x → z1 → ŷ → J of one weight a layer: values from left to right, the gradients back."""
     dJ_dw1, dJ_dw2 = (float(gradient) for gradient in backpropagation(x, y, w1, w2))
     z1 = w1 * x
-    y_hat = w2 * np.tanh(z1)
-    nodes = {"x": x, "z1": z1, "ŷ": y_hat, "J": (y - y_hat) ** 2}
-    figure = Figure(figsize=(8, 2.3))
-    ax = figure.subplots()
-    for i, (name, number) in enumerate(nodes.items()):
-        ax.text(i, 0, f"{name}\n{number:.3g}", ha="center", va="center", fontsize=11, zorder=3,
-                bbox={"boxstyle": "circle,pad=0.45", "facecolor": "#d6e8f5", "edgecolor": GRAY})  # fmt: skip
-        if i:
-            for height, start, end, color in ((0.12, i - 1, i, BLUE), (-0.12, i, i - 1, RED)):
-                arrow = {"arrowstyle": "-|>", "color": color, "shrinkA": 28, "shrinkB": 28, "linewidth": 1.6}
-                ax.annotate("", (end, height), (start, height), arrowprops=arrow)
+    h = np.tanh(z1)
+    y_hat = w2 * h
     dJ_dy_hat = -2 * (y - y_hat)
-    dJ_dz1 = dJ_dy_hat * w2 * (1 - np.tanh(z1) ** 2)
-    for i, gradient, label, back in (
-        (0, f"∂J/∂w1 = {dJ_dw1:.3g}", f"w1 = {w1:g}", ""),
-        (1, f"∂J/∂w2 = {dJ_dw2:.3g}", f"w2 = {w2:g}, tanh", f"∂J/∂z1 = {dJ_dz1:.3g}"),
-        (2, "", f"y = {y:g}", f"∂J/∂ŷ = {dJ_dy_hat:.3g}"),
-    ):
-        ax.text(i + 0.5, 0.48, gradient, ha="center", color=RED)
-        ax.text(i + 0.5, 0.26, label, ha="center", color=BLUE)
-        ax.text(i + 0.5, -0.26, back, ha="center", va="top", color=RED)
-    ax.set(xlim=(-0.4, 3.4), ylim=(-0.55, 0.75))
+    dJ_dz1 = dJ_dy_hat * w2 * (1 - h**2)
+    nodes = {"x": x, "z1": z1, "tanh(z1)": h, "ŷ": y_hat, "J": (y - y_hat) ** 2}
+    arrows = (  # forward, the gradient of the weight there, the factor on the way back, and what it gives
+        (f"w1 = {w1:g}", f"∂J/∂w1 = ∂J/∂z1 · x = {dJ_dw1:.3g}", "", ""),
+        ("tanh", "", "· (1 - tanh²(z1))", f"∂J/∂z1 = {dJ_dz1:.3g}"),
+        (f"w2 = {w2:g}", f"∂J/∂w2 = ∂J/∂ŷ · tanh(z1) = {dJ_dw2:.3g}", "· w2", f"∂J/∂tanh(z1) = {dJ_dy_hat * w2:.3g}"),
+        (f"y = {y:g}", "", "-2 (y - ŷ)", f"∂J/∂ŷ = {dJ_dy_hat:.3g}"),
+    )
+    figure = Figure(figsize=(9.6, 2.5))
+    ax = figure.add_axes((0, 0, 1, 1))
+    for i, (name, number) in enumerate(nodes.items()):
+        fill = drawing.INPUT if i == 0 else drawing.UNIT
+        ax.plot(i, 0, "o", markersize=54, color=fill, markeredgecolor=GRAY, zorder=2)
+        ax.text(i, 0, f"{name}\n{number:.3g}", ha="center", va="center", fontsize=10, zorder=3)
+    for i, (forward, gradient, factor, back) in enumerate(arrows):
+        for height, start, end, color in ((0.1, i, i + 1, BLUE), (-0.1, i + 1, i, RED)):
+            arrow = {"arrowstyle": "-|>", "color": color, "shrinkA": 28, "shrinkB": 28, "linewidth": 1.6}
+            ax.annotate("", (end, height), (start, height), arrowprops=arrow)
+        ax.text(i + 0.5, 0.52, gradient, ha="center", color=RED)
+        ax.text(i + 0.5, 0.27, forward, ha="center", color=BLUE)
+        ax.text(i + 0.5, -0.27, f"{factor}\n{back}", ha="center", va="top", color=RED)
+    ax.set(xlim=(-0.4, 4.4), ylim=(-0.65, 0.7))
     ax.axis("off")
     values = ", ".join(f"{name} = {number:.3g}" for name, number in nodes.items())
     return figure, (
-        f"A chain of nodes: {values}. Arrows lead forward, and back: ∂J/∂ŷ = {dJ_dy_hat:.3g}, ∂J/∂z1 = {dJ_dz1:.3g}; at the "
-        f"weights stand their own, ∂J/∂w1 = {dJ_dw1:.3g} and ∂J/∂w2 = {dJ_dw2:.3g}."
+        f"A chain of nodes: {values}. Arrows lead forward, and back: ∂J/∂ŷ = {dJ_dy_hat:.3g}, times w2 = {w2:g} and then times "
+        f"1 - tanh²(z1) = {1 - h**2:.3g} gives ∂J/∂z1 = {dJ_dz1:.3g}; at the weights stand their own, ∂J/∂w1 = {dJ_dw1:.3g} and "
+        f"∂J/∂w2 = {dJ_dw2:.3g}."
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from utils.advice import Advice
@@ -20,20 +21,27 @@ from utils.plots.pictures import Function, picture
 def data(
     X: Any, y: Any, mark: Mapping[str, Sequence[float]] | None = None, names: tuple[str, str] = ("x1", "x2")
 ) -> tuple[Figure, str]:
-    """Draw the examples of a data set with two features by their label, and further points by name."""
+    """
+    Draw the examples of a data set with two features by their label, and further points by name.
+
+    Where the first feature is a whole number, the points are moved sideways a little, so that none hides another.
+    """
+    X, y = np.asarray(X, float), np.ravel(y)
     figure = Figure(figsize=(5.6, 4.2))
     ax = figure.subplots()
-    drawing.scatter(ax, X, y)
+    whole = np.array_equal(X[:, 0], np.round(X[:, 0]))
+    drawing.scatter(ax, np.column_stack([drawing.jitter(X[:, 0]), X[:, 1]]) if whole else X, y)
     for name, point in (mark or {}).items():
-        drawing.mark(ax, point, name)
+        ax.plot(*point, **drawing.YOU, label=name)
     ax.set(xlabel=names[0], ylabel=names[1])
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
+    drawing.legend_above(ax)
     marked = "".join(f" {name} is at ({point[0]:g}, {point[1]:g})." for name, point in (mark or {}).items())
     groups = [
         f"{np.sum(y == label)} with y = {label}, around ({', '.join(f'{mean:.2g}' for mean in X[y == label].mean(axis=0))})"
         for label in (0, 1)
     ]
-    return figure, f"{len(X)} points over {names[0]} and {names[1]}: {' and '.join(groups)}.{marked}"
+    moved = " They are moved sideways a little, so that none hides another." if whole else ""
+    return figure, f"{len(X)} points over {names[0]} and {names[1]}: {' and '.join(groups)}.{marked}{moved}"
 
 
 @picture
@@ -43,15 +51,18 @@ def decision_regions(
     y: Any = None,
     *,
     line: Function | None = None,
+    line_name: str = "your line",
     mark: Mapping[str, Sequence[float]] | None = None,
     limits: tuple[float, float] = (-4, 4),
+    names: tuple[str, str] = ("x1", "x2"),
 ) -> tuple[Figure, str]:
     """
     Draw ŷ over the plane: green where it is near 1, red where it is near 0, white where it is undecided.
 
     predict: from points, shape (n, 2), to predictions, shape (n,) or (n, 1), as of a Keras model.
     X, y: data points and their labels, drawn on top.
-    line: x2 from x1, drawn as a line.  mark: points to show by name, with the prediction for each.
+    line: x2 from x1, shape (n,), drawn as a line; from shape (n, k), as k lines.  line_name: what it is, for the legend.
+    mark: points to show by name, with the prediction for each.  names: of the axes.
     """
     figure = Figure(figsize=(5.6, 4.2))
     ax = figure.subplots()
@@ -61,24 +72,41 @@ def decision_regions(
         drawing.scatter(ax, X, y)
         seen.append(f"Of {len(X)} points, {drawing.binary_accuracy(predict, X, y):.0%} lie in their own color.")
     if line is not None:
-        x1 = np.linspace(*limits, 50, dtype=np.float32)
-        x2 = np.asarray(line(x1), float)
-        ax.plot(x1, x2, color="black", linewidth=2, label="your line")
-        seen.append(f"Your line runs from ({x1[0]:g}, {x2[0]:.3g}) to ({x1[-1]:g}, {x2[-1]:.3g}).")
+        seen.append(_lines(ax, predict, line, line_name, limits))
     for name, point in (mark or {}).items():
         y_hat = np.asarray(predict(np.array([point], np.float32))).item()
         seen.append(f"At {name}, ŷ is {y_hat:.3g}.")
-        drawing.mark(ax, point, f"{name}\nŷ = {y_hat:.3g}")
+        if X is None:
+            drawing.mark(ax, point, f"{name}\nŷ = {y_hat:.3g}")
+        else:  # a text beside the mark would hide points
+            ax.plot(*point, **drawing.YOU, label=f"{name}, ŷ = {y_hat:.3g}")
+    ax.set(xlabel=names[0], ylabel=names[1])
     if ax.get_legend_handles_labels()[0]:
-        ax.legend(loc="lower right", fontsize=9)
+        drawing.legend_above(ax)
     return figure, " ".join(seen)
+
+
+def _lines(ax: Axes, predict: Function, line: Function, name: str, limits: tuple[float, float]) -> str:
+    """Draw one line or several, and say what ŷ is along it, or at how many places they meet the border of the green region."""
+    x1 = np.linspace(*limits, 2000, dtype=np.float32)
+    lines = np.asarray(line(x1), float).reshape(len(x1), -1).T
+    crossings = 0
+    for number, x2 in enumerate(lines):
+        ax.plot(x1, x2, color="black", linewidth=2 if len(lines) == 1 else 1.2, label=name if number == 0 else None)
+        inside = (x2 >= limits[0]) & (x2 <= limits[1])
+        along = np.ravel(predict(np.column_stack([x1, x2])[inside].astype(np.float32)))
+        crossings += np.sum(np.diff(along > 0.5))
+    if len(lines) > 1:
+        return f"{len(lines)} lines, {name}: they meet the border of the green region at {crossings} places."
+    seen = f"Along it ŷ is between {along.min():.2f} and {along.max():.2f}." if len(along) else "It lies outside the picture."
+    return f"{name.capitalize()} runs from ({x1[0]:g}, {x2[0]:.3g}) to ({x1[-1]:g}, {x2[-1]:.3g}). {seen}"
 
 
 @picture
 def compare_regions(
     predictors: Mapping[str, Function], X: Any, y: Any, limits: tuple[float, float] = (-4, 4)
 ) -> tuple[Figure, str]:
-    """Draw the regions of several models, four in a row, each with the same points and with the share it has right."""
+    """Draw the regions of several models, four in a row, each with the same points and with its accuracy."""
     figure, seen = drawing.panels(predictors, X, y, limits)
     return figure, f"{len(X)} points of two labels, and the regions of {len(predictors)} models: {seen}."
 
@@ -141,32 +169,69 @@ def regions_over_time(
 
 
 @picture
-def matrices(named: Mapping[str, Any]) -> tuple[Figure, str]:
-    """Draw matrices by name as heat maps of one color scale, with their numbers where there is room; vectors as a row."""
+def matrices(
+    named: Mapping[str, Any], *, outline: Mapping[str, Any] | None = None, images: Sequence[str] = ()
+) -> tuple[Figure, str]:
+    """
+    Draw matrices by name as heat maps of one color scale: with their numbers where there is room, else in one height.
+
+    outline: what to outline in a matrix, by its name: an index, as NumPy takes it.  Vectors are drawn as a row.
+    images: the names of those to draw as images, white on black.
+    """
     arrays = {name: np.atleast_2d(np.asarray(array, float)) for name, array in named.items()}
-    largest = max(np.max(np.abs(array)) for array in arrays.values()) or 1.0
-    columns = [array.shape[1] for array in arrays.values()]
-    rows = max(len(array) for array in arrays.values())
-    cell = min(0.55, 7.0 / sum(columns))
-    figure = Figure(figsize=(cell * sum(columns) + 0.45 * len(arrays), cell * rows + 0.7))
-    axes = np.atleast_1d(figure.subplots(1, len(arrays), gridspec_kw={"width_ratios": columns, "wspace": 1.2 / np.mean(columns)}))
-    for ax, (name, array) in zip(axes, arrays.items(), strict=True):
-        ax.imshow(array, cmap=drawing.SIGNS, vmin=-largest, vmax=largest)
-        for (row, column), number in np.ndenumerate(array if cell > 0.4 else np.empty((0, 0))):
-            color = "white" if abs(number) > 0.75 * largest else "black"
+    largest = max((np.max(np.abs(array)) for name, array in arrays.items() if name not in images), default=0) or 1.0
+    room = 10.4 - 0.45 * len(arrays)
+    cell = min(0.55, room / sum(array.shape[1] for array in arrays.values()))
+    side = min(1.9, room / sum(array.shape[1] / len(array) for array in arrays.values()))
+    numbers = cell > 0.42
+    sizes = [(cell if numbers else side / len(array)) * np.array(array.shape[::-1]) for array in arrays.values()]
+    width, height = sum(w for w, _ in sizes) + 0.45 * len(arrays), max(h for _, h in sizes) + 0.65
+    figure = Figure(figsize=(width, height))
+    left, phrases = 0.225, []
+    for (name, array), (w, h) in zip(arrays.items(), sizes, strict=True):
+        ax = figure.add_axes((left / width, 1 - (0.3 + h) / height, w / width, h / height))
+        left += w + 0.45
+        shown = ax.imshow(array, cmap=drawing.SIGNS, vmin=-largest, vmax=largest)
+        if name in images:
+            shown.set(cmap="gray", clim=(0, np.max(array)))
+        for (row, column), number in np.ndenumerate(array if numbers else np.empty((0, 0))):
+            color = drawing.ink(shown.to_rgba(number)[:3])
             ax.text(column, row, f"{round(number, 2):g}", ha="center", va="center", fontsize=9, color=color)
-        ax.set_title(name, fontsize=10)
-        ax.set_xlabel(f"{' × '.join(map(str, np.shape(named[name])))}", fontsize=9, color=GRAY)
+        shape = np.shape(named[name])
+        ax.set_title(name, fontsize=10, pad=7)
+        ax.set_xlabel(str(tuple(map(int, shape))), fontsize=9, color=GRAY)
         ax.set(xticks=[], yticks=[])
-        ax.set_anchor("N")
-    phrases = [f"{name} {_in_words(array)}" for name, array in arrays.items()]
-    return figure, " ".join(f"Heat maps, blue above 0 and red below: {'; '.join(phrases)}.".split())
+        phrases.append(f"{name} {_in_words(array.reshape(shape))}")
+        if name in (outline or {}):
+            chosen = np.zeros(shape, bool)
+            chosen[outline[name]] = True
+            _outline(ax, np.atleast_2d(chosen))
+            phrases[-1] += f", where {_numbers(array.reshape(shape)[chosen])} is outlined"
+    colors = "images white on black, " if images else ""
+    return figure, " ".join(f"Heat maps, {colors}blue above 0 and red below: {'; '.join(phrases)}.".split())
+
+
+def _outline(ax: Axes, chosen: np.ndarray) -> None:
+    """Draw a line around the cells that are chosen: along each edge with a cell on one side that is, and one that is not."""
+    around = np.pad(chosen, 1)
+    edges = [[(x - 0.5, y - 1.5), (x - 0.5, y - 0.5)] for y, x in np.argwhere(np.diff(around, axis=1))]
+    edges += [[(x - 1.5, y - 0.5), (x - 0.5, y - 0.5)] for y, x in np.argwhere(np.diff(around, axis=0))]
+    ax.add_collection(LineCollection(edges, color="black", linewidth=2.5, capstyle="projecting", clip_on=False, zorder=4))
 
 
 def _in_words(array: np.ndarray) -> str:
-    if array.size > 24:
-        return f"of shape {array.shape}, from {array.min():.2g} to {array.max():.2g}"
-    return f"= {np.array2string(array, precision=2, separator=', ')}"
+    """The numbers of a small array; of a large one its shape, and where it is lowest and highest."""
+    if array.size <= 24:
+        return f"= {_numbers(array)}"
+    extremes = []
+    for place in (np.argmin(array), np.argmax(array)):
+        where = ", ".join(map(str, np.unravel_index(place, array.shape)))
+        extremes.append(f"{drawing.short(array.flat[place])} at [{where}]")
+    return f"of shape {array.shape}, from {extremes[0]} to {extremes[1]}"
+
+
+def _numbers(array: np.ndarray) -> str:
+    return np.array2string(array, separator=", ", formatter={"float_kind": lambda number: f"{round(number, 2):g}"})
 
 
 @picture
@@ -185,11 +250,11 @@ def network(model: Any) -> tuple[Figure, str]:
     places = [_column(size, tallest) for size in sizes]
     for left, (_, W) in enumerate(layers):
         for (i, y_from), (j, y_to) in itertools.product(places[left].items(), places[left + 1].items()):
-            width = 0.25 + 2.75 * abs(W[i, j]) / largest
-            ax.plot([left, left + 1], [y_from, y_to], color=BLUE if W[i, j] > 0 else RED, linewidth=width, alpha=0.75, zorder=1)
+            width = 0.5 + 2.5 * abs(W[i, j]) / largest
+            ax.plot([left, left + 1], [y_from, y_to], color=BLUE if W[i, j] > 0 else RED, linewidth=width, alpha=0.8, zorder=1)
     for column, (size, place) in enumerate(zip(sizes, places, strict=True)):
         is_output, letter = column == len(layers), "x" if column == 0 else "ŷ"
-        fill = "#d6e8f5" if column == 0 else "#fbe3b5"
+        fill = drawing.INPUT if column == 0 else drawing.UNIT
         ax.scatter([column] * len(place), list(place.values()), s=330, color=fill, edgecolors=GRAY, zorder=2)
         for i, y in place.items():
             label = (letter if is_output and size == 1 else f"{letter}{i + 1}") if column == 0 or is_output else ""
@@ -204,8 +269,9 @@ def network(model: Any) -> tuple[Figure, str]:
     ax.axis("off")
     captions = [_caption(column, size, layers).replace("\n", ", ") for column, size in enumerate(sizes)]
     weights = np.concatenate([W.ravel() for _, W in layers])
+    between = f" ({' + '.join(str(W.size) for _, W in layers)})" if len(layers) > 1 else ""
     return figure, (
-        f"A network: {'; '.join(captions)}. Lines join each circle to all of the next column: {weights.size} weights, "
+        f"A network: {'; '.join(captions)}. Lines join each circle to all of the next column: {weights.size} weights{between}, "
         f"{np.sum(weights < 0)} of them negative, from {weights.min():.2f} to {weights.max():.2f}."
     )
 
