@@ -254,7 +254,10 @@ def test_regions_of_models_are_compared_with_their_share_of_right_points():
 
 
 def test_loss_curves_show_each_loss_for_both_targets():
-    [ax] = plots.loss_curves({"squared error": lambda y, y_hat: (y - y_hat) ** 2}).figure.axes
+    picture = plots.loss_curves({"squared error": lambda y, y_hat: (y - y_hat) ** 2})
+    [ax] = picture.figure.axes
+    assert "y = 1 costs more up to ŷ = 0.49" in picture.alt or "y = 1 costs more up to ŷ = 0.50" in picture.alt
+    assert "y = 1 costs more nowhere" in plots.loss_curves({"none": lambda y, y_hat: 0 * y}).alt
     for_1, for_0 = (line.get_ydata() for line in ax.lines)
     assert for_1[0] > 0.98 > 0.01 > for_1[-1] and for_0[0] < 0.01 < 0.98 < for_0[-1]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["y = 1", "y = 0"] and ax.get_xlabel() == "ŷ"

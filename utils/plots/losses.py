@@ -23,10 +23,13 @@ def loss_curves(losses: Mapping[str, Function]) -> tuple[Figure, str]:
     figure = Figure(figsize=(4.2 * len(losses), 3.2))
     seen = []
     for ax, (name, loss) in zip(np.atleast_1d(figure.subplots(1, len(losses), sharey=True)), losses.items(), strict=True):
+        curves = {}
         for y, color, line in ((1.0, GREEN, "-"), (0.0, RED, "--")):
-            values = [float(np.mean(loss(np.array([y], np.float32), y_hat[i : i + 1]))) for i in range(len(y_hat))]
+            values = curves[y] = [float(np.mean(loss(np.array([y], np.float32), y_hat[i : i + 1]))) for i in range(len(y_hat))]
             ax.plot(y_hat, values, color=color, linestyle=line, linewidth=2, label=f"y = {y:g}")
             seen.append(f"{name}, y = {y:g}: {values[0]:.2f} near ŷ = 0, {values[50]:.2f} half way, {values[-1]:.2f} near 1")
+        above = y_hat[np.greater(curves[1.0], curves[0.0])]
+        seen.append(f"y = 1 costs more {f'up to ŷ = {above[-1]:.2f}' if len(above) else 'nowhere'}")
         ax.set(title=name, xlabel="ŷ", xlim=(0, 1))
         ax.grid(alpha=0.3)
         ax.legend(loc="upper center", frameon=False)
@@ -157,7 +160,10 @@ def _surface_and_map(values: np.ndarray, J: np.ndarray, labels: tuple[str, str])
     surface.plot_surface(
         *np.meshgrid(values, values), J, cmap=drawing.HEIGHTS, edgecolor=drawing.CONTOUR, linewidth=0.3, antialiased=True
     )
-    surface.set(xlabel=labels[0], ylabel=labels[1], zlabel="J")
+    surface.set_xlabel(labels[0], labelpad=8)
+    surface.set_ylabel(labels[1], labelpad=8)
+    surface.set_zlabel("J")
+    surface.locator_params(nbins=4)
     drawing.height_map(figure, plan, values, J, labels)
     return figure, plan
 
