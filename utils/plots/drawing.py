@@ -109,16 +109,6 @@ def contrast(color: Any, ground: Any) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def ink(ground: Any) -> str:
-    """Black or white, whichever stands out more."""
-    return max(("black", "white"), key=lambda color: contrast(color, ground))
-
-
-def legend_above(ax: Axes, columns: int = 3) -> None:
-    """Put the legend above the axes, where it hides nothing."""
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=columns, frameon=False, fontsize=9, columnspacing=1.4)
-
-
 def mark(ax: Axes, point: Sequence[float], text: str) -> None:
     """Mark a point as "you", and write above it in letters with a white rim: a box would hide points."""
     ax.plot(*point, **YOU)
@@ -143,6 +133,16 @@ def fill(ax: Axes, grid: np.ndarray, y_hat: np.ndarray) -> Any:
     return ax.contourf(grid, grid, y_hat, levels=np.linspace(0, 1, 11), cmap=REGIONS, vmin=0, vmax=1)
 
 
+def ink(ground: Any) -> str:
+    """Black or white, whichever stands out more."""
+    return max(("black", "white"), key=lambda color: contrast(color, ground))
+
+
+def legend_above(ax: Axes, columns: int = 3) -> None:
+    """Put the legend above the axes, where it hides nothing."""
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=columns, frameon=False, fontsize=9, columnspacing=1.4)
+
+
 def height_map(figure: Figure, ax: Axes, w: np.ndarray, J: np.ndarray, labels: tuple[str, str]) -> None:
     """Draw J as a map with contour lines, white where it is low, over the values of w in both directions, which are as long."""
     levels = MaxNLocator(20).tick_values(J.min(), J.max())
@@ -157,6 +157,18 @@ def height_map(figure: Figure, ax: Axes, w: np.ndarray, J: np.ndarray, labels: t
 def binary_accuracy(predict: Function, X: Any, y: Any) -> float:
     """The share of points whose prediction is on the side of their label."""
     return float(np.mean((np.ravel(predict(X)) > 0.5) == (np.ravel(y) == 1)))
+
+
+def _region(y_hat: np.ndarray) -> str:
+    """Where the green region ends, and how much of the plane is nearly white, in words."""
+    green = y_hat > 0.5
+    sides = {"left": green[:, 0], "right": green[:, -1], "lower": green[0], "upper": green[-1]}
+    reached = [side for side, edge in sides.items() if edge.any()]
+    if not reached:
+        words = "green is closed in on all sides" if green.any() else "nothing is green"
+    else:
+        words = f"green reaches {'every' if len(reached) == 4 else 'the ' + ' and the '.join(reached)} edge"
+    return f"{words}, and {np.mean(np.abs(y_hat - 0.5) < 0.4):.0%} of the plane has a ŷ between 0.1 and 0.9"
 
 
 def panels(predictors: Mapping[str, Function], X: Any, y: Any, limits: tuple[float, float]) -> tuple[Figure, str]:
@@ -179,18 +191,6 @@ def panels(predictors: Mapping[str, Function], X: Any, y: Any, limits: tuple[flo
             ax.set(ylabel="", yticklabels=[])
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     return figure, "; ".join(seen)
-
-
-def _region(y_hat: np.ndarray) -> str:
-    """Where the green region ends, and how much of the plane is nearly white, in words."""
-    green = y_hat > 0.5
-    sides = {"left": green[:, 0], "right": green[:, -1], "lower": green[0], "upper": green[-1]}
-    reached = [side for side, edge in sides.items() if edge.any()]
-    if not reached:
-        words = "green is closed in on all sides" if green.any() else "nothing is green"
-    else:
-        words = f"green reaches {'every' if len(reached) == 4 else 'the ' + ' and the '.join(reached)} edge"
-    return f"{words}, and {np.mean(np.abs(y_hat - 0.5) < 0.4):.0%} of the plane has a ŷ between 0.1 and 0.9"
 
 
 def jitter(values: np.ndarray, seed: int = 0) -> np.ndarray:

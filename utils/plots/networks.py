@@ -169,22 +169,16 @@ def regions_over_time(
 
 
 @picture
-def matrices(
-    named: Mapping[str, Any], *, outline: Mapping[str, Any] | None = None, images: Sequence[str] = ()
-) -> tuple[Figure, str]:
+def matrices(named: Mapping[str, Any], outline: Mapping[str, Any] | None = None) -> tuple[Figure, str]:
     """
-    Draw matrices by name as heat maps of one color scale: with their numbers where there is room, else in one height.
+    Draw matrices by name as heat maps of one color scale, with their numbers where there is room; vectors as a row.
 
-    outline: what to outline in a matrix, by its name: an index, as NumPy takes it.  Vectors are drawn as a row.
-    images: the names of those to draw as images, white on black.
+    outline: what to outline in a matrix, by its name: an index, as NumPy takes it.
     """
     arrays = {name: np.atleast_2d(np.asarray(array, float)) for name, array in named.items()}
-    largest = max((np.max(np.abs(array)) for name, array in arrays.items() if name not in images), default=0) or 1.0
-    room = 10.4 - 0.45 * len(arrays)
-    cell = min(0.55, room / sum(array.shape[1] for array in arrays.values()))
-    side = min(1.9, room / sum(array.shape[1] / len(array) for array in arrays.values()))
-    numbers = cell > 0.42
-    sizes = [(cell if numbers else side / len(array)) * np.array(array.shape[::-1]) for array in arrays.values()]
+    largest = max(np.max(np.abs(array)) for array in arrays.values()) or 1.0
+    cell = min(0.55, (10.4 - 0.45 * len(arrays)) / sum(array.shape[1] for array in arrays.values()))
+    sizes = [cell * np.array(array.shape[::-1]) for array in arrays.values()]
     width, height = sum(w for w, _ in sizes) + 0.45 * len(arrays), max(h for _, h in sizes) + 0.65
     figure = Figure(figsize=(width, height))
     left, phrases = 0.225, []
@@ -192,11 +186,9 @@ def matrices(
         ax = figure.add_axes((left / width, 1 - (0.3 + h) / height, w / width, h / height))
         left += w + 0.45
         shown = ax.imshow(array, cmap=drawing.SIGNS, vmin=-largest, vmax=largest)
-        if name in images:
-            shown.set(cmap="gray", clim=(0, np.max(array)))
-        for (row, column), number in np.ndenumerate(array if numbers else np.empty((0, 0))):
+        for (row, column), number in np.ndenumerate(array if cell > 0.42 else np.empty((0, 0))):
             color = drawing.ink(shown.to_rgba(number)[:3])
-            ax.text(column, row, f"{round(number, 2):g}", ha="center", va="center", fontsize=9, color=color)
+            ax.text(column, row, f"{round(number, 2) + 0:g}", ha="center", va="center", fontsize=9, color=color)
         shape = np.shape(named[name])
         ax.set_title(name, fontsize=10, pad=7)
         ax.set_xlabel(str(tuple(map(int, shape))), fontsize=9, color=GRAY)
@@ -207,8 +199,7 @@ def matrices(
             chosen[outline[name]] = True
             _outline(ax, np.atleast_2d(chosen))
             phrases[-1] += f", where {_numbers(array.reshape(shape)[chosen])} is outlined"
-    colors = "images white on black, " if images else ""
-    return figure, " ".join(f"Heat maps, {colors}blue above 0 and red below: {'; '.join(phrases)}.".split())
+    return figure, " ".join(f"Heat maps, blue above 0 and red below: {'; '.join(phrases)}.".split())
 
 
 def _outline(ax: Axes, chosen: np.ndarray) -> None:
@@ -231,7 +222,7 @@ def _in_words(array: np.ndarray) -> str:
 
 
 def _numbers(array: np.ndarray) -> str:
-    return np.array2string(array, separator=", ", formatter={"float_kind": lambda number: f"{round(number, 2):g}"})
+    return np.array2string(array, separator=", ", formatter={"float_kind": lambda number: f"{round(number, 2) + 0:g}"})
 
 
 @picture
