@@ -342,6 +342,18 @@ plots.race(saddle, paths_of(saddle, [-1.7, 0.01], 40))
 # Adagrad, RMSprop and Adam: each leaves the crest with its first step. The slope across the crest is tiny, but divided by its
 # own size it is not. Adadelta divides too, and it starts slowly. Momentum comes last.
 #
+# Now you choose the two numbers of your `momentum`, on the hill of section 1 and in the ravine. First leave $\beta$ at 0: which
+# rates get over the hill? Then set the rate to 0.05 and raise $\beta$ step by step: is more momentum always better in the
+# ravine?
+
+# %% tags=["nbval-ignore-output"]
+plots.play_descent(two_valleys, ravine, momentum)
+
+# %% [markdown]
+# Without momentum only the rates from 0.025 to 0.04 get over the hill. With $\beta = 0.8$ a rate of 0.002 does. In the ravine
+# the loss after 60 steps falls until $\beta = 0.9$, to a sixtieth; with 0.95 it is higher again, because the ball swings past
+# the lowest point.
+#
 # ## 5 · The digits
 # The ravine and the saddle have two weights. Here is a network with 2,410 parameters, weights and biases. It reads
 # handwritten digits of 8 × 8 pixels. First you train it, then you look at the loss around it.

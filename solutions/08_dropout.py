@@ -311,6 +311,17 @@ for name, runs in list(cures.items())[1:]:
 # the order.
 #
 # ## 5 · Your cure
+# How strong should a cure be, and do two of them help more than one? Here are 36 trainings that were computed beforehand: each
+# strength $\lambda$ of L2 with each dropout rate. Move one slider at a time. What happens to both losses at the right end of
+# $\lambda$?
+
+# %% tags=["nbval-ignore-output"]
+plots.play_cures()
+
+# %% [markdown]
+# With $\lambda = 0.03$ both losses are high, and the regions have nearly straight borders: the penalty is so strong that the
+# network **under-fits**. The best settings lie between, and a little dropout beside L2 helps a little more.
+#
 # ### Exercise 8.5 · A network that generalizes
 # Make a network with a validation loss of at most 0.17 after 200 epochs with Adam(0.02). The check trains it from two new
 # starts, and takes the mean. Dropout, penalties, other widths: all of these are allowed. The output is a logit, as before.

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from utils.advice import Advice
 from utils.plots import drawing
-from utils.plots.drawing import BLUE, GOLD, GRAY, GREEN, LINES, RED
+from utils.plots.drawing import BLUE, GRAY, GREEN, RED
 from utils.plots.live import Live, dash, short
 from utils.plots.pictures import Function, picture
 from utils.quiet_tensorflow import tf
