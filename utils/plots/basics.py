@@ -119,7 +119,7 @@ def _trace(node: Function, inputs: Mapping[str, float]) -> tuple[dict[str, tuple
 
 
 def _result_and_names(node: Function, tensors: list[Any]) -> tuple[Any, dict[str, str]]:
-    """What `node` returns for the tensors, and for each operation the variable that `node` keeps it in, where its code is known."""
+    """What `node` returns for the tensors, and the variable of its code that holds each operation, where there is code."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(node)))
         for each in ast.walk(tree):

@@ -130,7 +130,7 @@ def regions(figure: Figure, ax: Axes, predict: Function, limits: tuple[float, fl
 def fill(ax: Axes, grid: np.ndarray, y_hat: np.ndarray) -> Any:
     """Fill the square over the values of `grid` with the colors of ŷ, shape (len(grid), len(grid)): row by x2, column by x1."""
     ax.set(xlabel="x1", ylabel="x2", xlim=grid[[0, -1]], ylim=grid[[0, -1]])
-    return ax.contourf(grid, grid, y_hat, levels=np.linspace(0, 1, 11), cmap=REGIONS, vmin=0, vmax=1)
+    return ax.contourf(grid, grid, y_hat, levels=np.linspace(0, 1, 11), cmap=REGIONS, vmin=0, vmax=1, zorder=0)
 
 
 def ink(ground: Any) -> str:

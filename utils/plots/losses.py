@@ -92,15 +92,13 @@ def _ground_of_surface(w: np.ndarray, J: np.ndarray, X: Any, y: Any) -> tuple[Fi
     """The surface, the map and the data side by side, without the model; and the axes of the data."""
     ground = Figure(figsize=(10.8, 3.7))
     surface = ground.add_axes((0.01, 0.06, 0.28, 0.9), projection="3d")
-    plan, points = ground.add_axes((0.37, 0.15, 0.23, 0.75)), ground.add_axes((0.74, 0.15, 0.24, 0.75))
-    surface.plot_surface(*np.meshgrid(w, w), J, cmap="cividis", linewidth=0, antialiased=True)
+    plan, points = ground.add_axes((0.41, 0.15, 0.24, 0.75)), ground.add_axes((0.76, 0.15, 0.22, 0.75))
+    surface.plot_surface(*np.meshgrid(w, w), J, cmap=drawing.HEIGHTS, edgecolor=drawing.CONTOUR, linewidth=0.3)
     surface.set(xlabel="w1", ylabel="w2", title="loss J")
-    shown = plan.contourf(w, w, J, levels=20, cmap="cividis")
-    ground.colorbar(shown, cax=ground.add_axes((0.62, 0.15, 0.013, 0.75))).set_label("loss J")
-    plan.set(xlabel="w1", ylabel="w2")
+    drawing.height_map(ground, plan, w, J, ("w1", "w2"))
     drawing.scatter(points, np.asarray(X)[:, :2], y)
     points.set(xlabel="x1", ylabel="x2")
-    points.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, fontsize=9)
+    drawing.legend_above(points)
     return ground, points
 
 
@@ -258,7 +256,7 @@ def race(J: Function, paths: Mapping[str, Any], limits: tuple[float, float] = (-
     styles = drawing.line_styles(paths)
 
     def background(ax: Axes) -> None:
-        ax.contourf(w, w, height, levels=_levels(height, log), cmap="Greys", vmax=height.max() + np.ptp(height))
+        ax.contourf(w, w, height, levels=_levels(height, log), cmap=drawing.HEIGHTS)
         ax.set(xlabel="w1", ylabel="w2", xlim=limits, ylim=limits)
         for row, column in _valleys(height):
             ax.plot(w[column], w[row], **drawing.LOWEST)

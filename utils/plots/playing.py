@@ -36,7 +36,7 @@ def play_line(X: Any, y: Any, w: Sequence[float] = (0.5, 0.0), b: float = 0.0, l
             drawing.regions(figure, ax, predict, limits, bar=False)
         ax.set(xlabel="x1", ylabel="x2", xlim=limits, ylim=limits)
         drawing.scatter(ax, X, y)
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
+        drawing.legend_above(ax)
         figure.tight_layout()
     state = f"w = [{w[0]:.1f}, {w[1]:.1f}], b = {b:.1f}: accuracy {drawing.binary_accuracy(predict, X, y):.1%}"
     return Live(
@@ -113,7 +113,7 @@ def _curve_and_map(w: np.ndarray, heights: np.ndarray, ravine: Function) -> Figu
     grid = np.linspace(-2, 2, 41)
     J = np.array([[float(ravine(np.array([w1, w2]))) for w1 in grid] for w2 in grid])
     row, column = np.unravel_index(J.argmin(), J.shape)
-    plan.contourf(grid, grid, J, levels=J.max() * np.linspace(0, 1, 14) ** 3, cmap="Greys", vmax=2 * J.max())
+    plan.contourf(grid, grid, J, levels=J.max() * np.linspace(0, 1, 14) ** 3, cmap=drawing.HEIGHTS)
     plan.plot(grid[column], grid[row], **drawing.LOWEST)
     plan.set(xlabel="w1", ylabel="w2", xlim=(-2, 2), ylim=(-2, 2), title="a ravine")
     figure.tight_layout()
@@ -267,7 +267,7 @@ def play_digit(model: Any, X: Any, y: Any) -> Live:
         _frames(paper, seen, bars)
         if figure is still:
             for ax in (paper, seen):
-                ax.imshow(X[0, :, :, 0], cmap="gray", vmin=0, vmax=1)
+                ax.imshow(X[0, :, :, 0], cmap="gray", vmin=0, vmax=1, extent=(0, 1, 1, 0))
             bars.barh(range(10), probabilities[0], color=BLUE, height=0.7)
     return Live(
         still,
