@@ -307,6 +307,8 @@ def _notebook(lab: Lab, texts: list[str], setup: str) -> nbformat.NotebookNode:
         if i == 0:
             title, _, rest = text.partition("\n")
             text = "\n".join([title, *(["", found] if (found := badge(lab.name)) else []), rest, "", RUN_FIRST])
+        if cell.kind == "markdown":
+            text = _set_off(text)
         if cell is first_code:
             cells.append(nbformat.v4.new_code_cell(setup.rstrip("\n"), id=f"lab{lab.name[:2]}-set-up", metadata=FOLDED))
         make = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
@@ -318,6 +320,12 @@ def _notebook(lab: Lab, texts: list[str], setup: str) -> nbformat.NotebookNode:
         "language_info": {"name": "python"},
     }
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def _set_off(text: str) -> str:
+    """A cell of Markdown in which what an exercise asks, below its heading, is a block of its own: a quotation."""
+    before, heading, task = re.split(r"(^### Exercise .+\n|\Z)", text, maxsplit=1, flags=re.M)
+    return before + heading + "\n".join(f"> {line}".rstrip() for line in task.splitlines())
 
 
 def _nbgrader(cell: Cell, cell_id: str) -> dict:

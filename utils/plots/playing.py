@@ -161,7 +161,7 @@ def play_cures() -> Live:
     return Live(
         still,
         f"The regions of a large network after training, and its losses on the way. Without a cure the validation loss ends at "
-        f" {ends[0, 0]:.2f}; of all settings it is lowest, {ends.min():.2f}, with λ = {penalties[best[0]]:g} and a dropout rate "
+        f"{ends[0, 0]:.2f}; of all settings it is lowest, {ends.min():.2f}, with λ = {penalties[best[0]]:g} and a dropout rate "
         f"of {rates[best[1]]:g}. In the notebook, two sliders choose λ and the rate.",
         "cures",
         ground,

@@ -131,10 +131,10 @@ def _table(rows: list, passed: int, total: int) -> str:
 
 
 class _Unbroken(Code):
-    """Code whose long lines scroll, as they do in a cell, where a page would break them."""
+    """Code in letters of one width, whose long lines scroll as they do in a cell: a page would change both."""
 
     def _repr_html_(self) -> str:
-        style = "white-space:pre;overflow-x:auto;font-size:var(--jp-code-font-size,inherit)"
+        style = "white-space:pre;overflow-x:auto;font-family:monospace;font-size:var(--jp-code-font-size,inherit)"
         return super()._repr_html_().replace("<pre>", f'<pre style="{style}">')
 
 
