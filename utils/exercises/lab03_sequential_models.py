@@ -19,12 +19,15 @@ SYMBOLIC_OUTPUT = "It gives the output, a symbolic tensor. `keras.Model` makes a
 NO_LAYERS = "The model has no layers. Does `keras.Sequential` get the list, or the None that `append` gives?"
 SEVERAL_OUTPUTS = "The model gives several outputs. Give `keras.Model` the last tensor alone as its second argument."
 SHARED_WEIGHTS = "Two calls give models that share their weights. Make all layers within the function, so that each call gives a new model."
+EQUAL_WEIGHTS = "All weights of a layer begin equal, so that its units stay copies of one another. Leave out the initializer: Keras begins at random."
 
 def behavior(make_model, *args, m=2):
     """What a model predicts for some points when its weights have known values.  args: what it is made for; m: how many inputs it should have."""
     model = require_model(make_model(*args), m)
     if {id(w) for w in model.weights} & {id(w) for w in getattr(make_model(*args), "weights", [])}:
         raise Advice(SHARED_WEIGHTS)
+    if any(w.ndim > 1 and w.size > 1 and np.ptp(w) == 0 for w in model.get_weights()):
+        raise Advice(EQUAL_WEIGHTS)
     rng = np.random.default_rng(31)
     X = rng.normal(size=(16, m)).astype(np.float32)
     X[8:] *= 6  # so that an activation with an upper end shows it
@@ -106,6 +109,7 @@ one_hidden_layer = Exercise("3.1", "One hidden layer", right=lambda: stack((3, "
     ("keras.Input((2,)), ", "", require.NO_INPUT),
     ("(2,)", "2", "An input has a shape, not a size. A shape is a tuple, and a tuple of one number needs a comma."),
     ("keras.Sequential(", "list(", LIST_OF_LAYERS),
+    ('"relu"', '"relu", kernel_initializer="zeros"', EQUAL_WEIGHTS),
     (lambda: one_for_all, SHARED_WEIGHTS),
 ), hints=[
     "`keras.Sequential([…])` takes a list of three things: an Input, a Dense layer for the hidden units, a Dense layer for the output.",

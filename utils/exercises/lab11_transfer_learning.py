@@ -315,8 +315,10 @@ def what_moves(answer, rate):
         raise Advice(arrays.no_numbers(train) or "Return the function that `training.compile_steps` gives, with which the next cells train.")
     train(IMAGES, LABELS, 1)
     after = weights_by_layer(model)
-    moves = [np.abs(np.subtract(old, new)).max() / rate for old, new in zip(before, after, strict=True)]
-    *of_body, _, of_head = np.reshape(moves, (4, 2)).max(axis=1)  # convolution, normalization, the averages that it keeps, head
+    def moved(before, after):  # by layer: convolution, normalization, the averages that it keeps, head
+        moves = [np.abs(np.subtract(old, new)).max() / rate for old, new in zip(before, after, strict=True)]
+        return np.reshape(moves, (4, 2)).max(axis=1)
+    *of_body, _, of_head = moved(before, after)
     if of_head == 0:
         return Tuning.HEAD_FROZEN
     if min(of_body) == 0:
@@ -328,7 +330,11 @@ def what_moves(answer, rate):
     step_by_step(other, other.layers[0], rate)(IMAGES, LABELS, 1)
     three = zip(before, after, weights_by_layer(other), strict=True)
     as_expected = np.concatenate([np.ravel(np.subtract(new, old) * np.subtract(right, old) >= 0) for old, new, right in three])
-    return FINE if as_expected.mean() > 0.9 else Tuning.OTHER_LOSS
+    if as_expected.mean() <= 0.9:
+        return Tuning.OTHER_LOSS
+    train(IMAGES, LABELS, 5)
+    *of_body, _, of_head = moved(after, weights_by_layer(model))
+    return Tuning.FADING if max(*of_body, of_head) < 2 else FINE  # with Adam some weight moves by most of the rate in each step
 
 def step_by_step(model, body, learning_rate):
     for layer in model.layers:
@@ -359,6 +365,8 @@ Tuning, mistakes_of_tuning = findings_of(fine_tuning,
      "Adam, and does it get the rate?"),
     ("NEAR", "Adam(learning_rate)", "Adam(learning_rate / 10)", "The weights change less than with Adam at this rate. Is it Adam, and does "
      "it get the rate without a change?"),
+    ("FADING", "Adam(learning_rate)", "Adam(keras.optimizers.schedules.ExponentialDecay(learning_rate, 1, 0.1))", "The weights hardly move "
+     "after the first steps: the rate falls. Give Adam the rate as a number, as it comes in."),
 )
 the_fine_tuning = Exercise("11.5", "Fine-tuning", right=step_by_step, inputs=lambda rng: [(1e-3,), (2e-4,)], observe=what_moves, seconds=2.0,
     mistakes=mistakes_of_tuning,
