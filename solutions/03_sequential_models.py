@@ -204,7 +204,8 @@ print("largest difference:", np.round(np.max(np.abs(y_hat - trained(points))), 4
 
 # %% tags=["nbval-ignore-output"]
 W1, b1, W2, b2 = trained.get_weights()
-plots.decision_regions(lambda x: forward(x, W1, b1, W2, b2), points, labels, limits=(-2.6, 2.6),
+plots.decision_regions(lambda x: forward(x, W1, b1, W2, b2), points, labels,
+                       limits=(-2.6, 2.6),
                        line=lambda x1: -(b1 + np.outer(x1, W1[0])) / W1[1],
                        line_name="where a unit's z is 0")
 
@@ -299,7 +300,7 @@ keras.utils.set_random_seed(2)  # one of the starts from which c finds its way
 corners, is_xor = datasets.xor()
 four = {"a": deep_network([]), "b": deep_network([8], "linear"),
         "c": deep_network([2], "tanh"), "d": deep_network([1], "tanh")}
-rows = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3]  # the last corner counts less: else a and b would predict 0.5
+rows = [0, 0, 0, 1, 1, 1, 2, 2, 2, 3]  # the last counts less: else a, b predict 0.5
 for model in four.values():
     train(model, corners[rows], is_xor[rows], steps=300)
 plots.compare_regions(four, corners, is_xor, limits=(-0.5, 1.5))

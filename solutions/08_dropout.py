@@ -338,8 +338,8 @@ check("8.5", best_network)
 
 # %% tags=["nbval-ignore-output"]
 best = five_runs(best_network)
-plots.curves({"validation, plain": plain["val_loss"], "validation, yours": best["val_loss"],
-              "training, yours": best["loss"]})
+plots.curves({"validation, plain": plain["val_loss"],
+              "validation, yours": best["val_loss"], "training, yours": best["loss"]})
 
 # %% [markdown]
 # One caution. You have looked at the validation loss again and again, and chosen by it. So the validation set is not quite

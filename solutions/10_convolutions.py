@@ -149,7 +149,7 @@ plots.maps({"seven": [seven, convolve(seven, vertical), convolve(seven, horizont
 # %%
 photo = datasets.photo()
 plots.maps({"photo": [photo, convolve(photo, vertical), convolve(photo, horizontal)]},
-           ["vertical", "horizontal"], see="A photographer at a tripod; roofs behind him.")
+           ["vertical", "horizontal"], see="A photographer at a tripod, roofs behind.")
 
 # %% [markdown]
 # The vertical kernel finds the legs, and the horizontal one the roofs. The back of the coat slopes, so both find it. Sky and

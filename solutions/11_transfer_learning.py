@@ -52,7 +52,7 @@ check("11.1", task)
 
 # %%
 def somewhere(X, rng):
-    """Place each image at random on a field of 12 × 12 pixels: shape (n, 12, 12, 1)."""
+    """Place each image at random on 12 × 12 pixels: shape (n, 12, 12, 1)."""
     field = np.zeros((len(X), 12, 12, 1), np.float32)
     for place, image, (i, j) in zip(field, X, rng.integers(0, 5, (len(X), 2))):
         place[i:i + 8, j:j + 8, 0] = image
@@ -272,7 +272,7 @@ train_both = fine_tuning(transferred, body, learning_rate=0.002)
 
 
 def three_ways(k, draw):
-    """The accuracy of new head, fine-tuned, from scratch, with k examples of a digit."""
+    """The accuracies of the three ways, with k examples of each digit."""
     X_few, y_few = few(k, draw)
     body.set_weights(learned)
     dense.set_weights(untrained)

@@ -72,7 +72,7 @@ plots.accuracies({"dense network": dense["measured"]},
 
 # %%
 class RandomShift(keras.layers.Layer):
-    """Data augmentation: moves a batch of images by up to one pixel, in training only."""
+    """Data augmentation: moves a batch of images by up to one pixel in training."""
 
     def call(self, x, training=None):
         if not training:

@@ -7,6 +7,7 @@ from tensorflow.python.eager import context  # the record of what ran where is n
 
 from tests.devices import tf
 from utils import bench, training
+from utils.bench import table
 
 GPUS = [device.name.removeprefix("/device:") for device in tf.config.list_logical_devices("GPU")]
 ON_GPU = pytest.mark.skipif(not GPUS, reason="TensorFlow sees no GPU on this machine")
@@ -71,8 +72,15 @@ def test_the_bench_has_a_column_for_the_device(device):
 
 
 def test_the_bench_puts_the_devices_side_by_side(monkeypatch):
-    cells = {"CPU:0": {"fit": "1 µs", "PyTorch, eager": "2 µs"}, "GPU:0": {"fit": "3 µs"}}
-    monkeypatch.setattr(bench, "_column", lambda case, rounds, device: cells[device])
-    _, head, *rows = bench.bench(["A"], devices=list(cells)).splitlines()
+    def result(**steps):
+        return {
+            "first call": 1.5,
+            "steps": {way: {"median": each, "quartiles": [each - 1, each + 1]} for way, each in steps.items()},
+        }
+
+    results = {"CPU:0": result(**{"compiled epoch": 4, "PyTorch, eager": 8}), "GPU:0": result(**{"compiled epoch": 2})}
+    monkeypatch.setattr(table, "_measure", lambda case, rounds, device: results[device])
+    _, head, *rows = bench.bench(["A"], devices=list(results)).splitlines()
     assert head.split() == ["CPU:0", "GPU:0"]
-    assert [row.split()[-3:] for row in rows[-2:]] == [["µs", "3", "µs"], ["2", "µs", "–"]]
+    [torch] = [row for row in rows if "PyTorch" in row]
+    assert torch.split() == ["PyTorch,", "eager", *["8", "±", "1", "µs", "a", "step", "2.0", "×"], "–"]

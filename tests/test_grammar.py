@@ -112,5 +112,6 @@ def test_a_text_that_is_too_small_is_found():
 
 def test_each_picture_is_drawn_in_a_test_which_looks_for_small_text():
     """The fixture `readable` in conftest.py looks at every picture that is made in a test."""
-    tests = "".join(path.read_text(encoding="utf-8") for path in (COURSE / "tests").glob("test_p*.py"))
+    files = [*(COURSE / "tests").glob("test_p*.py"), COURSE / "tests" / "live.py"]
+    tests = "".join(path.read_text(encoding="utf-8") for path in files)
     assert plots.__all__ and [name for name in plots.__all__ if not re.search(rf"\bplots\.{name}\(", tests)] == []

@@ -10,9 +10,7 @@ import numpy as np
 import pytest
 
 from tests.devices import tf
-from utils import __main__ as command
-from utils import bench, training
-from utils.advice import Advice
+from utils import training
 
 
 def a_model(*layers):
@@ -275,29 +273,3 @@ def test_unequal_or_empty_data_are_refused():
         training.compile_epoch(a_model(), keras.optimizers.SGD(), mse, *examples()[:1], examples(9)[1], 4)
     with pytest.raises(ValueError, match="one at least"):
         training.compile_epoch(a_model(), keras.optimizers.SGD(), mse, np.zeros((0, 3)), np.zeros((0, 1)), 4)
-
-
-def test_the_bench_measures_every_loop_on_the_device_that_is_asked_for(monkeypatch):
-    monkeypatch.setitem(bench.CASES, "C", bench.CASES["C"]._replace(n=1_000))
-    monkeypatch.setattr(bench, "TURN", 0.001)
-    table = bench.bench(["C"], rounds=1, devices=["CPU:1"])
-    assert table.splitlines()[1].split() == ["CPU:1"]
-    for way in ("train_step", "train_step by tf.function", "compiled epoch", "fit", "fit, 32 steps an execution"):
-        [row] = [line for line in table.splitlines() if line.startswith(f"  {way}  ")]
-        assert row.count("µs a step") == 1
-    for words in ("first call", "matrix products", "epoch reaches"):
-        assert words in table
-    assert bench._flops(bench.CASES["C"]) == 2 * (2 * 784 * 128 + 3 * 128 * 10) * 500
-
-
-def test_a_step_that_cannot_be_recorded_is_told_in_a_sentence():
-    def with_a_number(model, optimizer, loss, X, y):
-        return bench.train_step(model, optimizer, loss, X, y).numpy()
-
-    with pytest.raises(Advice, match="line by line only"):
-        bench.compare(with_a_number, a_model, mse, *examples(), batch_size=5)
-
-
-def test_the_bench_names_a_case_that_is_not_there(capsys):
-    assert command.main(["bench", "E"]) == 2
-    assert "There is no case 'E'; there are A, B, C, D." in capsys.readouterr().err

@@ -53,6 +53,7 @@ def main(argv: list[str]) -> int:
     bench = commands.add_parser("bench", help="measure how fast this machine trains, by each kind of loop")
     bench.add_argument("cases", nargs="*", metavar="CASE", help="A, B, C or D; all of them if none is named")
     bench.add_argument("--rounds", type=int, default=9, help="how often each is measured (9)")
+    bench.add_argument("--json", action="store_true", help="print medians and quartiles as JSON")
     arguments, rest = parser.parse_known_args(argv)
     if rest and arguments.command != "test":
         parser.error(f"unknown argument {rest[0]!r}")
@@ -182,7 +183,7 @@ def _bench(arguments: argparse.Namespace, rest: list[str]) -> int:
     if unknown := [case for case in arguments.cases if case not in bench.CASES]:
         print(f"There is no case {unknown[0]!r}; there are {', '.join(bench.CASES)}.", file=sys.stderr)
         return 2
-    print(bench.bench(arguments.cases or tuple(bench.CASES), max(arguments.rounds, 1)))
+    print(bench.bench(arguments.cases or tuple(bench.CASES), max(arguments.rounds, 1), as_json=arguments.json))
     return 0
 
 

@@ -108,7 +108,8 @@ def execute(lab: Lab) -> nbformat.NotebookNode:
 
 def _why_it_stopped(lab: Lab, notebook: nbformat.NotebookNode, error: Exception) -> str:
     """Which cell a run stopped at, and why, in a sentence."""
-    begun = [i for i, cell in enumerate(notebook.cells) if cell.get("execution_count")]
+    of_source = [cell for cell in notebook.cells if cell.id != source.set_up_id(lab)]
+    begun = [i for i, cell in enumerate(of_source) if cell.get("execution_count")]
     why = "the kernel died in this cell"
     if isinstance(error, CellTimeoutError):
         why = f"the cell was still running after {SECONDS_OF_A_CELL} s and was stopped"

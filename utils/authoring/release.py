@@ -52,6 +52,7 @@ def readme_of_students(text: str) -> str:
     """The README as far as it is for students, without the pictures of solutions."""
     text = re.sub(r" <img src=\"solutions/.*?> \|$", " |", text, flags=re.M)
     text = text.replace("| lab | what you build | time | |\n|---|---|---|---|", "| lab | what you build | time |\n|---|---|---|")
+    text = re.sub(r"<picture>.*?</picture>\n\n", "", text, flags=re.S)
     before, _, rest = text.partition("\n## Test\n")
     end = rest.rpartition("\nThe license is ")
     return before + end[1] + end[2]

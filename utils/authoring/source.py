@@ -63,13 +63,11 @@ if course is None:
     raise CourseNotFound("The course is not here. In Colab: is there a network?\\n"
                          "Elsewhere: open the notebook in the course's own folder "
                          "`notebooks`.")
-sys.path.insert(0, str(course))
-"""
+sys.path.insert(0, str(course))"""
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # how Colab and JupyterLab fold the code of a cell
 RUN_FIRST = "**First** run the folded cell below, which finds the course, and the cell with the imports: Shift + Enter."
-SETUP_OF_SOLUTION = """\
-os.environ["LABS_SOLUTION"] = "1"  # what passes here does not count as yours
-"""
+SETUP_OF_SOLUTION = """
+os.environ["LABS_SOLUTION"] = "1"  # what passes here does not count as yours"""
 
 
 class SourceError(Exception):
@@ -310,7 +308,7 @@ def _notebook(lab: Lab, texts: list[str], setup: str) -> nbformat.NotebookNode:
         if cell.kind == "markdown":
             text = _set_off(text)
         if cell is first_code:
-            cells.append(nbformat.v4.new_code_cell(setup.rstrip("\n"), id=f"lab{lab.name[:2]}-set-up", metadata=FOLDED))
+            cells.append(nbformat.v4.new_code_cell(setup, id=set_up_id(lab), metadata=FOLDED))
         make = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
         cell_id = f"{_ID_OF[cell.role]}-{cell.exercise.replace('.', '-')}" if cell.role else f"lab{lab.name[:2]}-{i:02d}"
         metadata = {"tags": cell.tags} if cell.tags else {}
@@ -320,6 +318,11 @@ def _notebook(lab: Lab, texts: list[str], setup: str) -> nbformat.NotebookNode:
         "language_info": {"name": "python"},
     }
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+def set_up_id(lab: Lab) -> str:
+    """The id of the cell that finds the course: the one code cell of a notebook that the source does not have."""
+    return f"lab{lab.name[:2]}-set-up"
 
 
 def _set_off(text: str) -> str:
