@@ -135,6 +135,10 @@ def test_uv_takes_packages_from_where_pip_does(tmp_path, monkeypatch):
     assert line[:6] == [sys.executable, "-m", "uv", "pip", "install", "--no-progress"]
     options = {"--index-url=https://a.example/simple", "--no-index", f"--find-links={tmp_path}", "--find-links=/wheels"}
     assert set(line[8:]) == options
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://b.example/simple")
+    assert {"--extra-index-url=https://b.example/simple", "--index-strategy=unsafe-best-match"} < set(
+        environment._uv(Path(sys.executable))
+    )
     monkeypatch.setenv("PIP_NO_INDEX", "0")
     assert "--no-index" not in environment._uv(Path(sys.executable))
 

@@ -130,6 +130,8 @@ def _uv(python: Path) -> list[str]:
             sources += [SOURCES[name]] if value.lower() not in ("", "0", "no", "false", "off") else []
         elif name in SOURCES:
             sources += [f"{SOURCES[name]}={each}" for each in value.split()]
+    if any(each.startswith("--extra-index-url") for each in sources):
+        sources.append("--index-strategy=unsafe-best-match")  # from the index that has the version, as pip does
     return [str(python), "-m", "uv", "pip", "install", "--no-progress", "--python", str(python), *sources]
 
 
