@@ -185,7 +185,7 @@ CASES = {
         lambda: f"row 3, column 2: {short(convolve(four(), [[-1, 0, 1]] * 3)[3, 2])}",
     ),
     "kernel": Case(lambda: plots.play_kernel({"four": four()}), type_a_number, kernel_says),
-    "cures": Case(plots.play_cures, lambda page: slide(page, penalty=3, dropout_rate=2), cures_say),
+    "cures": Case(lambda: plots.play_cures(), lambda page: slide(page, penalty=3, dropout_rate=2), cures_say),
     "digit": Case(
         lambda: plots.play_digit(reader(), *datasets.digits()[2]),
         lambda page: page.get_by_role("button", name="a digit of the test set").click(),
