@@ -10,8 +10,6 @@
 # - fill in a TODO, check it, take a hint, and look at a solution;
 # - make tensors of any rank and shape;
 # - read a formula as a graph, the form from which TensorFlow computes slopes in lab 5.
-#
-# First run the cell below: click into it and press Shift + Enter.
 
 # %%
 from utils import check, hint, plots, progress, solution
@@ -28,7 +26,7 @@ import tensorflow as tf
 # including its second `#` to get the solution. A hint costs nothing.
 #
 # *NameError: name 'check' is not defined* means that the kernel, the Python process behind this notebook, was restarted.
-# Run the cell above again.
+# Run the two cells above again.
 
 # %% [markdown]
 # ## 1 · Numbers in boxes

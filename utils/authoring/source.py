@@ -65,7 +65,9 @@ if course is None:
                          "`notebooks`.")
 sys.path.insert(0, str(course))"""
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # how Colab and JupyterLab fold the code of a cell
-RUN_FIRST = "**First** run the folded cell below, which finds the course, and the cell with the imports: Shift + Enter."
+RUN_FIRST = (
+    "**First** click here and press Shift + Enter three times: a folded cell finds the course, and the next one imports."
+)
 SETUP_OF_SOLUTION = """
 os.environ["LABS_SOLUTION"] = "1"  # what passes here does not count as yours"""
 
