@@ -66,7 +66,7 @@ if course is None:
 sys.path.insert(0, str(course))"""
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # how Colab and JupyterLab fold the code of a cell
 RUN_FIRST = (
-    "**First** click here and press Shift + Enter three times: a folded cell finds the course, and the next one imports."
+    "**First** click here and press Shift + Enter three times: a folded cell finds the course, and the next one imports it."
 )
 SETUP_OF_SOLUTION = """
 os.environ["LABS_SOLUTION"] = "1"  # what passes here does not count as yours"""
