@@ -8,7 +8,7 @@ import numpy as np
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FormatStrFormatter, LogLocator
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
 
 from utils.advice import Advice
 from utils.plots import drawing
@@ -130,7 +130,7 @@ def noise(gradient: Function, n: int, batch_sizes: Sequence[int] = (1, 2, 4, 8, 
 def _over_batch_size(ax: Axes, batch_sizes: Sequence[int]) -> None:
     """Scale both axes by powers, with plain numbers beside them."""
     ax.set(xscale="log", xlabel="batch size B", xticks=batch_sizes, xticklabels=batch_sizes)
-    ax.xaxis.minorticks_off()
+    ax.xaxis.set_minor_locator(NullLocator())
     _powers(ax)
     ax.grid(alpha=0.3)
     ax.legend(frameon=False)
@@ -142,7 +142,7 @@ def _powers(ax: Axes) -> None:
     powers = np.ptp(np.log10(ax.get_ylim()))
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5) if powers < 1 else (1, 2, 5) if powers < 2.5 else (1,)))
     ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
-    ax.yaxis.minorticks_off()
+    ax.yaxis.set_minor_locator(NullLocator())
 
 
 @picture
