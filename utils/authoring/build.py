@@ -84,9 +84,10 @@ def execute(lab: Lab) -> nbformat.NotebookNode:
     The files of the lab stay as they are until all of it has run. SourceError where a cell fails, takes too long, or ends the
     kernel.
     """
-    notebook = source.solution_notebook(lab)
+    notebook, begun = source.solution_notebook(lab), []
     client = NotebookClient(
         notebook,
+        on_cell_execute=lambda cell, cell_index: begun.append(cell),
         timeout=SECONDS_OF_A_CELL,
         kernel_name="python3",
         record_timing=False,
@@ -98,7 +99,7 @@ def execute(lab: Lab) -> nbformat.NotebookNode:
         try:
             client.execute(stderr=subprocess.DEVNULL, env={**os.environ, "LABS_SOLUTION_IN_WORK": str(in_work)})
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            raise SourceError(_why_it_stopped(lab, notebook, error)) from None
+            raise SourceError(_why_it_stopped(lab, notebook, begun, error)) from None
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = _joined_streams(cell.outputs)
@@ -106,16 +107,16 @@ def execute(lab: Lab) -> nbformat.NotebookNode:
     return notebook
 
 
-def _why_it_stopped(lab: Lab, notebook: nbformat.NotebookNode, error: Exception) -> str:
-    """Which cell a run stopped at, and why, in a sentence."""
-    of_source = [cell for cell in notebook.cells if cell.id != source.set_up_id(lab)]
-    begun = [i for i, cell in enumerate(of_source) if cell.get("execution_count")]
+def _why_it_stopped(lab: Lab, notebook: nbformat.NotebookNode, begun: list[nbformat.NotebookNode], error: Exception) -> str:
+    """At which cell a run stopped, the last that it had begun, and why, in a sentence."""
     why = "the kernel died in this cell"
     if isinstance(error, CellTimeoutError):
         why = f"the cell was still running after {SECONDS_OF_A_CELL} s and was stopped"
     if isinstance(error, CellExecutionError):
         why = f"the cell stops with {error.ename}: {error.evalue}"
-    return f"{_name(lab.path)}:{lab.cells[begun[-1]].line if begun else 1}: {why}"
+    of_source = [cell.id for cell in notebook.cells if cell.id != source.set_up_id(lab)]
+    line = next((lab.cells[of_source.index(cell.id)].line for cell in begun[-1:] if cell.id in of_source), 1)
+    return f"{_name(lab.path)}:{line}: {why}"
 
 
 def cover(lab: Lab) -> tuple[bytes, str]:
