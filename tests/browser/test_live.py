@@ -8,7 +8,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests import live
 from tests.browser.chromium import BROWSER, LAUNCH, WITHOUT
-from tests.browser.jupyterlab import LEAST_CONTRAST
+from tests.browser.jupyterlab import LEAST_CONTRAST, SECONDS
 from tests.courses import COURSE
 from utils import datasets
 
@@ -20,6 +20,7 @@ GROUNDS = {"light": ("#ffffff", "#111111"), "dark": ("#111111", "#eeeeee")}
 @pytest.fixture(scope="module")
 def browser():
     SCREENSHOTS.mkdir(exist_ok=True)
+    expect.set_options(timeout=SECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**LAUNCH)
         yield browser
