@@ -319,8 +319,8 @@ for name, runs in list(cures.items())[1:]:
 plots.play_cures()
 
 # %% [markdown]
-# With $\lambda = 0.03$ both losses are high, and the regions have nearly straight borders: the penalty is so strong that the
-# network **under-fits**. The best settings lie between, and a little dropout beside L2 helps a little more.
+# With $\lambda = 0.03$ both losses are high, and a broad white band lies between the regions: the penalty is so strong that
+# the network **under-fits**. The best settings lie between, and a little dropout beside L2 helps a little more.
 #
 # ### Exercise 8.5 · A network that generalizes
 # Make a network with a validation loss of at most 0.17 after 200 epochs with Adam(0.02). The check trains it from two new

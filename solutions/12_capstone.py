@@ -166,14 +166,14 @@ check("12.3", model)
 # %% [markdown]
 # ## 4 · Does it read your hand?
 # The weights of your network are written into the next picture, which computes with them by itself. Draw a digit with the
-# mouse, and watch the ten probabilities while you draw. (By keyboard: arrow keys and the space bar.) How must you write so
-# that it takes your 7 for a 1?
+# mouse, and watch the ten probabilities while you draw. (By keyboard: arrow keys and the space bar.) What will it say to a
+# scribble?
 
 # %% tags=["nbval-ignore-output"]
 plots.play_digit(model, *problem.validation)
 
 # %% [markdown]
-# It never says "I do not know": a scribble, too, gets ten probabilities that add up to 1. And it has learned from the digits
+# It never says "I do not know": a scribble gets ten probabilities that add up to 1, like any digit. And it has learned from the digits
 # of 13 people. The further your writing is from theirs, the less its accuracy on the test set says about you.
 #
 # ## 5 · Your report card

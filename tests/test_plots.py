@@ -268,7 +268,7 @@ def test_the_loss_surface_has_its_lowest_point_where_the_data_come_from_and_leav
     y = X @ np.array([[1.0], [-1.0]], np.float32)
     picture = plots.loss_surface(model, lambda y, y_hat: np.mean((y - y_hat) ** 2), X, y)
     surface, plan, _ = picture.figure.axes
-    assert (surface.get_xlabel(), surface.get_ylabel(), surface.get_zlabel()) == ("w1", "w2", "J")
+    assert (surface.get_xlabel(), surface.get_ylabel(), surface.get_zlabel()) == ("w1", "w2", "loss J")
     lowest, here = plan.lines
     assert np.allclose([*lowest.get_xdata(), *lowest.get_ydata()], [1, -1], atol=0.1)
     assert (*here.get_xdata(), *here.get_ydata()) == (0.5, 1.0)

@@ -89,7 +89,7 @@ def curves(ax: Axes, values: Mapping[str, np.ndarray], x: Sequence[float] | None
     ax.grid(alpha=0.3)
     if len(values) > 1:
         columns = 4 if max(map(len, values)) < 18 else 2
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=min(len(values), columns), frameon=False, fontsize=9)
+        legend_above(ax, min(len(values), columns))
 
 
 def scatter(ax: Axes, X: Any, y: Any) -> None:
@@ -150,8 +150,20 @@ def height_map(figure: Figure, ax: Axes, w: np.ndarray, J: np.ndarray, labels: t
     lines = ax.contour(w, w, J, levels=levels, colors=CONTOUR, linewidths=0.6)
     bar = figure.colorbar(shown, cax=make_axes_locatable(ax).append_axes("right", size="5%", pad=0.15))  # as high as the map
     bar.add_lines(lines)
-    bar.set_label("J", rotation=0, labelpad=8)
+    bar.set_label("loss J")
     ax.set(xlabel=labels[0], ylabel=labels[1], xlim=w[[0, -1]], ylim=w[[0, -1]], aspect="equal")
+
+
+def heights(J: Function, limits: tuple[float, float], steps: int = 31) -> tuple[np.ndarray, np.ndarray]:
+    """The two weights' values, and J for each pair of them: row by w2, column by w1."""
+    w = np.linspace(*limits, steps, dtype=np.float32)
+    return w, np.array([[float(J(np.array([w1, w2], np.float32))) for w1 in w] for w2 in w])
+
+
+def levels(height: np.ndarray, log: bool = False) -> np.ndarray:
+    """The levels of a map: evenly spaced, or close together where it is low."""
+    low = height.min() - 1e-3 * np.ptp(height)
+    return low + np.ptp(height) * np.linspace(0, 1, 16) ** (3 if log else 1) * 1.01
 
 
 def binary_accuracy(predict: Function, X: Any, y: Any) -> float:

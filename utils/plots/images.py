@@ -15,7 +15,7 @@ from utils import training
 from utils.advice import Advice
 from utils.plots import drawing
 from utils.plots.drawing import BLUE, GOLD, GRAY, LINES, RED
-from utils.plots.live import Live, short, stills
+from utils.plots.live import Live, rounded, stills
 from utils.plots.pictures import Function, picture
 from utils.quiet_tensorflow import tf
 
@@ -127,7 +127,7 @@ def sliding(convolve: Function, image: Any, kernel: Any) -> Live:
         f"{rows} × {columns} numbers, blue above 0 and red below, {_extremes(output)}.",
         "sliding",
         ground,
-        map=short(output),
+        map=rounded(output),
         colors=[to_hex(color) for color in shades],
         kernel=list(kernel.shape),
         corner=[int(start), 1],
@@ -252,7 +252,7 @@ def accuracies(named: Mapping[str, Sequence[float]], levels: Mapping[str, float]
         ax.axvline(level, color=color, linestyle=line, linewidth=2, label=f"{name} {level:.1%}")
         phrases.append(f"{name}: {level:.1%}")
     if levels:
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(levels), frameon=False, fontsize=9)
+        drawing.legend_above(ax, len(levels))
     ax.set(yticks=range(len(named)), yticklabels=list(named), ylim=(len(named) - 0.5, -0.5), xlabel="accuracy")
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     ax.xaxis.set_major_formatter(lambda share, _: f"{share:.1%}")

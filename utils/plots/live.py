@@ -27,6 +27,8 @@ class Live(Picture):
     scripts: files of `scripts`, the last of which finds `data` as `settings`: numbers, texts, lists and dictionaries of them.
     """
 
+    is_live = True
+
     def __init__(self, figure: Figure, alt: str, scripts: str, ground: Figure, **data: Any):
         super().__init__(figure, alt)
         self.scripts, self.ground, self.data = ["live", *scripts.split()], ground, data
@@ -38,10 +40,6 @@ class Live(Picture):
         name = "live-" + hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:12]
         text = json.dumps(settings | {"name": name}, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
         return f'<div id="{name}">{super().html()}</div>\n<script>(function (settings) {{\n{code}}})({text})</script>'
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict, dict]:
-        data, metadata = super()._repr_mimebundle_()
-        return data | {"text/html": self.html()}, metadata
 
 
 def _ground(figure: Figure) -> dict[str, Any]:
@@ -63,8 +61,6 @@ def _ground(figure: Figure) -> dict[str, Any]:
                 "bottom": (1 - bottom) * height,
                 "xlim": list(map(float, ax.get_xlim())),
                 "ylim": list(map(float, ax.get_ylim())),
-                "xlog": ax.get_xscale() == "log",
-                "ylog": ax.get_yscale() == "log",
             }
         )
     return {"image": base64.b64encode(small.getvalue()).decode(), "width": width, "height": height, "axes": places}
@@ -93,8 +89,8 @@ def dash(linestyle: Any) -> str:
     return _DASHES[linestyle] if isinstance(linestyle, str) else " ".join(str(2 * length) for length in linestyle[1])
 
 
-def short(values: Any, digits: int = 4) -> list:
+def rounded(values: Any, digits: int = 4) -> list:
     """Numbers in few digits, as nested lists: what a page has to carry gets small."""
     numbers = np.asarray(values, float)
-    rounded = [float(f"{number:.{digits}g}") if np.isfinite(number) else None for number in numbers.ravel()]
-    return np.array(rounded, object).reshape(numbers.shape).tolist()
+    short = [float(f"{number:.{digits}g}") if np.isfinite(number) else None for number in numbers.ravel()]
+    return np.array(short, object).reshape(numbers.shape).tolist()

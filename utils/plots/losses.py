@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from utils.advice import Advice
 from utils.plots import drawing
 from utils.plots.drawing import BLUE, GRAY, GREEN, RED
-from utils.plots.live import Live, dash, short
+from utils.plots.live import Live, dash, rounded
 from utils.plots.pictures import Function, picture
 from utils.quiet_tensorflow import tf
 
@@ -67,7 +67,7 @@ def loss_surface(model: Any, loss: Function, X: Any, y: Any, limits: tuple[float
     plan.plot(w[column], w[row], **drawing.LOWEST, label=f"lowest, J = {J.min():.2f}")
     plan.plot(*here, **drawing.START, label=f"the model, J = {J_here:.2f}")
     plan.set(xlim=limits, ylim=limits)
-    plan.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, fontsize=9)
+    drawing.legend_above(plan)
     surface = still.axes[0]
     for place, height, style in (((w[column], w[row]), J.min(), drawing.LOWEST), (here, J_here, drawing.START)):
         surface.plot(*place, height, **style | {"zorder": 10})
@@ -79,9 +79,9 @@ def loss_surface(model: Any, loss: Function, X: Any, y: Any, limits: tuple[float
         f"where J is {J_here:.2f}. In the notebook, sliders move the model over the map.",
         "surface",
         ground,
-        values=short(w),
-        J=short(J),
-        lowest=short([w[column], w[row]]),
+        values=rounded(w),
+        J=rounded(J),
+        lowest=rounded([w[column], w[row]]),
         start=[int(np.argmin(np.abs(w - place))) for place in here],
         b=b,
         far=float(2 * (np.ptp(points.get_xlim()) + np.ptp(points.get_ylim()))),
@@ -161,7 +161,7 @@ def _surface_and_map(values: np.ndarray, J: np.ndarray, labels: tuple[str, str])
     )
     surface.set_xlabel(labels[0], labelpad=8)
     surface.set_ylabel(labels[1], labelpad=8)
-    surface.set_zlabel("J")
+    surface.set_zlabel("loss J")
     surface.locator_params(nbins=4)
     drawing.height_map(figure, plan, values, J, labels)
     return figure, plan
@@ -221,7 +221,7 @@ def _on_the_map(J: Function, paths: Mapping[str, np.ndarray], limits: tuple[floa
     """Draw all paths on one map; returns where J is lowest as well, and how long the steps of each path are."""
     figure = Figure(figsize=(6.4, 4.8))
     ax = figure.subplots()
-    w, height = _heights(J, limits, 25)
+    w, height = drawing.heights(J, limits, 25)
     drawing.height_map(figure, ax, w, height, ("w1", "w2"))
     row, column = np.unravel_index(np.argmin(height), height.shape)
     words = {}
@@ -252,11 +252,11 @@ def race(J: Function, paths: Mapping[str, Any], limits: tuple[float, float] = (-
     """
     paths = {name: np.asarray(path, float) for name, path in paths.items()}
     steps = max(map(len, paths.values())) - 1
-    w, height = _heights(J, limits)
+    w, height = drawing.heights(J, limits)
     styles = drawing.line_styles(paths)
 
     def background(ax: Axes) -> None:
-        ax.contourf(w, w, height, levels=_levels(height, log), cmap=drawing.HEIGHTS)
+        ax.contourf(w, w, height, levels=drawing.levels(height, log), cmap=drawing.HEIGHTS)
         ax.set(xlabel="w1", ylabel="w2", xlim=limits, ylim=limits)
         for row, column in _valleys(height):
             ax.plot(w[column], w[row], **drawing.LOWEST)
@@ -291,8 +291,8 @@ def race(J: Function, paths: Mapping[str, Any], limits: tuple[float, float] = (-
         paths=[
             {
                 "name": name,
-                "points": short(path),
-                "heights": short([float(J(point)) for point in np.float32(path)], 3),
+                "points": rounded(path),
+                "heights": rounded([float(J(point)) for point in np.float32(path)], 3),
                 "color": styles[name]["color"],
                 "dash": dash(styles[name]["linestyle"]),
             }
@@ -315,18 +315,6 @@ def _point(point: Any) -> str:
 
 def _height(J: Function, point: Any) -> str:
     return drawing.short(J(np.float32(point)))
-
-
-def _heights(J: Function, limits: tuple[float, float], steps: int = 31) -> tuple[np.ndarray, np.ndarray]:
-    """The two weights' values, and J for each pair of them: row by w2, column by w1."""
-    w = np.linspace(*limits, steps, dtype=np.float32)
-    return w, np.array([[float(J(np.array([w1, w2], np.float32))) for w1 in w] for w2 in w])
-
-
-def _levels(height: np.ndarray, log: bool = False) -> np.ndarray:
-    """The levels of a map: evenly spaced, or close together where it is low."""
-    low = height.min() - 1e-3 * np.ptp(height)
-    return low + np.ptp(height) * np.linspace(0, 1, 16) ** (3 if log else 1) * 1.01
 
 
 @picture

@@ -13,7 +13,7 @@ from utils import datasets
 from utils.advice import Advice
 from utils.plots import drawing, in_page
 from utils.plots.drawing import BLUE, GRAY, RED
-from utils.plots.live import Live, short
+from utils.plots.live import Live, rounded
 from utils.plots.pictures import Function, picture
 from utils.quiet_tensorflow import tf
 
@@ -45,7 +45,7 @@ def play_line(X: Any, y: Any, w: Sequence[float] = (0.5, 0.0), b: float = 0.0, l
         "move its line.",
         "perceptron",
         ground,
-        points=short(np.column_stack([X, np.ravel(y)])),
+        points=rounded(np.column_stack([X, np.ravel(y)])),
         limits=[list(limits)] * 2,
         values={name: _steps(reach) for name, reach in (("w1", 3), ("w2", 3), ("b", 12))},
         start={name: round(10 * (value + reach)) for name, value, reach in (("w1", w[0], 3), ("w2", w[1], 3), ("b", b, 12))},
@@ -97,7 +97,7 @@ def play_descent(
         rates=list(RATES),
         betas=list(BETAS),
         start=place,
-        curve={"low": limits[0], "high": limits[1], "heights": short(heights)},
+        curve={"low": limits[0], "high": limits[1], "heights": rounded(heights)},
         runs=runs,
         color=BLUE,
     )
@@ -110,10 +110,9 @@ def _curve_and_map(w: np.ndarray, heights: np.ndarray, ravine: Function) -> Figu
     curve.plot(w, heights, color=GRAY, linewidth=1.5)
     curve.plot(w[heights.argmin()], heights.min(), **drawing.LOWEST)
     curve.set(xlabel="w", ylabel="loss J", xlim=w[[0, -1]], title="two valleys")
-    grid = np.linspace(-2, 2, 41)
-    J = np.array([[float(ravine(np.array([w1, w2]))) for w1 in grid] for w2 in grid])
+    grid, J = drawing.heights(ravine, (-2, 2))
     row, column = np.unravel_index(J.argmin(), J.shape)
-    plan.contourf(grid, grid, J, levels=J.max() * np.linspace(0, 1, 14) ** 3, cmap=drawing.HEIGHTS)
+    plan.contourf(grid, grid, J, levels=drawing.levels(J, log=True), cmap=drawing.HEIGHTS)
     plan.plot(grid[column], grid[row], **drawing.LOWEST)
     plan.set(xlabel="w1", ylabel="w2", xlim=(-2, 2), ylim=(-2, 2), title="a ravine")
     figure.tight_layout()
@@ -125,7 +124,7 @@ def _run(valleys: Function, ravine: Function, update: Function, rate: float, bet
     one = _walk(valleys, update, np.array([3.0]), rate, beta, 100)[:, 0]
     two = _walk(ravine, update, np.array([-1.7, 1.2]), rate, beta, 60)
     end = float(ravine(two[-1]))
-    return {"valleys": short(one, 3), "ravine": short(two, 3), "J": short(end, 3) if np.isfinite(end) else None}
+    return {"valleys": rounded(one, 3), "ravine": rounded(two, 3), "J": rounded(end, 3) if np.isfinite(end) else None}
 
 
 def _walk(J: Function, update: Function, w: np.ndarray, rate: float, beta: float, steps: int) -> np.ndarray:
@@ -174,8 +173,8 @@ def play_cures() -> Live:
             [
                 {
                     "regions": base64.b64encode(runs["regions"][i, j].tobytes()).decode(),
-                    "training": short(runs["training"][i, j], 3),
-                    "validation": short(runs["validation"][i, j], 3),
+                    "training": rounded(runs["training"][i, j], 3),
+                    "validation": rounded(runs["validation"][i, j], 3),
                 }
                 for j in range(len(rates))
             ]
@@ -238,7 +237,7 @@ def play_kernel(images: Mapping[str, Any], kernels: Mapping[str, Any] | None = N
         f"from {output.min():.2g} to {output.max():.2g}. In the notebook, the nine numbers of the kernel can be typed.",
         "kernel",
         ground,
-        images={each: short(pixels, 3) for each, pixels in images.items()},
+        images={each: rounded(pixels, 3) for each, pixels in images.items()},
         kernels=kernels,
         colors=[[255 * part for part in to_rgb(color)] for color in (RED, BLUE)],
     )
@@ -277,7 +276,7 @@ def play_digit(model: Any, X: Any, y: Any) -> Live:
         ground,
         layers=layers,
         logits=bool(logits),
-        digits=[{"image": short(image.ravel()), "label": int(label)} for image, label in zip(X, y, strict=True)],
+        digits=[{"image": rounded(image.ravel()), "label": int(label)} for image, label in zip(X, y, strict=True)],
         nib=4,
         color=BLUE,
     )

@@ -109,7 +109,7 @@ def stopping(loss: Any, val_loss: Any, best: Any) -> tuple[Figure, str]:
     ax.text(stop / 2, 0.7 * top, "under-fitting", rotation=90, ha="center", va="center", fontsize=9)
     ax.text((stop + end) / 2, 0.06 * top, "over-fitting", ha="center", fontsize=9)
     ax.set(xlabel="epoch", ylabel="loss J", xlim=(0, end), ylim=(0, top))
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False, fontsize=9)
+    drawing.legend_above(ax)
     return figure, (
         f"Training and validation loss of {len(best)} starts. Training falls to {drawing.short(np.mean(loss, axis=0)[-1])}. "
         f"Validation is best at epochs {', '.join(map(str, best))}, with {drawing.short(lowest.min())} to "
@@ -144,7 +144,7 @@ def patience(make_stopper: Function, val_loss: Any, patiences: Sequence[int]) ->
             f"patience {number} keeps epoch {kept} and " + ("never stops" if stop is None else f"stops after epoch {stop}")
         )
     ax.set(xlabel="epoch", ylabel="loss J", xlim=(0, len(val_loss) - 1))
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, frameon=False, fontsize=9)
+    drawing.legend_above(ax, 4)
     return figure, f"A validation loss that goes down and up again. {'; '.join(phrases).capitalize()}. A star is what is kept."
 
 
@@ -163,7 +163,7 @@ def luck(validation: Any, test: Any) -> tuple[Figure, str]:
     ax.set(xlabel="accuracy, validation", ylabel="accuracy, test")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PercentFormatter(1, decimals=0))
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, frameon=False, fontsize=9)
+    drawing.legend_above(ax)
     figure.tight_layout()
     return figure, (
         f"{len(test)} models, by their accuracy: {validation.min():.0%} to {validation.max():.0%} on validation, and "

@@ -11,4 +11,4 @@ page.update = () => {
   page.say(`λ = ${penalty.value}, dropout rate ${rate.value}: at the end, training loss ${page.short(last(run.training))}, ` +
     `validation loss ${page.short(last(run.validation))}`);
 };
-page.begin();
+page.update();

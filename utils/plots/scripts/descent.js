@@ -31,4 +31,4 @@ page.update = () => {
   const valley = left === null ? `ends at w = ${page.short(run.valleys[run.valleys.length - 1])}` : `leaves the picture in step ${left}`;
   page.say(`Two valleys: ${valley}. Ravine: ${lost === null ? `J = ${page.short(run.J)} after 60 steps` : `flies off in step ${lost}`}.`);
 };
-page.begin();
+page.update();

@@ -94,4 +94,4 @@ page.button("a digit of the test set", () => {
   image = settings.digits[shown].image;
   page.update();
 });
-page.begin();
+page.update();

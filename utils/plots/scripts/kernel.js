@@ -38,4 +38,4 @@ page.update = () => {
   page.say(`map of ${map.length} × ${map[0].length}: from ${page.short(low)} to ${page.short(high)}`);
 };
 fill();
-page.begin();
+page.update();

@@ -1,5 +1,5 @@
 // What the live pictures share: a ground that Matplotlib drew, marks on top of it, controls below it, and a line of text that
-// says the numbers. A script gets this page, and calls `page.update = …` and `page.begin()`.
+// says the numbers. A script sets `page.update`, which draws, and calls it once.
 function livePage(settings) {
   const SVG = "http://www.w3.org/2000/svg";
   const [red, white, green] = [[246, 196, 164], [255, 255, 255], [165, 220, 201]];
@@ -33,17 +33,16 @@ function livePage(settings) {
   const text = element("output", box, { "aria-live": "polite", style: "display:block; min-height:1.4em; font-family:sans-serif" });
 
   // Where a number of an axis lies on the drawing, and back.
-  function scale([low, high], from, to, log) {
-    const f = log ? Math.log : v => v;
-    const place = v => from + (to - from) * (f(v) - f(low)) / (f(high) - f(low));
-    place.back = px => { const t = f(low) + (px - from) / (to - from) * (f(high) - f(low)); return log ? Math.exp(t) : t; };
+  function scale([low, high], from, to) {
+    const place = v => from + (to - from) * (v - low) / (high - low);
+    place.back = px => low + (px - from) / (to - from) * (high - low);
     return place;
   }
 
   // One of the axes of the ground: what is drawn there is cut off at its frame.
   function axes(number) {
-    const { left, right, top, bottom, xlim, ylim, xlog, ylog } = settings.ground.axes[number];
-    const x = scale(xlim, left, right, xlog), y = scale(ylim, bottom, top, ylog);
+    const { left, right, top, bottom, xlim, ylim } = settings.ground.axes[number];
+    const x = scale(xlim, left, right), y = scale(ylim, bottom, top);
     const clip = shape("clipPath", drawing, { id: `${settings.name}-${boxes.indexOf(box)}-${number}` });
     shape("rect", clip, { x: left, y: top, width: right - left, height: bottom - top });
     const inside = shape("g", drawing, { "clip-path": `url(#${clip.id})` });
@@ -198,7 +197,6 @@ function livePage(settings) {
     say: words => { text.textContent = words; },
     short: number => Number.isFinite(number) ? String(+(+number).toPrecision(3)) : "infinite",
     update() {},
-    begin() { page.update(); },
   };
   return page;
 }

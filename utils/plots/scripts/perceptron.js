@@ -12,4 +12,4 @@ page.update = () => {
   const right = settings.points.filter(([x, y, label]) => (z(x, y) > 0) === (label === 1)).length;
   page.say(`w = [${show(w1.value)}, ${show(w2.value)}], b = ${show(b.value)}: accuracy ${(100 * right / settings.points.length).toFixed(1)} %`);
 };
-page.begin();
+page.update();

@@ -14,4 +14,4 @@ page.update = () => {
   });
   page.say(`step ${step.value}, J: ${words.join(", ")}`);
 };
-page.begin();
+page.update();

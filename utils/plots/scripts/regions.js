@@ -7,4 +7,4 @@ page.update = () => {
   shading.grid(frames[frame.at], settings.size);
   page.say(settings.words[frame.at]);
 };
-page.begin();
+page.update();

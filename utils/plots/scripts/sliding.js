@@ -16,4 +16,4 @@ page.update = () => {
   place.move(corner[0] + j, corner[1] + i, corner[0] + j + 1, corner[1] + i + 1);
   page.say(`row ${i}, column ${j}: ${page.short(map[i][j])}`);
 };
-page.begin();
+page.update();

@@ -11,4 +11,4 @@ page.update = () => {
   line.move(page.zeroLine(w1.value, w2.value, b, settings.far));
   page.say(`w1 = ${show(w1.value)}, w2 = ${show(w2.value)}: loss J = ${page.short(J[w2.at][w1.at])}`);
 };
-page.begin();
+page.update();
