@@ -173,8 +173,8 @@ check("12.3", model)
 plots.play_digit(model, *problem.validation)
 
 # %% [markdown]
-# It never says "I do not know": a scribble gets ten probabilities that add up to 1, like any digit. And it has learned from the digits
-# of 13 people. The further your writing is from theirs, the less its accuracy on the test set says about you.
+# It never says "I do not know": a scribble gets ten probabilities that add up to 1, like any digit. And it has learned from
+# the digits of 13 people. The further your writing is from theirs, the less its accuracy on the test set says about you.
 #
 # ## 5 · Your report card
 # Save the card as a page with everything in it, and show it. Somebody asks: "How sure is this accuracy?" What do you answer?
