@@ -62,6 +62,6 @@ if __name__ == "__main__":
     _write("clouds.csv", "x1,x2,label", clouds(), "{:.3f},{:.3f},{:.0f}")
     _write("points.csv", "x1,x2,label", points(), "{:.3f},{:.3f},{:.0f}")
     _write("students.csv", "lectures,hours,passed,grade", students(), "{:.0f},{:.1f},{:.0f},{:.0f}")
-    files = sorted(path for path in DATA.iterdir() if path.suffix in (".csv", ".npz", ".png"))
+    files = sorted(path for path in DATA.iterdir() if path.suffix in (".csv", ".npz", ".png", ".txt"))
     sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}" for path in files]
     (DATA / "SHA256SUMS").write_bytes(("\n".join(sums) + "\n").encode())

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from functools import cache
 
 import numpy as np
 from PIL import Image
@@ -64,6 +65,27 @@ def cures() -> dict[str, np.ndarray]:
 def photo() -> np.ndarray:
     """A photographer at a tripod: gray values, shape (128, 128), float32, 0 is black and 1 is white."""
     return np.asarray(Image.open(io.BytesIO(_content("photo.png"))), np.float32) / 255
+
+
+def tunes() -> tuple[list[np.ndarray], list[np.ndarray], list[str]]:
+    """
+    Dance tunes for training and for validation, each a row of tokens, int32; and the vocabulary: token i is vocabulary[i].
+
+    A tune begins with the token of its kind, reel, jig or hornpipe, and ends with "end". Between them stand its notes in ABC
+    notation, with the tonic on C and an eighth note as the unit, and a "|" after each bar. Every tenth tune is for validation.
+    """
+    train, validation, vocabulary = _tunes(_content("tunes.txt"))
+    return [tune.copy() for tune in train], [tune.copy() for tune in validation], list(vocabulary)
+
+
+@cache
+def _tunes(content: bytes) -> tuple[list[np.ndarray], list[np.ndarray], list[str]]:
+    lines = [line.split("\t") for line in content.decode().splitlines()]
+    names = [[kind, *notes.split(), "end"] for _, _, kind, notes in lines]
+    vocabulary = sorted({name for tune in names for name in tune})
+    number = {name: i for i, name in enumerate(vocabulary)}
+    rows = [np.array([number[name] for name in tune], np.int32) for tune in names]
+    return [row for i, row in enumerate(rows) if i % 10], rows[::10], vocabulary
 
 
 def mnist() -> tuple[tuple[np.ndarray, np.ndarray], ...]:

@@ -16,6 +16,7 @@ from utils.plots.basics import (
 )
 from utils.plots.images import accuracies, confusion, feature_maps, features, filters, images, maps, misread, sliding
 from utils.plots.losses import chain, descent, landscape, loss_curves, loss_surface, race
+from utils.plots.music import score
 from utils.plots.networks import compare_regions, data, decision_regions, matrices, network, regions_over_time
 from utils.plots.playing import play_cures, play_descent, play_digit, play_kernel, play_line
 from utils.plots.regularization import fits, luck, patience, stopping, thinned, weight_histograms
@@ -60,6 +61,7 @@ __all__ = [
     "play_line",
     "race",
     "regions_over_time",
+    "score",
     "sliding",
     "stopping",
     "tensors",

@@ -1,0 +1,147 @@
+"""Tunes as rows of tokens: which notes they are, and how they sound."""
+
+import io
+import re
+import wave
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from utils import datasets
+from utils.advice import Advice, say
+
+RATE = 11_025  # samples a second
+SECONDS_OF_AN_EIGHTH = {"jig": 0.165}
+_OTHERWISE = 0.135  # reels and hornpipes
+_STEPS = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
+_LETTERS = ("C", "^C", "D", "_E", "E", "F", "^F", "G", "_A", "A", "_B", "B")
+_NOTE = re.compile(r"([_^]?)([A-Ga-g])([,']*)(\d*)(?:/(\d+))?")
+
+
+class Note(NamedTuple):
+    """A note of a tune: pitch in semitones, where 60 is middle C; when it begins, and how long it sounds, in eighth notes."""
+
+    pitch: int
+    begin: Fraction
+    length: Fraction
+
+
+def names(tokens: Iterable[int]) -> list[str]:
+    """What tokens stand for, as the vocabulary has it. Raises Advice where a number is none of its tokens."""
+    vocabulary = datasets.tunes()[2]
+    numbers = [int(token) for token in np.ravel(np.asarray(tokens))]
+    wrong = [number for number in numbers if not 0 <= number < len(vocabulary)]
+    if wrong:
+        raise Advice(f"Tokens are whole numbers from 0 to {len(vocabulary) - 1}, and {wrong[0]} is none of them.")
+    return [vocabulary[number] for number in numbers]
+
+
+def notes(tokens: Iterable[int]) -> list[Note]:
+    """The notes of a tune, one after the other; what is not a note takes no time."""
+    found, begin = [], Fraction(0)
+    for name in names(tokens):
+        note = _NOTE.fullmatch(name)
+        if note:
+            found.append(Note(_pitch(*note.group(1, 2, 3)), begin, Fraction(int(note[4] or 1), int(note[5] or 1))))
+            begin += found[-1].length
+    return found
+
+
+def bar_lines(tokens: Iterable[int]) -> list[Fraction]:
+    """Where the bar lines of a tune stand, in eighth notes from its beginning."""
+    places, time = [], Fraction(0)
+    melody = iter(notes(tokens))
+    for name in names(tokens):
+        if name == "|":
+            places.append(time)
+        elif _NOTE.fullmatch(name):
+            time += next(melody).length
+    return places
+
+
+def opening(tokens: Iterable[int], bars: int) -> np.ndarray:
+    """The tokens of a tune up to the bar line that ends this many bars, with an upbeat before them; all where it has fewer."""
+    tokens = np.ravel(np.asarray(tokens))
+    ends = np.flatnonzero([name == "|" for name in names(tokens)])
+    return tokens[: ends[bars] + 1] if len(ends) > bars else tokens
+
+
+def name_of_pitch(pitch: int) -> str:
+    """A pitch in ABC notation: 60 is C, 72 is c."""
+    octave = pitch // 12 - 5
+    letter = _LETTERS[pitch % 12]
+    return letter.lower() + "'" * (octave - 1) if octave > 0 else letter + "," * -octave
+
+
+def _pitch(accidental: str, letter: str, octaves: str) -> int:
+    pitch = 60 + _STEPS[letter.upper()] + 12 * letter.islower() + 12 * (octaves.count("'") - octaves.count(","))
+    return pitch + {"^": 1, "_": -1, "": 0}[accidental]
+
+
+def windows(tunes: Sequence[np.ndarray], length: int) -> tuple[np.ndarray, np.ndarray]:
+    """
+    Inputs and targets for predicting the next token: X and y, shape (n, length), int32; y is X one token later.
+
+    Each tune is cut into windows that do not overlap. What is left at its end, shorter than a window, is covered by one that ends
+    there; a tune that is too short for one window is left out.
+    """
+    rows = []
+    for tune in tunes:
+        last = len(tune) - length - 1  # where the last window begins
+        begins = [*range(0, last, length), last] if last >= 0 else []
+        rows += [tune[begin : begin + length + 1] for begin in begins]
+    if not rows:
+        raise Advice(f"No tune has more than {length} tokens: choose a shorter window.")
+    rows = np.array(rows, np.int32)
+    return rows[:, :-1], rows[:, 1:]
+
+
+def play(tokens: Iterable[int], bars: int = 8) -> Any:
+    """
+    The sound of the first bars of a tune, for a notebook to play; as text, the tune in ABC notation.
+
+    Plucked strings, each a sum of its overtones: Fletcher and Rossing, "The Physics of Musical Instruments", section 2.7.
+    """
+    from IPython.display import Audio
+
+    tokens = opening(tokens, bars)
+    melody = notes(tokens)
+    if not melody:
+        raise Advice("There is no note among these tokens, so there is nothing to hear.")
+    say(" ".join(names(tokens)))
+    eighth = SECONDS_OF_AN_EIGHTH.get(names(tokens)[0], _OTHERWISE)
+    return Audio(data=_wav(_sound(melody, eighth)))
+
+
+def _sound(melody: Sequence[Note], eighth: float) -> np.ndarray:
+    """The sound of a melody, values from -1 to 1, at RATE; an eighth note lasts `eighth` seconds."""
+    ring = 0.3  # seconds that a string sounds on
+    end = float(melody[-1].begin + melody[-1].length) * eighth + ring
+    sound = np.zeros(round(end * RATE) + 1)
+    for note in melody:
+        begin = round(float(note.begin) * eighth * RATE)
+        tone = _string(440 * 2 ** ((note.pitch - 69) / 12), float(note.length) * eighth + ring)
+        sound[begin : begin + len(tone)] += tone[: len(sound) - begin]
+    return sound / np.max(np.abs(sound))
+
+
+def _string(frequency: float, seconds: float) -> np.ndarray:
+    """A string that is plucked at a fifth of its length: the higher an overtone, the weaker it begins and the sooner it ends."""
+    t = np.arange(round(seconds * RATE)) / RATE
+    overtones = np.arange(1, min(int(RATE / 2 / frequency), 12) + 1)[:, None]
+    strength = np.sin(np.pi * overtones / 5) / overtones**1.5
+    tone = np.sum(strength * np.exp(-(3 + 1.2 * overtones) * t) * np.sin(2 * np.pi * frequency * overtones * t), axis=0)
+    return tone * np.minimum(1, (seconds - t) / 0.02)
+
+
+def _wav(sound: np.ndarray) -> bytes:
+    """A WAV file of 8 bits a sample."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(1)
+        out.setframerate(RATE)
+        out.writeframes(np.round(127.5 + 127 * sound).astype(np.uint8).tobytes())
+    return file.getvalue()
