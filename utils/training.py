@@ -84,14 +84,19 @@ def compile_epoch(
     compiled_step = tf.function(train_step, jit_compile=True) if convolves and np.prod(X.shape[1:]) > LARGE_IMAGE else train_step
 
     @tf.function(jit_compile=jit_compile and not convolves)
-    def epoch(seed: tf.Tensor) -> dict[str, tf.Tensor]:
-        order = tf.argsort(tf.random.stateless_uniform([len(X)], seed, alg="philox"))
-        losses = tf.TensorArray(tf.float32, len(sizes))
+    def whole_steps(order: tf.Tensor) -> tf.Tensor:
+        losses = tf.TensorArray(tf.float32, whole_batches)
         for i in tf.range(whole_batches):
             losses = losses.write(i, compiled_step(tf.slice(order, [i * batch_size], [batch_size])))
+        return losses.stack()
+
+    @tf.function
+    def epoch(seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        # What runs once in an epoch is left to TensorFlow: XLA would take as long to compile it as to compile the steps.
+        order = tf.argsort(tf.random.stateless_uniform([len(X)], seed, alg="philox"))
+        losses = whole_steps(order)
         if rest:
-            losses = losses.write(whole_batches, train_step(order[-rest:]))
-        losses = losses.stack()
+            losses = tf.concat([losses, [train_step(order[-rest:])]], 0)
         seen = {"batches": losses, "loss": tf.reduce_sum(losses * sizes) / len(X)}
         if validation is not None:
             seen["val_loss"] = tf.reduce_mean(loss(validation[1], model(validation[0], training=False)))

@@ -12,6 +12,7 @@ from utils import training
 from utils.advice import Advice
 from utils.bench.cases import Case
 from utils.bench.measuring import Way, measure
+from utils.bench.peers import HEADS, VOCABULARY, WIDTH, WINDOW
 from utils.quiet_tensorflow import tf
 
 keras, layers = tf.keras, tf.keras.layers  # not imported before utils.quiet_tensorflow, which keeps TensorFlow quiet
@@ -32,14 +33,46 @@ def problem(case: Case) -> Problem:
     """A case in Keras: the model, its loss, and the examples X, y."""
     keras.utils.set_random_seed(0)
     X, y = case.examples()
-    if case.sizes:
-        stack = [*(layers.Dense(units, activation="relu") for units in case.sizes[1:-1]), layers.Dense(case.sizes[-1])]
-    else:
-        stack = [layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D()]
-        stack += [layers.Conv2D(16, 3, activation="relu"), layers.MaxPooling2D(), layers.Flatten(), layers.Dense(10)]
     losses = keras.losses
-    loss = (losses.BinaryCrossentropy if y.ndim == 2 else losses.SparseCategoricalCrossentropy)(from_logits=True)
-    return keras.Sequential([keras.Input(X.shape[1:]), *stack]), loss, X, y
+    loss = losses.BinaryCrossentropy if case.sizes[-1:] == (1,) else losses.SparseCategoricalCrossentropy
+    return NETWORKS[case.layers](case), loss(from_logits=True), X, y
+
+
+def _dense(case: Case) -> keras.Model:
+    hidden = [layers.Dense(units, activation="relu") for units in case.sizes[1:-1]]
+    return keras.Sequential([keras.Input((case.sizes[0],)), *hidden, layers.Dense(case.sizes[-1])])
+
+
+def _convolutions(case: Case) -> keras.Model:
+    stack = [layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D()]
+    stack += [layers.Conv2D(16, 3, activation="relu"), layers.MaxPooling2D(), layers.Flatten(), layers.Dense(10)]
+    return keras.Sequential([keras.Input((28, 28, 1)), *stack])
+
+
+def _lstm(case: Case) -> keras.Model:
+    stack = [layers.Embedding(VOCABULARY, WIDTH), layers.LSTM(WIDTH, return_sequences=True), layers.Dense(VOCABULARY)]
+    return keras.Sequential([keras.Input((WINDOW,), dtype="int32"), *stack])
+
+
+def _attention(case: Case) -> keras.Model:
+    tokens = keras.Input((WINDOW,), dtype="int32")
+    X = _Places()(layers.Embedding(VOCABULARY, WIDTH)(tokens))
+    X = layers.LayerNormalization()(X + layers.MultiHeadAttention(HEADS, WIDTH // HEADS)(X, X, use_causal_mask=True))
+    X = layers.LayerNormalization()(X + layers.Dense(WIDTH)(layers.Dense(4 * WIDTH, activation="relu")(X)))
+    return keras.Model(tokens, layers.Dense(VOCABULARY)(X))
+
+
+class _Places(layers.Layer):
+    """Adds numbers of its own for each place of a window."""
+
+    def build(self, input_shape: Any) -> None:
+        self.places = self.add_weight(shape=(WINDOW, WIDTH), initializer="uniform")
+
+    def call(self, X: Any) -> Any:
+        return X + self.places
+
+
+NETWORKS = {"dense": _dense, "convolutions": _convolutions, "lstm": _lstm, "attention": _attention}
 
 
 def compare(
