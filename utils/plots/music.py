@@ -40,6 +40,7 @@ def _roll(ax: Axes, tokens: np.ndarray) -> None:
     ax.set_yticks(list(C_OF_EACH_OCTAVE), list(C_OF_EACH_OCTAVE.values()))
     ax.set_ylim(53, 89)
     ax.grid(axis="y", alpha=0.4)
+    ax.set_axisbelow(True)
     ax.margins(x=0.01)
 
 
