@@ -253,4 +253,6 @@ card.save("report_card.html")
 # - Know when a number is a result, and when it is luck.
 # - Build every part of a network yourself. You have done it.
 #
-# **Next:** a problem of your own. `progress()` shows whether there is an exercise left.
+# **Next:** part two. A network writes dance tunes in [lab 13](13_sequences.ipynb), looks back at all of a tune at once in
+# [lab 14](14_attention.ipynb), and paints digits that nobody wrote in [lab 15](15_generating_images.ipynb). `progress()` shows
+# whether there is an exercise left.
