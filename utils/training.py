@@ -203,6 +203,45 @@ def repeat(
     return {name: np.array(runs) for name, runs in history.items()} | ({"measured": np.array(measured)} if measured else {})
 
 
+def compile_batches(
+    step: Callable[..., Any], make_networks: Callable[[], Any], optimizer: tf.keras.Optimizer, batch_size: int = 64
+) -> Callable[..., tuple]:
+    """
+    Compile training by a step of one's own, on random batches: a function train(X, steps, *settings).
+
+    step: step(*networks, optimizer, X, *settings) takes one step with a batch X, and gives the numbers to keep of it.
+    make_networks: gives new networks, one or several, whose weights all learn.
+    Each call of `train` begins with new networks and a new optimizer. It gives the trained networks, and what the steps gave as
+    an array, shape (steps, numbers).
+    """
+    networks = tuple(make_networks())
+    variables = [variable for network in networks for variable in network.trainable_variables]
+    optimizer.build(variables)
+    before = [variable.numpy() for variable in optimizer.variables]
+
+    @tf.function
+    def take_steps(X: tf.Tensor, steps: tf.Tensor, *settings: tf.Tensor) -> tf.Tensor:
+        seen = tf.TensorArray(tf.float32, steps)
+        for number in tf.range(steps):
+            rows = tf.random.uniform([batch_size], 0, len(X), tf.int32)
+            seen = seen.write(number, tf.stack(step(*networks, optimizer, tf.gather(X, rows), *settings)))
+        return seen.stack()
+
+    @interrupts_later()
+    def train(X: Any, steps: int, *settings: float) -> tuple:
+        made = tuple(make_networks())
+        for network, new in zip(networks, made, strict=True):
+            network.set_weights(new.get_weights())
+        for variable, value in zip(optimizer.variables, before, strict=True):
+            variable.assign(value)
+        seen = take_steps(tf.convert_to_tensor(X), tf.constant(steps), *(tf.constant(each, tf.float32) for each in settings))
+        for network, new in zip(networks, made, strict=True):
+            new.set_weights(network.get_weights())
+        return (*made, seen.numpy())
+
+    return train
+
+
 def compile_steps(model: tf.keras.Model, optimizer: tf.keras.Optimizer, loss: Loss) -> Callable[[Any, Any, int], tf.Tensor]:
     """
     Compile training with all examples at once, where there are few: a function train(X, y, steps), for any number of them.
