@@ -131,8 +131,36 @@ def grid(decoder, values):
     """
     codes = [[z1, z2] for z2 in values[::-1] for z1 in values]  # SOLUTION: row by row
     images = decoder(np.array(codes))  # SOLUTION: decode them
-    return np.reshape(images, (len(values), len(values), -1))
+    return np.reshape(images, (len(values), len(values), images.shape[1]))
 
 
 # %%
 check("15.5", walk, grid)
+
+# %% [markdown]
+# ### Exercise 15.6 · Draw the rare more often
+# Text.
+
+# %%
+def draw_probabilities(codes, width):
+    """The probability to draw each image, the larger the fewer codes lie near its own.
+
+    codes: shape (n, d).  width: the width h of a neighborhood.  Returns shape (n,).
+    """
+    squares = np.sum((codes[:, None] - codes) ** 2, axis=2)  # SOLUTION: shape (n, n)
+    density = np.sum(np.exp(-squares / (2 * width**2)), axis=1)  # SOLUTION: ρ
+    return 1 / density / np.sum(1 / density)  # SOLUTION: p
+
+
+# %%
+check("15.6", draw_probabilities)
+
+# %% [markdown]
+# ### Exercise 15.7 · Choose β
+# Text.
+
+# %%
+best_beta = 0.2  # SOLUTION: your β
+
+# %%
+check("15.7", best_beta)

@@ -280,7 +280,8 @@ the_noise = Exercise("15.2", "The reparameterization", inputs=means_and_variance
 ], also_right=[
     reparameterize, noise(SIGMA, "tf.sqrt(tf.exp(log_var))"), noise(EPSILON, "tf.random.normal((len(mean), 2))", "mean + ", "mean - "),
     lambda mean, log_var: tf.random.normal(tf.shape(mean), mean, tf.exp(0.5 * log_var)),
-], equivalent={"return mean - tf.exp(log_var / 2) * epsilon": "ε and -ε are drawn alike"})
+], equivalent={"return mean - tf.exp(log_var / 2) * epsilon": "ε and -ε are drawn alike",
+               "epsilon = tf.random.normal(tf.shape(log_var))": "μ and log σ² have one shape"})
 
 # --- 15.3 -------------------------------------------------------------------------------------------------------------
 def gaussians(rng):
@@ -421,12 +422,12 @@ def step_by_keras(encoder, decoder, optimizer, X, beta):
         outputs = encoder(X)
         mean, log_var = outputs[:, :2], outputs[:, 2:]
         z = keras.random.normal(mean.shape) * keras.ops.exp(log_var / 2) + mean
-        pixels = cross_entropy(X, decoder(z)) / len(X)
+        pixels = cross_entropy(X, decoder(z)) * X.shape[1] / len(X)  # Keras takes the mean over the pixels
         at = mean[..., None] + keras.ops.exp(log_var / 2)[..., None] * nodes
         log_ratio = at**2 / 2 - nodes**2 / 2 - log_var[..., None] / 2
         divergence = tf.reduce_sum(log_ratio * weights) / len(X)
     variables = encoder.trainable_variables + decoder.trainable_variables
-    both = [tape.gradient(term, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO) for term in (pixels, divergence)]
+    both = [tape.gradient(term, [each.value for each in variables], unconnected_gradients=tf.UnconnectedGradients.ZERO) for term in (pixels, divergence)]
     optimizer.apply([a + beta * b for a, b in zip(*both, strict=True)], variables)
     return pixels, divergence
 
@@ -485,7 +486,7 @@ of_step, mistakes_of_step = findings_of(vae_step,
      "Once is enough: return the terms that the gradients belong to."),
     ("NOT_DECODED", PIXELS, "tf.reduce_mean(reconstruction(X, tf.sigmoid(tf.repeat(z, 3, axis=1)[:, :5])))", "The decoder is not called. It makes images "
      "of z, and the reconstruction compares them with X."),
-    ("NOT_RECORDED", "return J_pixels, J_kl", "return float(J_pixels), float(J_kl)", "TensorFlow cannot record this step: when it does, tensors have no "
+    ("NOT_RECORDED", "return J_pixels, J_kl", "return J_pixels.numpy(), J_kl.numpy()", "TensorFlow cannot record this step: when it does, tensors have no "
      "values yet, for `numpy()`, `float` or a function of NumPy. Return the tensors as they are."),
     ("", "    J_kl = tf.reduce_mean(kl(mean, log_var))\n        J = J_pixels + beta * J_kl\n", "    pass\n    J_kl = tf.reduce_mean(kl(mean, log_var))\n"
      "    J = J_pixels + beta * J_kl\n", "The gradients are None: a term or J is computed after the `with`, where the tape does not look. Set all of "
@@ -536,7 +537,7 @@ def walk(decoder, z_a, z_b, steps):
     return decoder((1 - t) * z_a + t * z_b)
 
 walking = edits_of(walk)
-walk_part = Part("walk", right=lambda z_a, z_b, steps: [decoded(z_a + (z_b - z_a) * i / (steps - 1)) for i in range(steps)], inputs=ways,
+walk_part = Part("walk", right=lambda decoder, z_a, z_b, steps: [decoded(z_a + (z_b - z_a) * i / (steps - 1)) for i in range(steps)], inputs=ways,
     observe=with_decoder, mistakes=edited(walk,
     ("decoder((1 - t) * z_a + t * z_b)", "(1 - t) * decoder(z_a[None]) + t * decoder(z_b[None])", "This mixes two images: it fades one into the other. "
      "Mix the codes, and decode each mixture."),
@@ -566,27 +567,24 @@ def values_of_z(rng):
     yield (np.sort(rng.normal(size=4)).astype(np.float32),)
 
 def grid(decoder, values):
-    images = decoder([[z1, z2] for z2 in values[::-1] for z1 in values])
+    images = decoder(np.array([[z1, z2] for z2 in values[::-1] for z1 in values]))
     return np.reshape(images, (len(values), len(values), -1))
 
 gridding = edits_of(grid)
 CODES = "[z1, z2] for z2 in values[::-1] for z1 in values"
-grid_part = Part("grid", right=lambda values: [[decoded((z1, z2)) for z1 in values] for z2 in reversed(values)], inputs=values_of_z,
-    observe=lambda answer, values: answer(lambda z: DECODER()(tf.convert_to_tensor(z, tf.float32)) if isinstance(z, list) else DECODER()(z), values),
-    mistakes=edited(grid,
+grid_part = Part("grid", right=lambda decoder, values: [[decoded((z1, z2)) for z1 in values] for z2 in reversed(values)], inputs=values_of_z,
+    observe=with_decoder, mistakes=edited(grid,
     (CODES, "[z1, z2] for z2 in values for z1 in values", "The grid is upside down: as on a map, the largest z₂ belongs to the first row, at the top."),
     (CODES, "[z1, z2] for z1 in values for z2 in values[::-1]", "Rows and columns are exchanged: within a row z₁ changes, and z₂ stays."),
     (CODES, "[z1, z2] for z1 in values for z2 in values", "Rows and columns are exchanged, and the first row is that of the largest z₂: within a row z₁ "
      "changes, from left to right."),
     (CODES, "[z2, z1] for z2 in values[::-1] for z1 in values", "The coordinates of each code are exchanged: z₁ comes first, and grows to the right."),
-    (CODES, "[z2, z1] for z2 in values for z1 in values", "In each code the coordinates are exchanged, z₁ comes first; and the largest z₂ belongs to the "
-     "first row."),
     (CODES, "[z1, z2] for z2 in values[::-1] for z1 in values[::-1]", "The grid is mirrored: z₁ grows from left to right."),
     (CODES, "[z1, z2] for z2 in values for z1 in values[::-1]", "The grid is turned by half: z₁ grows to the right, and z₂ upward."),
     ("np.reshape(images, (len(values), len(values), -1))", "images", "The images come in one long row. There are as many rows as columns: reshape them "
      "to rows, columns, pixels."),
     (CODES, "[z, z] for z in values for _ in values", "Both coordinates are the same in each code: the grid takes every pair of values."),
-    ("images = decoder([[z1, z2] for z2 in values[::-1] for z1 in values])", "images = [[z1, z2] for z2 in values[::-1] for z1 in values]", "These are "
+    ("decoder(np.array([[z1, z2] for z2 in values[::-1] for z1 in values]))", "np.array([[z1, z2] for z2 in values[::-1] for z1 in values])", "These are "
      "the codes. Decode them: the grid holds images."),
     ("(len(values), len(values), -1)", "(len(values), -1)", "A row of the grid is one long row of pixels. Keep the images apart: rows, columns, pixels."),
 ), also_right=[
@@ -601,4 +599,123 @@ latent_space = Exercise("15.5", "Walks through latent space", parts=[walk_part, 
     "In each row z₂ is the same; the first row has the largest.",
 ])
 
-EXERCISES = [autoencoder, the_noise, the_kl, the_step, latent_space]
+# --- 15.6 -------------------------------------------------------------------------------------------------------------
+def some_codes(rng):
+    """The three codes of the text; two clouds and a code that is far from both; codes of three numbers."""
+    yield np.array([[0, 0], [0, 0], [9, 0]], np.float32), 1.0
+    yield np.concatenate([rng.normal(size=(6, 2)), rng.normal(loc=2, size=(3, 2)), [[-4, 5]]]).astype(np.float32), 0.6
+    yield rng.normal(size=(7, 3)).astype(np.float32), float(rng.uniform(0.7, 1.5))
+
+def probabilities_in_loops(codes, width):
+    codes = np.asarray(codes, float)
+    rare = [1 / np.mean([np.exp(-np.dot(a - b, a - b) / 2 / width**2) for b in codes]) for a in codes]
+    return np.array(rare) / sum(rare)
+
+def draw_probabilities(codes, width):
+    differences = codes[:, None] - codes
+    squares = np.sum(differences**2, axis=2)
+    density = np.sum(np.exp(-squares / (2 * width**2)), axis=1)
+    rarity = 1 / density
+    return rarity / np.sum(rarity)
+
+rare = edits_of(draw_probabilities)
+KERNEL = "np.exp(-squares / (2 * width**2))"
+the_rare = Exercise("15.6", "Draw the rare more often", right=probabilities_in_loops, inputs=some_codes, atol=1e-6, mistakes=edited(draw_probabilities,
+    ("1 / density", "density", "This draws the frequent ones more often: where the density is large, the probability should be small."),
+    ("rarity / np.sum(rarity)", "rarity", "The probabilities do not sum to 1: divide by their sum."),
+    ("rarity / np.sum(rarity)", "density", "This is the density. Draw with its reciprocal, divided by the sum of all."),
+    ("rarity / np.sum(rarity)", "rarity / np.max(rarity)", "The largest is 1 here. All of them together should be 1: divide by the sum."),
+    ("rarity / np.sum(rarity)", "rarity / np.mean(rarity)", "Their mean is 1 here. Their sum should be 1."),
+    ("rarity / np.sum(rarity)", "rarity / len(codes)", "These are divided by the number of codes, and do not sum to 1: divide by their sum."),
+    ("1 / density", "np.max(density) - density", "This takes the density away from its maximum, so that the most frequent one is never drawn. Take the "
+     "reciprocal."),
+    ("1 / density", "len(codes) - density", "This takes the density away from the number of codes. Take the reciprocal: half as dense, twice as "
+     "often."),
+    ("1 / density", "np.exp(-density)", "This is the softmax of the negative density. Take the reciprocal: half as dense, twice as often."),
+    ("1 / density", "-np.log(density / len(codes) / 2)", "This takes a logarithm. Take the reciprocal: half as dense, twice as often."),
+    ("1 / density", "1 / density**2", "The density is squared: half as dense is drawn four times as often here, and should be twice."),
+    ("1 / density", "1 / np.sqrt(density)", "This takes the root of the density. Half as dense should be twice as often."),
+    ("differences**2", "abs(differences)", "The differences are not squared. |z - z'|² is the sum of their squares."),
+    ("np.exp(-squares", "np.exp(-np.sqrt(squares)", "This takes the distance. The formula has its square."),
+    ("(2 * width**2)", "width**2", "The 2 in the exponent is missing."),
+    ("(2 * width**2)", "(2 * width)", "The width h is not squared."),
+    ("(2 * width**2)", "2", "The width h is not used: it says how far away another code still counts as a neighbor."),
+    ("/ (2 * width**2)", "/ 2 * width**2", "`a / 2 * b` divides by 2 and multiplies by b: set brackets around what is below the line."),
+    ("-squares", "squares", "The minus in the exponent is missing: codes that are far away count most."),
+    ("1 / density", "1 / (density - 1 + 1e-3)", "A code does not count as its own neighbor here. Let it: one that is all alone then has a density of 1, "
+     "and not of 0."),
+    (KERNEL, "squares", "This adds up distances: a code in the middle has a small sum, and would count as rare. Put the squares through exp."),
+    (KERNEL, "(squares < width**2)", "This counts the codes within the width h, each fully or not at all. Here each counts by how near it is: see the "
+     "formula."),
+    ("differences = codes[:, None] - codes", "differences = codes[:, None] - 0 * codes", "This measures from the origin. Measure from each code to "
+     "each other one."),
+    ("differences = codes[:, None] - codes", "differences = codes[:, None] - codes.mean(axis=0)[None]", "This measures from the mean of the codes. Measure "
+     "from each code to each other one."),
+    ("np.sum(np.exp(-squares / (2 * width**2)), axis=1)", "np.exp(-np.sum(squares, axis=1) / (2 * width**2)) + 1e-30", "The sum is inside of exp. "
+     "Each neighbor has an exp of its own; sum over those."),
+    ("np.sum(differences**2, axis=2)", "np.mean(differences**2, axis=2)", "This is the mean over the coordinates. |z - z'|² is the sum."),
+), hints=[
+    "`codes[:, None] - codes` has the difference of each code to each other one, shape (n, n, 2).",
+    "Square them, sum over the last axis, put that through exp, and sum over the neighbors: that is the density ρ of each code.",
+    "p is 1 / ρ, divided by the sum of all 1 / ρ.",
+], also_right=[
+    draw_probabilities, rare("np.sum(np.exp", "np.mean(np.exp", "axis=2", "axis=-1"), rare("axis=1", "axis=0"),
+    lambda codes, width: keras.ops.softmax(-keras.ops.logsumexp(-keras.ops.sum((codes[:, None] - codes[None]) ** 2, axis=-1) / (2 * width**2), axis=1)),
+], equivalent={
+    "differences = codes - codes[:, None]": "a square has no sign",
+})
+
+# --- 15.7 -------------------------------------------------------------------------------------------------------------
+GOAL, STEPS = 2.5, 640
+
+@cache
+def vae_training():
+    return training.compile_batches(vae_step, lambda: new_networks(4), keras.optimizers.Adam(0.005))
+
+@cache
+def validation_digits():
+    (X, _), (X_val, _), _ = datasets.digits()
+    return X, X_val.astype(float)
+
+def gap_and_kl(beta):
+    """The gap between the digits of the validation set and 1,000 imagined ones, and the KL term at the end: means over two starts."""
+    X, X_val = validation_digits()
+    rng, measured = np.random.default_rng(), []
+    for _ in range(2):
+        _, decoder, terms = vae_training()(X, STEPS, beta)
+        imagined = np.asarray(decoder(rng.normal(size=(1000, 2)).astype(np.float32)), float)
+        squares = np.sum(X_val**2, axis=1)[:, None] - 2 * X_val @ imagined.T + np.sum(imagined**2, axis=1)
+        measured.append((squares.min(axis=1).mean(), terms[-50:, 1].mean()))
+    return np.mean(measured, axis=0)
+
+def chosen(beta):
+    """Whether the digits that a VAE imagines with this β come close enough to real ones."""
+    if isinstance(beta, bool):
+        raise Advice("β is a number, such as 1.0.")
+    beta = float(require.numbers(beta, (), "β is one number. This has"))
+    if not 0 <= beta < np.inf:
+        return of_beta.NEGATIVE
+    with limits.not_charged():
+        gap, divergence = gap_and_kl(beta)
+    if gap <= GOAL:
+        return FINE
+    finding = of_beta.COLLAPSED if divergence < 0.3 else of_beta.LARGE if divergence < 3.4 else of_beta.SMALL
+    return finding.about(f"{gap:.2f}")
+
+of_beta, mistakes_of_beta = findings_of(None,
+    ("NEGATIVE", -0.5, "β is a finite number, and not below 0: a negative one would reward codes for running off."),
+    ("COLLAPSED", 8.0, "The gap is {seen}: the KL term is so expensive that every code is N(0, 1), and the decoder paints one gray image for all. Take "
+     "a much smaller β."),
+    ("LARGE", 1.5, f"The gap is {{seen}}, and should be at most {GOAL}. The codes are pressed together, so neighbors overlap and their images blur: take a "
+     "smaller β."),
+    ("SMALL", 0.001, f"The gap is {{seen}}, and should be at most {GOAL}. The codes are spread far beyond the place from which you draw, so many kinds of "
+     "digits are never imagined: take a larger β."),
+)
+
+best_beta = Exercise("15.7", "Choose β", right=0.2, observe=chosen, seconds=2.0, mistakes=mistakes_of_beta,
+    open="any β that reaches the goal is right, and the check measures that", hints=[
+    "Between 0.01 and 1 the gap has a minimum. Try a value in the middle: by factors, not by differences.",
+    "Train with your β, and look at the plane: the codes should fill the place from which N(0, 1) draws, and no more than that.",
+], also_right=[0.1, np.float32(0.3), tf.constant(0.15)])
+
+EXERCISES = [autoencoder, the_noise, the_kl, the_step, latent_space, the_rare, best_beta]
