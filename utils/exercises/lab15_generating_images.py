@@ -211,7 +211,7 @@ def wrongs_in_noise(z, mean, log_var, found):
     yield found.ONE_FOR_BATCH, np.ptp(e, axis=1).max() < 1e-3
     yield found.ONE_FOR_CODE, np.ptp(e, axis=2).max() < 1e-3
     yield found.SAME, len(z) > 1 and np.ptp(e, axis=0).max() < 1e-3
-    yield found.UNIFORM, -1e-3 < e.min() and e.max() < 1.001
+    yield found.UNIFORM, e.min() > -1e-3 and e.max() < 1.001
     yield found.OTHER, not is_normal(e)
     pairs = ((e[:, :, 0], e[:, :, 1]), (e[:, 0::2], e[:, 1::2]), (e[0::2], e[1::2]))
     yield found.TOGETHER, any(go_together(a, b) for a, b in pairs if a.size)
@@ -364,7 +364,7 @@ def small_vae(kind):
     for network in (encoder, decoder):
         network.set_weights([rng.normal(size=weight.shape) for weight in network.weights])
     if kind != "wide":
-        W, b = encoder.layers[-1].get_weights()
+        W, _ = encoder.layers[-1].get_weights()
         encoder.layers[-1].set_weights([W * [1, 1, 0, 0], np.array([0.5, -1, -30, -30])])
     watched.seen.clear()
     optimizer = keras.optimizers.Adam(0.05, name="adam") if kind == "by Adam" else keras.optimizers.SGD(0.1, name="sgd")
@@ -662,7 +662,9 @@ the_rare = Exercise("15.6", "Draw the rare more often", right=probabilities_in_l
     draw_probabilities, rare("np.sum(np.exp", "np.mean(np.exp", "axis=2", "axis=-1"), rare("axis=1", "axis=0"),
     lambda codes, width: keras.ops.softmax(-keras.ops.logsumexp(-keras.ops.sum((codes[:, None] - codes[None]) ** 2, axis=-1) / (2 * width**2), axis=1)),
 ], equivalent={
-    "differences = codes - codes[:, None]": "a square has no sign",
+    "squares = np.sum((codes - codes[:, None]) ** 2, axis=2)": "a square has no sign",
+    "density = np.mean(np.exp(-squares / (2 * width ** 2)), axis=1)": "a factor that all have is divided out",
+    "density = np.sum(np.exp(-squares / (2 * width ** 2)), axis=-2)": "near is near from both sides",
 })
 
 # --- 15.7 -------------------------------------------------------------------------------------------------------------

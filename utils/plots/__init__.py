@@ -14,6 +14,7 @@ from utils.plots.basics import (
     tensors,
     weighted_sum,
 )
+from utils.plots.generation import by_group, draws, image_rows, kl_map, latent, latent_grid, rare_codes
 from utils.plots.images import accuracies, confusion, feature_maps, features, filters, images, maps, misread, sliding
 from utils.plots.losses import chain, descent, landscape, loss_curves, loss_surface, race
 from utils.plots.music import score
@@ -26,6 +27,7 @@ __all__ = [
     "accuracies",
     "activations",
     "balance",
+    "by_group",
     "chain",
     "compare_regions",
     "computation_graph",
@@ -35,13 +37,18 @@ __all__ = [
     "data",
     "decision_regions",
     "descent",
+    "draws",
     "epoch_times",
     "feature_maps",
     "features",
     "filters",
     "fits",
+    "image_rows",
     "images",
+    "kl_map",
     "landscape",
+    "latent",
+    "latent_grid",
     "learning_by_mistakes",
     "linear_or_not",
     "live_loss",
@@ -60,6 +67,7 @@ __all__ = [
     "play_kernel",
     "play_line",
     "race",
+    "rare_codes",
     "regions_over_time",
     "score",
     "sliding",
