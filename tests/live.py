@@ -169,6 +169,23 @@ def digit_says() -> str:
     return f"Your network reads a {y[1]} as {p.argmax()}, {round(100 * p.max())} % sure. Draw one yourself."
 
 
+@cache
+def painter() -> tuple[Any, np.ndarray, np.ndarray]:
+    """A decoder with weights that nobody trained, and codes of digits."""
+    rng = np.random.default_rng(7)
+    layers = [keras.layers.Dense(32, "relu"), keras.layers.Dense(32, "tanh"), keras.layers.Dense(64, "sigmoid")]
+    decoder = keras.Sequential([keras.Input((2,)), *layers])
+    decoder.set_weights([rng.normal(scale=0.7, size=weight.shape) for weight in decoder.weights])
+    return decoder, rng.normal(size=(120, 2)).astype(np.float32), rng.integers(0, 10, 120)
+
+
+def latent_says() -> str:
+    _, codes, y = painter()
+    z = np.linspace(-3, 3, 61)[[42, 12]]
+    far = np.linalg.norm(codes - z, axis=1)
+    return f"z = ({z[0]:.1f}, {z[1]:.1f}): the nearest code, {far.min():.1f} away, is that of a {y[far.argmin()]}."
+
+
 CASES = {
     "line": Case(lambda: plots.play_line(*datasets.clouds()), lambda page: slide(page, w1=43, w2=26, b=145), line_says),
     "surface": Case(surface, lambda page: slide(page, w1=5, w2=9), surface_says),
@@ -186,6 +203,7 @@ CASES = {
     ),
     "kernel": Case(lambda: plots.play_kernel({"four": four()}), type_a_number, kernel_says),
     "cures": Case(lambda: plots.play_cures(), lambda page: slide(page, penalty=3, dropout_rate=2), cures_say),
+    "latent": Case(lambda: plots.play_latent(*painter()), lambda page: slide(page, z1=42, z2=12), latent_says),
     "digit": Case(
         lambda: plots.play_digit(reader(), *datasets.digits()[2]),
         lambda page: page.get_by_role("button", name="a digit of the test set").click(),

@@ -103,6 +103,20 @@ def test_a_network_in_a_page_agrees_with_keras(browser, tmp_path):
     assert np.allclose(outputs, live.reader()(X.reshape(-1, 8, 8, 1)), atol=1e-4)
 
 
+def test_a_decoder_in_a_page_agrees_with_keras_and_paints_where_somebody_drags(browser, tmp_path):
+    page = shown(browser, live.drawn("latent").html(), tmp_path)
+    z = np.random.default_rng().normal(size=(20, 2)).astype(np.float32)
+    outputs = page.evaluate("codes => codes.map(document.querySelector('[id^=live]').read)", z.tolist())
+    decoder, _, _ = live.painter()
+    assert np.allclose(outputs, decoder(z), atol=1e-4)
+    frame = page.locator("svg rect[fill=transparent]").bounding_box()
+    page.mouse.click(frame["x"] + frame["width"] - 1, frame["y"] + 1)
+    expect(page.locator("output")).to_contain_text("z = (3.0, 3.0)")
+    gray = "[...document.querySelector('canvas').getContext('2d').getImageData(0, 0, 8, 8).data].filter((_, i) => i % 4 === 0)"
+    assert np.allclose(page.evaluate(gray), 255 * np.ravel(decoder(np.array([[3.0, 3.0]]))), atol=1.5)
+    assert page.failures == []
+
+
 # Strokes of digits as somebody draws them: places from the left and from the top, in parts of the paper.
 STROKES = {
     1: [[(0.4, 0.3), (0.52, 0.12), (0.52, 0.9)]],

@@ -19,7 +19,7 @@ from utils.plots.images import accuracies, confusion, feature_maps, features, fi
 from utils.plots.losses import chain, descent, landscape, loss_curves, loss_surface, race
 from utils.plots.music import score
 from utils.plots.networks import compare_regions, data, decision_regions, matrices, network, regions_over_time
-from utils.plots.playing import play_cures, play_descent, play_digit, play_kernel, play_line
+from utils.plots.playing import play_cures, play_descent, play_digit, play_kernel, play_latent, play_line
 from utils.plots.regularization import fits, luck, patience, stopping, thinned, weight_histograms
 from utils.plots.training import curves, epoch_times, live_loss, noise, times
 
@@ -65,6 +65,7 @@ __all__ = [
     "play_descent",
     "play_digit",
     "play_kernel",
+    "play_latent",
     "play_line",
     "race",
     "rare_codes",

@@ -61,7 +61,7 @@ def _nearest(codes: np.ndarray) -> np.ndarray:
 @picture
 def image_rows(rows: Mapping[str, Any], see: str = "") -> tuple[Figure, str]:
     """Draw rows of square images, by name, each of shape (n, pixels).  see: what there is to see, for the description."""
-    images = {name: _square(each) for name, each in rows.items()}
+    images = {name: square(each) for name, each in rows.items()}
     columns = max(map(len, images.values()))
     figure = Figure(figsize=(0.78 * columns + 1.5, 0.82 * len(images)))
     for row, (name, made) in enumerate(images.items()):
@@ -76,7 +76,7 @@ def image_rows(rows: Mapping[str, Any], see: str = "") -> tuple[Figure, str]:
     return figure, f"Rows of images in gray, from 0, black, to 1, white. {'; '.join(grays)}. {see}".strip()
 
 
-def _square(images: Any) -> np.ndarray:
+def square(images: Any) -> np.ndarray:
     """Images as shape (n, side, side)."""
     images = np.asarray(images, float)
     images = images.reshape(len(images), -1)
@@ -93,7 +93,8 @@ def latent_grid(images: Any, values: Any) -> tuple[Figure, str]:
     if images.ndim != 3 or images.shape[:2] != (len(values), len(values)):
         expected = f"({len(values)}, {len(values)}, pixels)"
         raise Advice(f"The grid has shape {images.shape}; expected {expected}: solve the exercise above first.")
-    tiles = _square(images.reshape(len(values) ** 2, -1))
+    tiles = square(images.reshape(len(values) ** 2, -1))
+    tiles = np.pad(tiles, ((0, 0), (1, 1), (1, 1)))  # black between them, since many digits fill all rows
     side = tiles.shape[1]
     whole = tiles.reshape(len(values), len(values), side, side).swapaxes(1, 2).reshape(len(values) * side, -1)
     half = np.ptp(values) / (len(values) - 1) / 2
@@ -105,9 +106,9 @@ def latent_grid(images: Any, values: Any) -> tuple[Figure, str]:
     figure.tight_layout()
     change = np.abs(np.diff(images, axis=1)).mean(), np.abs(np.diff(images, axis=0)).mean()
     return figure, (
-        f"A map of {len(values)} × {len(values)} decoded images, for z1 from {values[0]:.1f} at the left to {values[-1]:.1f}, and "
-        f"z2 from {values[0]:.1f} at the bottom to {values[-1]:.1f}. From one image to the next a pixel changes by {change[0]:.2f} "
-        f"to the right and by {change[1]:.2f} upward, in the mean."
+        f"A map of {len(values)} × {len(values)} decoded images, for z1 from {values[0]:.1f} at the left to {values[-1]:.1f}, "
+        f"and z2 from {values[0]:.1f} at the bottom to {values[-1]:.1f}. From one image to the next a pixel changes by "
+        f"{change[0]:.2f} to the right and by {change[1]:.2f} upward, in the mean."
     )
 
 
@@ -183,8 +184,8 @@ def rare_codes(codes: Any, p: Any, rare: Any, name: str = "rare") -> tuple[Figur
     figure.tight_layout()
     lone = np.argsort(-p)[: len(p) // 10]
     return figure, (
-        f"{len(p)} codes on a plane, {rare.sum()} of them {name}. Together these have {p[rare].sum():.0%} of the probability, and "
-        f"make {rare.mean():.0%} of the codes; of the tenth with the largest probability they make {rare[lone].mean():.0%}."
+        f"{len(p)} codes on a plane, {rare.sum()} of them {name}. Together these have {p[rare].sum():.0%} of the probability, "
+        f"and make {rare.mean():.0%} of the codes; of the tenth with the largest probability they make {rare[lone].mean():.0%}."
     )
 
 

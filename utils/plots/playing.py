@@ -1,4 +1,4 @@
-"""Pictures to play with: weights by hand, rate and momentum, penalty and dropout, a kernel, and a digit that is drawn."""
+"""Pictures to play with: weights, rate and momentum, penalty and dropout, a kernel, a digit that is drawn, a latent space."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from utils import datasets
 from utils.advice import Advice
 from utils.plots import drawing, in_page
 from utils.plots.drawing import BLUE, GRAY, RED
+from utils.plots.generation import codes_on_plane, square
 from utils.plots.live import Live, rounded
 from utils.plots.pictures import Function, picture
 from utils.quiet_tensorflow import tf
@@ -289,3 +290,42 @@ def _frames(paper: Axes, seen: Axes, bars: Axes) -> None:
         ax.set_title(title, fontsize=10)
     bars.set(xlim=(0, 1), ylim=(9.6, -0.6), yticks=range(10), xlabel="probability ŷ")
     bars.spines[["top", "right"]].set_visible(False)
+
+
+@picture
+def play_latent(decoder: Any, codes: Any, y: Any) -> Live:
+    """
+    Sliders for the two numbers of a code, or a place dragged on their plane: what the decoder paints, computed in the page.
+
+    decoder: from codes, shape (n, 2), to square images, shape (n, pixels).  codes, y: of examples, shown as their digits.
+    """
+    codes, y = np.asarray(codes, np.float32), np.ravel(y)
+    if codes.ndim != 2 or codes.shape[1] != 2:
+        raise Advice(f"This picture needs two numbers for each image; yours have shape {codes.shape}.")
+    layers = in_page.layers_of(decoder, codes)
+    image = square(decoder(np.zeros((1, 2), np.float32)))[0]
+    reach = max(3.0, np.ceil(np.abs(codes).max()))
+    values = np.linspace(-reach, reach, 61)
+    still, ground = (Figure(figsize=(8.4, 4.4)) for _ in range(2))
+    for figure in (still, ground):
+        plane, painted = figure.add_axes((0.075, 0.12, 0.44, 0.84)), figure.add_axes((0.62, 0.2, 0.36, 0.36 * 8.4 / 4.4))
+        codes_on_plane(plane, codes, y)
+        plane.set(xlim=(-reach, reach), ylim=(-reach, reach))
+        painted.set(xticks=[], yticks=[])
+        painted.set_title("decoded", fontsize=10)
+        if figure is still:
+            painted.imshow(image, cmap="gray", vmin=0, vmax=1)
+            plane.plot(0, 0, **drawing.YOU)
+    nearest = np.linalg.norm(codes, axis=1).argmin()
+    return Live(
+        still,
+        f"A plane with the codes of {len(y)} digits, and the image that is decoded from the place (0, 0) on it; the nearest code "
+        f"is that of a {y[nearest]}. In the notebook, sliders for z1 and z2 move the place, or a finger does.",
+        "network latent",
+        ground,
+        layers=layers,
+        values=rounded(values),
+        start=[30, 30],
+        points=[[*place, int(digit)] for place, digit in zip(rounded(codes), y, strict=True)],
+        side=len(image),
+    )
