@@ -1,18 +1,16 @@
 # %% [markdown]
 # # 15 · Generating images
 #
-# A network reads 95 % of the usual digits, and HOOKBEFORE % of those that are written at a slant: only 32 of its 1,071 examples were.
-# Nobody labeled them. A network that imagines digits finds them, and brings the accuracy to HOOKAFTER %.
+# A network reads 95 % of the usual digits, and 67 % of those that are written at a slant: only 32 of its 1,071 examples were.
+# Nobody labeled them. A network that imagines digits finds them, and brings the accuracy to 78 %.
 #
 # It puts every digit at a place on a plane. From a place where no digit was, it paints one that nobody wrote.
 #
 # **Time:** 90 minutes
 #
-# After this lab you can
-# - squeeze images through two numbers, and see what is left of them;
-# - build a variational autoencoder, with both terms of its loss;
-# - walk through its latent space, and decode what lies between;
-# - find examples that are rare, without labels, and measure what it helps.
+# After this lab you can - squeeze images through two numbers, and see what is left of them; - build a variational autoencoder,
+# with both terms of its loss; - walk through its latent space, and decode what lies between; - find examples that are rare,
+# without labels, and measure what it helps.
 
 # %%
 from utils import check, datasets, hint, plots, progress, solution, training
@@ -26,17 +24,18 @@ keras.utils.set_random_seed(15)
 
 # %% [markdown]
 # ## 1 · Two numbers for an image
-# An image of a digit has 64 gray values. Could two numbers say nearly the same? Let networks find out. The **encoder** makes two
-# numbers of an image, its **code**. The **decoder** paints an image of a code. Train both together, so that what comes out is
-# like what went in. Such a pair is called an **autoencoder**, and the narrow place in the middle is its **bottleneck**. It needs
-# no labels: the image itself is the target.
-#
+# An image of a digit has 64 gray values. Could two numbers say nearly the same? Let networks find out. The **encoder** makes
+# two numbers of an image, its **code**. The **decoder** paints an image of a code. Train both together, so that what comes out
+# is like what went in. Such a pair is called an **autoencoder**, and the narrow place in the middle is its **bottleneck**. It
+# needs no labels: the image itself is the target.
+
+# %% [markdown]
 # ### Exercise 15.1 · An autoencoder
 # Build the two networks, each with one hidden layer of 128 units and ReLU. Which activation does the last layer of each need? A
 # code is a place on a plane, and may be anywhere. A pixel is a gray value from 0, black, to 1, white.
 #
-# Then measure how much the painted image $\hat x$ differs from $x$. Take each pixel for a probability, and sum the binary
-# cross entropy of lab 4 over the pixels:
+# Then measure how much the painted image $\hat x$ differs from $x$. Take each pixel for a probability, and sum the binary cross
+# entropy of lab 4 over the pixels:
 #
 # $$-\sum_k \big[x_k \log \hat x_k + (1 - x_k) \log(1 - \hat x_k)\big]$$
 #
@@ -44,11 +43,9 @@ keras.utils.set_random_seed(15)
 
 # %%
 def new_networks(outputs):
-    """An encoder, from images (n, 64) to `outputs` numbers each, and a decoder.
-
-    The decoder makes images (n, 64), 0 to 1, of codes of two numbers each, (n, 2).
-    """
-    # BEGIN SOLUTION: two networks with one hidden layer each
+    """An encoder, from images (n, 64) to `outputs` numbers each, shape (n, outputs);
+    and a decoder, from codes (n, 2) to images (n, 64) with values from 0 to 1."""
+    # BEGIN SOLUTION: two networks
     encoder = keras.Sequential([keras.Input((64,)), keras.layers.Dense(128, "relu"),
                                 keras.layers.Dense(outputs)])
     decoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(128, "relu"),
@@ -62,7 +59,7 @@ def reconstruction(X, X_hat):
 
     X: images, gray values from 0 to 1, shape (n, d).  X_hat: what was made of them.
     """
-    mean = keras.losses.binary_crossentropy(X, X_hat)  # SOLUTION: a number for each image
+    mean = keras.losses.binary_crossentropy(X, X_hat)  # SOLUTION: of each image
     return X.shape[1] * mean  # SOLUTION: the sum over its pixels
 
 
@@ -87,40 +84,42 @@ J_val = np.mean(reconstruction(X_val, autoencoder(X_val)))
 print(f"loss on the validation set: {J_val:.1f}")
 
 # %% [markdown]
-# Two numbers bring the loss half of the way down from the mean image to the image itself. Below are digits of the validation set, and what came
-# out of the bottleneck. What will be lost?
+# Two numbers bring the loss half of the way down from the mean image to the image itself. Below are digits of the validation
+# set, and what came out of the bottleneck. What will be lost?
 
 # %% tags=["nbval-ignore-output"]
-plots.image_rows({"real": X_val[:10], "through two\nnumbers": autoencoder(X_val[:10])},
-                 see="Most digits can be recognized after the bottleneck, and look smoother.")
+plots.image_rows({"real": X_val[:10], "decoded": autoencoder(X_val[:10])},
+                 see="Most digits can be recognized after the bottleneck, and are smoother.")
 
 # %% [markdown]
 # The digit mostly stays, and the handwriting goes: the strokes of one writer become those of an average.
 #
-# The code is a place on a plane. The picture shows all codes of the validation set, drawn as their digits. The encoder never saw a
-# label. Will equal digits lie together?
+# The code is a place on a plane. The picture shows all codes of the validation set, drawn as their digits. The encoder never
+# saw a label. Will equal digits lie together?
 
 # %% tags=["nbval-ignore-output"]
 plots.latent({"autoencoder": (plain_encoder(X_val), y_val)})
 
 # %% [markdown]
-# They do. And now a new idea: choose a place on the plane yourself, and let the decoder paint. Ten places drawn at random, from the
-# rectangle that the codes fill, what will they give?
+# They do. And now a new idea: choose a place on the plane yourself, and let the decoder paint. Ten places drawn at random, from
+# the rectangle that the codes fill, what will they give?
 
 # %% tags=["nbval-ignore-output"]
 codes = np.array(plain_encoder(X))
-places = np.random.default_rng(15).uniform(codes.min(axis=0), codes.max(axis=0), (10, 2))
+rng = np.random.default_rng(15)
+places = rng.uniform(codes.min(axis=0), codes.max(axis=0), (10, 2))
 plots.image_rows({"decoded": plain_decoder(places)},
                  see="Some are digits, and others are smears or pieces of two digits.")
 
 # %% [markdown]
 # Some are digits, and some are smears. Training has said nothing about the places between the codes, and nothing about how far
 # the codes may spread. An image could have a single point of its own, and beside it anything.
-#
+
+# %% [markdown]
 # ## 2 · A cloud in place of a point
-# So let an image have a small cloud. The encoder gives four numbers: the middle $\mu$ of the cloud in both directions, and its width
-# $\sigma$. A code is drawn from the cloud, and the decoder has to paint the image from any of them. Then neighbors must mean similar
-# images.
+# So let an image have a small cloud. The encoder gives four numbers: the middle $\mu$ of the cloud in both directions, and its
+# width $\sigma$. A code is drawn from the cloud, and the decoder has to paint the image from any of them. Then neighbors must
+# mean similar images.
 #
 # But how can a gradient pass through a draw? Draw a number $\varepsilon$ that depends on nothing, then stretch and move it:
 #
@@ -128,10 +127,12 @@ plots.image_rows({"decoded": plain_decoder(places)},
 #
 # $\varepsilon$ is a constant for the tape, and $z$ has a slope with respect to $\mu$ and $\sigma$. This is the
 # **reparameterization**.
-#
+
+# %% [markdown]
 # ### Exercise 15.2 · The reparameterization
 # A width must be positive, and an output of a network may be negative. So the encoder gives $\log \sigma^2$, which may be any
-# number. For $\log \sigma^2 = 2 \log 3$, the width $\sigma$ is 3. Draw with TensorFlow, as in lab 8: training records the function.
+# number. For $\log \sigma^2 = 2 \log 3$, the width $\sigma$ is 3. Draw with TensorFlow, as in lab 8: training records the
+# function.
 
 # %%
 def reparameterize(mean, log_var):
@@ -156,21 +157,24 @@ plots.draws(reparameterize, mean, np.log(sigma**2))
 
 # %% [markdown]
 # About 86 %, the share that a normal distribution in two dimensions has there.
-#
+
+# %% [markdown]
 # ## 3 · The price of a cloud
-# Left alone, the network would make its clouds tiny and put them far apart: then it has points again. So clouds have a price. It is the
-# distance to one cloud that is the same for all, $N(0, 1)$. That is where you will draw from when you want new images. The usual
-# measure of how far a distribution $q$ is from $p$ is the **Kullback-Leibler divergence**, KL for short, an integral over all $z$:
+# Left alone, the network would make its clouds tiny and put them far apart: then it has points again. So clouds have a price.
+# It is the distance to one cloud that is the same for all, $N(0, 1)$. That is where you will draw from when you want new
+# images. The usual measure of how far a distribution $q$ is from $p$ is the **Kullback-Leibler divergence**, KL for short, an
+# integral over all $z$:
 #
 # $$\int q(z) \log \frac{q(z)}{p(z)} \, dz$$
-#
+
+# %% [markdown]
 # ### Exercise 15.3 · The KL term
 # For two normal distributions somebody has solved the integral. For each coordinate of the code it is
 #
 # $$\frac{1}{2} \big(\mu^2 + \sigma^2 - \log \sigma^2 - 1\big)$$
 #
-# and the coordinates add up. The check does not trust the formula: it computes the integral on a fine grid. For $\mu = (0, 2)$ and
-# $\log \sigma^2 = (0, 0)$ the term is 2.
+# and the coordinates add up. The check does not trust the formula: it computes the integral on a fine grid. For $\mu = (0, 2)$
+# and $\log \sigma^2 = (0, 0)$ the term is 2.
 
 # %%
 def kl(mean, log_var):
@@ -186,8 +190,8 @@ def kl(mean, log_var):
 check("15.3", kl)
 
 # %% [markdown]
-# The map shows the price of one coordinate. Where is it 0? And what costs more: a cloud that is ten times too narrow, or one that
-# is three times too wide?
+# The map shows the price of one coordinate. Where is it 0? And what costs more: a cloud that is ten times too narrow, or one
+# that is three times too wide?
 
 # %%
 plots.kl_map(kl)
@@ -195,19 +199,21 @@ plots.kl_map(kl)
 # %% [markdown]
 # It is 0 for $\mu = 0$ and $\sigma = 1$, where the cloud says nothing about the image. With $\sigma = 0.1$ it is 1.8, and with
 # $\sigma = 3$ it is 2.9: width grows expensive quickly, and narrowness slowly.
-#
+
+# %% [markdown]
 # ## 4 · Both terms
-# The first term wants codes that tell the images apart. The second wants all of them to be alike. Their sum is the loss of a **variational
-# autoencoder** (VAE), and a weight $\beta$ says who is the stronger:
+# The first term wants codes that tell the images apart. The second wants all of them to be alike. Their sum is the loss of a
+# **variational autoencoder** (VAE), and a weight $\beta$ says who is the stronger:
 #
 # $$J = \text{reconstruction} + \beta \cdot \text{KL}$$
 #
-# Both are means over the batch. Within an image, the first is a sum over 64 pixels, and the second is a sum over two coordinates. Take a
-# mean in one of these places, and one term is 64 times too weak.
-#
+# Both are means over the batch. Within an image, the first is a sum over 64 pixels, and the second is a sum over two
+# coordinates. Take a mean in one of these places, and one term is 64 times too weak.
+
+# %% [markdown]
 # ### Exercise 15.4 · The step of a VAE
-# Write one training step, as in lab 5. But here are two networks that learn. Draw the codes, compute both terms and $J$ inside the tape, then
-# apply the gradients. `tf.split` cuts the four numbers of the encoder into two and two.
+# Write one training step, as in lab 5. But here are two networks that learn. Draw the codes, compute both terms and $J$ inside
+# the tape, then apply the gradients. `tf.split` cuts the four numbers of the encoder into two and two.
 
 # %%
 def vae_step(encoder, decoder, optimizer, X, beta):
@@ -232,22 +238,23 @@ def vae_step(encoder, decoder, optimizer, X, beta):
 check("15.4", vae_step)
 
 # %% [markdown]
-# `training.compile_batches` makes a training of your step: `train_vae(X, 640, 1.0)` takes 640 steps with new networks and $\beta = 1$, each
-# with 64 images drawn at random. That is about 40 epochs. Before you look: one of the two terms will grow. Which one, and why?
+# `training.compile_batches` makes a training of your step: `train_vae(X, 640, 1.0)` takes 640 steps with new networks and
+# $\beta = 1$, each with 64 images drawn at random. That is about 40 epochs. Before you look: one of the two terms will grow.
+# Which one, and why?
 
 # %% tags=["nbval-ignore-output"]
 train_vae = training.compile_batches(vae_step, lambda: new_networks(outputs=4),
-                                     keras.optimizers.Adam(0.005))
+                                     keras.optimizers.Adam(0.02))
 encoder, decoder, terms = train_vae(X, 640, 1.0)
 by_epoch = terms.reshape(40, 16, 2).mean(axis=1)
 plots.curves({"reconstruction": by_epoch[:, 0], "KL": by_epoch[:, 1]})
 
 # %% [markdown]
-# The KL term. It starts low, since an untrained encoder tells nobody apart. Then the network pays for codes that do, because
-# they bring the reconstruction down by more.
+# The KL term. At first it falls, since what the codes say helps nobody yet. Then the decoder learns to use them, and the
+# network pays for codes that tell digits apart, because the reconstruction falls by more.
 #
-# And if a scale is wrong? Had you taken the mean over the 64 pixels, the KL term would weigh 64 times as much. Train with $\beta = 64$.
-# What will come out of the decoder?
+# And if a scale is wrong? Had you taken the mean over the 64 pixels, the KL term would weigh 64 times as much. Train with
+# $\beta = 64$. What will come out of the decoder?
 
 # %% tags=["nbval-ignore-output"]
 def codes_of(encoder, X):
@@ -264,8 +271,9 @@ plots.image_rows({"real": X_val[:10], "β = 1": decoder(codes_of(encoder, X_val[
 print("KL with β = 64 is below 0.01:", bool(dead_terms[-50:, 1].mean() < 0.01))
 
 # %% [markdown]
-# The same gray blur for every digit. The clouds are all $N(0, 1)$, the codes carry nothing, and the decoder paints the mean. This is called
-# **posterior collapse**, and a wrong scale is its most common cause. No error message tells you: the loss falls and looks fine.
+# The same gray blur for every digit. The clouds are all $N(0, 1)$, the codes carry nothing, and the decoder paints the mean.
+# This is called **posterior collapse**, and a wrong scale is its most common cause. No error message tells you: the loss falls
+# and looks fine.
 #
 # ## 5 · Latent space
 # The plane of the codes is called **latent space**. Here it is for both networks. What did the KL term change?
@@ -275,21 +283,22 @@ plots.latent({"autoencoder": (plain_encoder(X_val), y_val),
               "VAE, β = 1": (codes_of(encoder, X_val), y_val)})
 
 # %% [markdown]
-# Look at the numbers on the axes. The VAE's codes fill a disk around the origin, without large gaps. So you know where to draw from: $N(0, 1)$.
-# These digits nobody wrote:
+# Look at the numbers on the axes. The VAE's codes fill a disk around the origin, without large gaps. So you know where to draw
+# from: $N(0, 1)$. These digits nobody wrote:
 
 # %% tags=["nbval-ignore-output"]
 imagined = decoder(tf.random.normal((10, 2)))
 plots.image_rows({"real": X_val[10:20], "imagined": imagined},
-                 see="The imagined digits are softer than real ones; most can be read.")
+                 see="The imagined digits are softer than the real ones.")
 
 # %% [markdown]
-# Most can be read. They are soft, since each is a mean of many neighbors.
+# Some can be read, and all are soft: each is a mean of many neighbors, and where the clouds of several digits overlap, a mean
+# of those. Section 7 will do better.
 #
 # ### Exercise 15.5 · Walks through latent space
-# Write two walks. The first goes straight from one code to another, in even steps: from (0, 0) to (2, -2) in three steps it decodes (0, 0),
-# (1, -1) and (2, -2). The second decodes a whole grid, laid out as on a map: $z_1$ grows to the right, $z_2$ upward. So the first row has
-# the largest $z_2$.
+# Write two walks. The first goes straight from one code to another, in even steps: from (0, 0) to (2, -2) in three steps it
+# decodes (0, 0), (1, -1) and (2, -2). The second decodes a whole grid, laid out as on a map: $z_1$ grows to the right, $z_2$
+# upward. So the first row has the largest $z_2$.
 
 # %%
 def walk(decoder, z_a, z_b, steps):
@@ -315,8 +324,8 @@ def grid(decoder, values):
 check("15.5", walk, grid)
 
 # %% [markdown]
-# From a zero to a one. The upper row mixes the two images pixel by pixel, and the lower one walks through latent space. What is the
-# difference in the middle?
+# From a zero to a one. The upper row mixes the two images pixel by pixel, and the lower one walks through latent space. What is
+# the difference in the middle?
 
 # %% tags=["nbval-ignore-output"]
 zero, one = X_val[y_val == 0][0], X_val[y_val == 1][0]
@@ -324,21 +333,44 @@ t = np.linspace(0, 1, 10)[:, None]
 z_zero, z_one = codes_of(encoder, np.array([zero, one]))
 plots.image_rows({"pixels": (1 - t) * zero + t * one,
                   "latent": walk(decoder, z_zero, z_one, 10)},
-                 see="The upper row fades one into the other; the lower passes other digits.")
+                 see="The upper row fades one into the other, the lower one bends it.")
 
 # %% [markdown]
-# Pixels fade: in the middle, both digits are there at half strength. In latent space, each image on the way is a digit or nearly one, because the walk passes
-# the places of other digits. Now the whole plane:
+# Pixels fade: in the middle both digits are there, each at half strength. In latent space the strokes themselves move. Which of
+# the two is more like a digit? Take 500 pairs of images, and measure how far the middle of each way is from the nearest real
+# digit (as the sum of squares over the pixels).
 
-# %% tags=["nbval-ignore-output", "cover"]
-plots.latent_grid(grid(decoder, np.linspace(-2.2, 2.2, 15)), np.linspace(-2.2, 2.2, 15))
+# %%
+def from_real(images):
+    """The squared distance of each image to the nearest training image, in the mean."""
+    return np.mean([np.min(np.sum((X - image) ** 2, axis=1)) for image in images])
+
+
+a, b = np.random.default_rng(15).integers(0, len(X_val), (2, 500))
+z_val = codes_of(encoder, X_val)
+faded = from_real((X_val[a] + X_val[b]) / 2)
+walked = from_real(np.array(decoder((z_val[a] + z_val[b]) / 2)))
+print("the middle in latent space is nearer to real digits:", bool(walked < faded))
 
 # %% [markdown]
-# LIVE
-#
+# In our run the middle of the faded pairs was 2.1 from a real digit, and the middle of the walks 1.6. Now the whole plane.
+# Before you look: which digits will be neighbors?
+
+# %% tags=["nbval-ignore-output"]
+plots.latent_grid(grid(decoder, np.linspace(-2, 2, 12)), np.linspace(-2, 2, 12))
+
+# %% [markdown]
+# Digits that share strokes are neighbors, and one turns into the next without a jump. Go for a walk yourself: move the sliders,
+# or drag on the plane. Your decoder runs in the page. Can you find a place whose image is two digits at once?
+
+# %% tags=["nbval-ignore-output"]
+plots.play_latent(decoder, z_val, y_val)
+
+# %% [markdown]
 # ## 6 · The bias that nobody labeled
 # Data sets have gaps that nobody knows of. Here is one, made on purpose: of 1,071 digits 32 are written at a steep slant, and
-# nobody noted which. (No group of this size is in our data by itself, so `slanted` makes them: it moves the rows of an image sideways.)
+# nobody noted which. (No group of this size is in our data by itself, so `slanted` makes them: it moves the rows of an image
+# sideways.)
 
 # %%
 def slanted(X, slope=0.8):
@@ -360,13 +392,13 @@ plots.image_rows({"usual": X_val[:10], "slanted": slanted(X_val[:10])})
 
 # %% [markdown]
 # ### Exercise 15.6 · Draw the rare more often
-# A VAE puts similar images close together. So a rare kind of image lies where few codes are. Measure the **density** $\rho$ at each code: every
-# code counts as a neighbor, the nearer, the more.
+# A VAE puts similar images close together. So a rare kind of image lies where few codes are. Measure the **density** $\rho$ at
+# each code: every code counts as a neighbor, the nearer, the more.
 #
 # $$\rho_i = \sum_j e^{-|z_i - z_j|^2 / (2 h^2)}, \qquad p_i = \frac{1 / \rho_i}{\sum_j 1 / \rho_j}$$
 #
-# Then draw the examples of the training with probability $p$: half as dense, twice as often. For the codes (0, 0), (0, 0) and (9, 0) with $h =
-# 1$ the densities are 2, 2 and 1, and $p$ is 0.25, 0.25 and 0.5.
+# Then draw the examples of the training with probability $p$: half as dense, twice as often. For the codes (0, 0), (0, 0) and
+# (9, 0) with $h = 1$ the densities are 2, 2 and 1, and $p$ is 0.25, 0.25 and 0.5.
 
 # %%
 def draw_probabilities(codes, width):
@@ -383,8 +415,8 @@ def draw_probabilities(codes, width):
 check("15.6", draw_probabilities)
 
 # %% [markdown]
-# In the picture a point is the larger, the more often it is drawn, and the crosses are the slanted ones. (You know which these are. The network
-# does not.) Where do they lie?
+# In the picture a point is the larger, the more often it is drawn, and the crosses are the slanted ones. (You know which these
+# are. The network does not.) Where do they lie?
 
 # %% tags=["nbval-ignore-output"]
 X_biased, is_slanted = biased(seed=0)
@@ -393,11 +425,12 @@ p = np.asarray(draw_probabilities(codes_of(seeing, X_biased), width=0.4))
 plots.rare_codes(codes_of(seeing, X_biased), p, is_slanted, name="slanted")
 
 # %% [markdown]
-# Most lie at the rim and in gaps. But so do other odd digits, and some slanted ones lie among usual ones: density finds what is unusual, whatever
-# the reason.
+# Most lie at the rim and in gaps. But so do other odd digits, and some slanted ones lie among usual ones: density finds what is
+# unusual, whatever the reason.
 #
-# Does it help? Train a small network to read, once with examples drawn evenly and once by $p$, as many of them and as many steps. Measure its error on the validation
-# set, as it is and slanted. Five seeds: each has its own slanted digits, its own VAE and its own start.
+# Does it help? Train a small network to read, once with examples drawn evenly and once by $p$, as many of them and as many
+# steps. Measure its error on the validation set, as it is and slanted. Five seeds: each has its own slanted digits, its own VAE
+# and its own start.
 
 # %% tags=["nbval-ignore-output"]
 def new_reader():
@@ -407,7 +440,8 @@ def new_reader():
 
 reader = new_reader()
 cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-train_reader = training.compile_steps(reader, keras.optimizers.Adam(0.01), cross_entropy)
+train_reader = training.compile_steps(reader, keras.optimizers.Adam(0.01),
+                                      cross_entropy)
 X_slanted = slanted(X_val)
 
 
@@ -432,18 +466,23 @@ plots.by_group({"usual": {"evenly": before[:, 0], "by p": after[:, 0]},
                 "slanted": {"evenly": before[:, 1], "by p": after[:, 1]}})
 
 # %%
-print("slanted digits: fewer errors in the mean:      ",
+print("slanted digits: fewer errors in the mean:        ",
       bool(after[:, 1].mean() < before[:, 1].mean() - 0.03))
 print("usual digits: the error changes by less than 3 %:",
       bool(abs(after[:, 0].mean() - before[:, 0].mean()) < 0.03))
 
 # %% [markdown]
-# GAINS
+# On slanted digits the error falls from 33 % to 22 % in the mean, and it falls with every seed. On usual digits it rises from
+# 4.4 % to 5.4 %, about four digits of 362: that is the price, since what is drawn more often takes the place of others.
 #
+# In our first run the slanted ones were 7 % of what is drawn, where they were 3 %. Someone who knows which they are could do
+# better. Density is what is left when nobody knows.
+
+# %% [markdown]
 # ## 7 · How much β?
-# $\beta = 1$ was a choice, and 64 was a bad one. What is the best? The reconstruction alone cannot tell, since it is best for $\beta = 0$. Ask for what you
-# want: imagined digits like real ones, all kinds of them. So imagine 1,000, and find for each digit of the validation set the nearest. The
-# **gap** is the squared distance to it, in the mean.
+# $\beta = 1$ was a choice, and 64 was a bad one. What is the best? The reconstruction alone cannot tell, since it is best for
+# $\beta = 0$. Ask for what you want: imagined digits like real ones, all kinds of them. So imagine 1,000, and find for each
+# digit of the validation set the nearest. The **gap** is the squared distance to it, in the mean.
 
 # %% tags=["nbval-ignore-output"]
 def gap(decoder):
@@ -452,16 +491,18 @@ def gap(decoder):
     return np.mean([np.min(np.sum((imagined - x) ** 2, axis=1)) for x in X_val])
 
 
-betas = (0.003, 1.0, 4.0)
+betas = (0.001, 1.0, 4.0)
 gaps = np.array([[gap(train_vae(X, 640, beta)[1]) for beta in betas] for _ in range(3)])
 plots.curves({"three starts": gaps}, x=betas, xlabel="β", ylabel="gap")
 
 # %% [markdown]
-# At both ends the gap is large, for two reasons. With a small $\beta$ the codes spread over a plane much wider than $N(0, 1)$, so whole kinds of
-# digits are never drawn. With a large one the codes carry little, and the images are blurred, at 4 all the same.
-#
+# With β = 4 the codes carry nothing, and the gap is that of one gray image. At 0.001 and at 1 it is about the same, 2.5, for
+# opposite reasons. With a small β the codes spread over a plane much wider than $N(0, 1)$, and whole kinds of digits are never
+# drawn. With a large one the codes are pressed together, and the images blur.
+
+# %% [markdown]
 # ### Exercise 15.7 · Choose β
-# Find a $\beta$ with a gap of at most 2.5. The check trains from two new starts, with 640 steps, and takes the mean. (It uses
+# Find a $\beta$ with a gap of at most 2.35. The check trains from two new starts, with 640 steps, and takes the mean. (It uses
 # networks of its own, so it does not matter how yours are built.)
 
 # %%
@@ -472,21 +513,28 @@ check("15.7", best_beta)
 
 # %% tags=["nbval-ignore-output"]
 best_encoder, best_decoder, _ = train_vae(X, 640, best_beta)
-plots.latent({"VAE, β = 1": (codes_of(encoder, X_val), y_val),
+plots.latent({"β = 1": (z_val, y_val),
               "your β": (codes_of(best_encoder, X_val), y_val)})
 
+# %% tags=["nbval-ignore-output", "cover"]
+plots.latent_grid(grid(best_decoder, np.linspace(-2.4, 2.4, 15)),
+                  np.linspace(-2.4, 2.4, 15))
+
 # %% [markdown]
-# One caution, the same as in lab 8. You chose $\beta$ by the validation set, so the gap that you report is a little too good. And a small gap says nothing about
-# who is missing from the data: what was never written is never imagined.
+# With our β of 0.2 the codes reach further, their clouds overlap less, and more of the imagined digits can be read. Walk here,
+# too: `plots.play_latent(best_decoder, codes_of(best_encoder, X_val), y_val)`.
 #
+#  One caution, the same as in lab 8. You chose $\beta$ by the validation set, so the gap that you report is a little too good.
+# And a small gap says nothing about who is missing from the data: what was never written is never imagined.
+
+# %% [markdown]
 # ## Stretch
-# Give the code eight numbers in place of two, and train on the digits of one class alone. What do the coordinates mean now? Move one at a
-# time, with the others at 0. Is there one for the slant, and one for the width of the stroke?
+# Give the code eight numbers in place of two, and train on the digits of one class alone. What do the coordinates mean now?
+# Move one at a time, with the others at 0. Is there one for the slant, and one for the width of the stroke?
 #
 # ## What you can do now
-# - Say what a bottleneck keeps, and why a plain autoencoder cannot imagine.
-# - Draw so that a gradient passes, and price a cloud by its KL term.
-# - Notice a term that is dead, by its number and by its pictures.
-# - Find a rare kind of example without labels, and measure the gain with its spread.
+# - Say what a bottleneck keeps, and why a plain autoencoder cannot imagine. - Draw so that a gradient passes, and price a cloud
+# by its KL term. - Notice a term that is dead, by its number and by its pictures. - Find a rare kind of example without labels,
+# and measure the gain with its spread.
 #
 # **Next:** the capstone again, or the data set of your own that you had in mind all along.
