@@ -89,7 +89,7 @@ print(f"loss on the validation set: {J_val:.1f}")
 
 # %% tags=["nbval-ignore-output"]
 plots.image_rows({"real": X_val[:10], "decoded": autoencoder(X_val[:10])},
-                 see="Most digits can be recognized after the bottleneck, and are smoother.")
+                 see="Most digits can be recognized after the bottleneck.")
 
 # %% [markdown]
 # The digit mostly stays, and the handwriting goes: the strokes of one writer become those of an average.
