@@ -1,16 +1,18 @@
 # %% [markdown]
 # # 15 · Generating images
 #
-# A network reads 95 % of the usual digits, and 67 % of those that are written at a slant: only 32 of its 1,071 examples were.
+# A network reads 96 % of the usual digits, and 67 % of those that are written at a slant: only 32 of its 1,071 examples were.
 # Nobody labeled them. A network that imagines digits finds them, and brings the accuracy to 78 %.
 #
 # It puts every digit at a place on a plane. From a place where no digit was, it paints one that nobody wrote.
 #
 # **Time:** 90 minutes
 #
-# After this lab you can - squeeze images through two numbers, and see what is left of them; - build a variational autoencoder,
-# with both terms of its loss; - walk through its latent space, and decode what lies between; - find examples that are rare,
-# without labels, and measure what it helps.
+# After this lab you can
+# - squeeze images through two numbers, and see what is left of them;
+# - build a variational autoencoder, with both terms of its loss;
+# - walk through its latent space, and decode what lies between;
+# - find examples that are rare, without labels, and measure what it helps.
 
 # %%
 from utils import check, datasets, hint, plots, progress, solution, training
@@ -84,7 +86,7 @@ J_val = np.mean(reconstruction(X_val, autoencoder(X_val)))
 print(f"loss on the validation set: {J_val:.1f}")
 
 # %% [markdown]
-# Two numbers bring the loss half of the way down from the mean image to the image itself. Below are digits of the validation
+# Two numbers bring the loss almost half of the way down, from the mean image to the image itself. Below are digits of the validation
 # set, and what came out of the bottleneck. What will be lost?
 
 # %% tags=["nbval-ignore-output"]
@@ -208,7 +210,7 @@ plots.kl_map(kl)
 # $$J = \text{reconstruction} + \beta \cdot \text{KL}$$
 #
 # Both are means over the batch. Within an image, the first is a sum over 64 pixels, and the second is a sum over two
-# coordinates. Take a mean in one of these places, and one term is 64 times too weak.
+# coordinates. Take a mean over the pixels, and the first term is 64 times too weak.
 
 # %% [markdown]
 # ### Exercise 15.4 · The step of a VAE
@@ -272,7 +274,7 @@ print("KL with β = 64 is below 0.01:", bool(dead_terms[-50:, 1].mean() < 0.01))
 
 # %% [markdown]
 # The same gray blur for every digit. The clouds are all $N(0, 1)$, the codes carry nothing, and the decoder paints the mean.
-# This is called **posterior collapse**, and a wrong scale is its most common cause. No error message tells you: the loss falls
+# This is called **posterior collapse**, and a wrong scale is one way to get there. No error message tells you: the loss falls,
 # and looks fine.
 #
 # ## 5 · Latent space
@@ -324,15 +326,15 @@ def grid(decoder, values):
 check("15.5", walk, grid)
 
 # %% [markdown]
-# From a zero to a one. The upper row mixes the two images pixel by pixel, and the lower one walks through latent space. What is
+# From a six to a four. The upper row mixes the two images pixel by pixel, and the lower one walks through latent space. What is
 # the difference in the middle?
 
 # %% tags=["nbval-ignore-output"]
-zero, one = X_val[y_val == 0][0], X_val[y_val == 1][0]
+six, four = X_val[y_val == 6][0], X_val[y_val == 4][0]
 t = np.linspace(0, 1, 10)[:, None]
-z_zero, z_one = codes_of(encoder, np.array([zero, one]))
-plots.image_rows({"pixels": (1 - t) * zero + t * one,
-                  "latent": walk(decoder, z_zero, z_one, 10)},
+z_six, z_four = codes_of(encoder, np.array([six, four]))
+plots.image_rows({"pixels": (1 - t) * six + t * four,
+                  "latent": walk(decoder, z_six, z_four, 10)},
                  see="The upper row fades one into the other, the lower one bends it.")
 
 # %% [markdown]
@@ -368,9 +370,9 @@ plots.play_latent(decoder, z_val, y_val)
 
 # %% [markdown]
 # ## 6 · The bias that nobody labeled
-# Data sets have gaps that nobody knows of. Here is one, made on purpose: of 1,071 digits 32 are written at a steep slant, and
-# nobody noted which. (No group of this size is in our data by itself, so `slanted` makes them: it moves the rows of an image
-# sideways.)
+# Data sets have gaps that nobody knows of. Here is one, made on purpose: of 1,071 digits 32 are written at a steep slant. (Our
+# data do not say who wrote in which way. So `slanted` makes a group that can be measured: it moves the rows of an image
+# sideways.) Which ones they are, the networks are never told.
 
 # %%
 def slanted(X, slope=0.8):
@@ -425,12 +427,12 @@ p = np.asarray(draw_probabilities(codes_of(seeing, X_biased), width=0.4))
 plots.rare_codes(codes_of(seeing, X_biased), p, is_slanted, name="slanted")
 
 # %% [markdown]
-# Most lie at the rim and in gaps. But so do other odd digits, and some slanted ones lie among usual ones: density finds what is
-# unusual, whatever the reason.
+# In our run they lie together at the rim, where few others are. But the far ends of other kinds are as lonely, and are drawn as
+# often: density finds what is unusual, whatever the reason.
 #
-# Does it help? Train a small network to read, once with examples drawn evenly and once by $p$, as many of them and as many
-# steps. Measure its error on the validation set, as it is and slanted. Five seeds: each has its own slanted digits, its own VAE
-# and its own start.
+# Does it help? Train a small network to read, once with examples drawn evenly and once by $p$, with as many of them and as many
+# steps. Measure its error on the validation set, as it is and slanted. There are five seeds: each has its own slanted digits,
+# its own VAE and its own start.
 
 # %% tags=["nbval-ignore-output"]
 def new_reader():
@@ -475,13 +477,13 @@ print("usual digits: the error changes by less than 3 %:",
 # On slanted digits the error falls from 33 % to 22 % in the mean, and it falls with every seed. On usual digits it rises from
 # 4.4 % to 5.4 %, about four digits of 362: that is the price, since what is drawn more often takes the place of others.
 #
-# In our first run the slanted ones were 7 % of what is drawn, where they were 3 %. Someone who knows which they are could do
+# With seed 0 the slanted ones were 7 % of what is drawn, where they were 3 %. Someone who knows which they are could do
 # better. Density is what is left when nobody knows.
 
 # %% [markdown]
 # ## 7 · How much β?
-# $\beta = 1$ was a choice, and 64 was a bad one. What is the best? The reconstruction alone cannot tell, since it is best for
-# $\beta = 0$. Ask for what you want: imagined digits like real ones, all kinds of them. So imagine 1,000, and find for each
+# $\beta = 1$ was a choice, and 64 was a bad one. What is the best? The reconstruction alone cannot tell, since the KL
+# term only stands in its way. Ask for what you want: imagined digits like real ones, all kinds of them. So imagine 1,000, and find for each
 # digit of the validation set the nearest. The **gap** is the squared distance to it, in the mean.
 
 # %% tags=["nbval-ignore-output"]
@@ -524,7 +526,7 @@ plots.latent_grid(grid(best_decoder, np.linspace(-2.4, 2.4, 15)),
 # With our β of 0.2 the codes reach further, their clouds overlap less, and more of the imagined digits can be read. Walk here,
 # too: `plots.play_latent(best_decoder, codes_of(best_encoder, X_val), y_val)`.
 #
-#  One caution, the same as in lab 8. You chose $\beta$ by the validation set, so the gap that you report is a little too good.
+# One caution, the same as in lab 8. You chose $\beta$ by the validation set, so the gap that you report is a little too good.
 # And a small gap says nothing about who is missing from the data: what was never written is never imagined.
 
 # %% [markdown]
@@ -533,8 +535,9 @@ plots.latent_grid(grid(best_decoder, np.linspace(-2.4, 2.4, 15)),
 # Move one at a time, with the others at 0. Is there one for the slant, and one for the width of the stroke?
 #
 # ## What you can do now
-# - Say what a bottleneck keeps, and why a plain autoencoder cannot imagine. - Draw so that a gradient passes, and price a cloud
-# by its KL term. - Notice a term that is dead, by its number and by its pictures. - Find a rare kind of example without labels,
-# and measure the gain with its spread.
+# - Say what a bottleneck keeps, and why a plain autoencoder cannot imagine.
+# - Draw so that a gradient passes, and price a cloud by its KL term.
+# - Notice a term that is dead, by its number and by its pictures.
+# - Find a rare kind of example without labels, and measure the gain with its spread.
 #
 # **Next:** the capstone again, or the data set of your own that you had in mind all along.

@@ -273,3 +273,33 @@ def test_unequal_or_empty_data_are_refused():
         training.compile_epoch(a_model(), keras.optimizers.SGD(), mse, *examples()[:1], examples(9)[1], 4)
     with pytest.raises(ValueError, match="one at least"):
         training.compile_epoch(a_model(), keras.optimizers.SGD(), mse, np.zeros((0, 3)), np.zeros((0, 1)), 4)
+
+
+def linear():
+    """One weight, which begins at 0."""
+    return (keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")]),)
+
+
+def toward_one(model, optimizer, X, rate):
+    """A step of one's own: it counts what it saw, and moves the weight."""
+    with tf.GradientTape() as tape:
+        J = tf.reduce_mean((model(X) - X) ** 2) * rate
+    optimizer.apply(tape.gradient(J, model.trainable_variables), model.trainable_variables)
+    return J, tf.reduce_min(X)
+
+
+def test_steps_of_ones_own_begin_anew_at_each_call_and_leave_earlier_networks_alone():
+    X = np.array([[1.0], [2.0]], np.float32)
+    train = training.compile_batches(toward_one, linear, keras.optimizers.SGD(0.1, momentum=0.9), batch_size=50)
+    first, seen = train(X, 30, 1.0)
+    weight = float(first.get_weights()[0][0, 0])
+    assert seen.shape == (30, 2) and seen[0, 0] > 1 and abs(weight - 1) < 0.5, "it learns"
+    second, again = train(X, 4, 0.0)
+    assert second.get_weights()[0][0, 0] == 0 and np.all(again[:, 0] == 0), "another setting, new weights, no momentum left over"
+    assert float(first.get_weights()[0][0, 0]) == weight
+
+
+def test_batches_are_drawn_from_all_examples():
+    X = np.arange(1.0, 9.0, dtype=np.float32)[:, None]
+    train = training.compile_batches(toward_one, linear, keras.optimizers.SGD(0.0), batch_size=1)
+    assert set(train(X, 300, 1.0)[1][:, 1]) == set(range(1, 9))

@@ -158,7 +158,7 @@ def kl_map(kl: Function) -> tuple[Figure, str]:
     figure.tight_layout()
     phrases = []
     for m, s in ((2, 1), (0, 0.1), (0, 3)):
-        height = heights[np.abs(sigma - s).argmin(), np.abs(mean - m).argmin()]
+        height = np.ravel(kl(np.array([[m]], np.float32), np.array([[2 * np.log(s)]], np.float32)))[0]
         phrases.append(f"at μ = {m}, σ = {s} it is {drawing.short(height)}")
     return figure, (
         f"The KL term over μ and σ: lowest, {heights.min():.2f}, at μ = {mean[column]:.1f} and σ = {sigma[row]:.1f}, marked by a "
@@ -182,7 +182,7 @@ def rare_codes(codes: Any, p: Any, rare: Any, name: str = "rare") -> tuple[Figur
     ax.set(xlabel="z1", ylabel="z2")
     drawing.legend_above(ax)
     figure.tight_layout()
-    lone = np.argsort(-p)[: len(p) // 10]
+    lone = np.argsort(-p)[: max(len(p) // 10, 1)]
     return figure, (
         f"{len(p)} codes on a plane, {rare.sum()} of them {name}. Together these have {p[rare].sum():.0%} of the probability, "
         f"and make {rare.mean():.0%} of the codes; of the tenth with the largest probability they make {rare[lone].mean():.0%}."
