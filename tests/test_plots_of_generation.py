@@ -26,7 +26,10 @@ def test_ten_digits_have_ten_looks():
 
 
 def test_rows_of_images_are_named_and_of_one_scale():
-    figure = plots.image_rows({"real": np.zeros((3, 64)), "made": np.full((2, 64), 0.5)}).figure
+    picture = plots.image_rows({"real": np.repeat([[0.0], [1.0], [0.0]], 64, axis=1), "made": np.full((2, 64), 0.5)})
+    assert "real: 3 images, on average 0.67 apart in each pixel, and 100% of the pixels nearly black or white" in picture.alt
+    assert "made: 2 images, on average 0.00 apart in each pixel, and 0%" in picture.alt
+    figure = picture.figure
     assert len(figure.axes) == 5 and [ax.get_ylabel() for ax in figure.axes] == ["real", "", "", "made", ""]
     assert all(ax.images[0].get_clim() == (0, 1) for ax in figure.axes)
 

@@ -59,8 +59,8 @@ def _nearest(codes: np.ndarray) -> np.ndarray:
 
 
 @picture
-def image_rows(rows: Mapping[str, Any], see: str = "") -> tuple[Figure, str]:
-    """Draw rows of square images, by name, each of shape (n, pixels).  see: what there is to see, for the description."""
+def image_rows(rows: Mapping[str, Any]) -> tuple[Figure, str]:
+    """Draw rows of square images, by name, each of shape (n, pixels)."""
     images = {name: square(each) for name, each in rows.items()}
     columns = max(map(len, images.values()))
     figure = Figure(figsize=(0.78 * columns + 1.5, 0.82 * len(images)))
@@ -72,8 +72,13 @@ def image_rows(rows: Mapping[str, Any], see: str = "") -> tuple[Figure, str]:
             if column == 0:
                 ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=10)
     figure.subplots_adjust(wspace=0.08, hspace=0.12)
-    grays = [f"{name}, {len(made)} images, {made.mean():.2f} bright in the mean" for name, made in images.items()]
-    return figure, f"Rows of images in gray, from 0, black, to 1, white. {'; '.join(grays)}. {see}".strip()
+    phrases = []
+    for name, made in images.items():
+        differences = np.abs(made[:, None] - made).mean(axis=(2, 3))[np.triu_indices(len(made), 1)]
+        apart = f", on average {differences.mean():.2f} apart in each pixel" if len(made) > 1 else ""
+        sure = np.mean(np.abs(made - 0.5) > 0.25)
+        phrases.append(f"{name}: {len(made)} images{apart}, and {sure:.0%} of the pixels nearly black or white")
+    return figure, f"Rows of images in gray, from 0, black, to 1, white. {'; '.join(phrases)}."
 
 
 def square(images: Any) -> np.ndarray:
