@@ -86,8 +86,8 @@ J_val = np.mean(reconstruction(X_val, autoencoder(X_val)))
 print(f"loss on the validation set: {J_val:.1f}")
 
 # %% [markdown]
-# Two numbers bring the loss almost half of the way down, from the mean image to the image itself. Below are digits of the validation
-# set, and what came out of the bottleneck. What will be lost?
+# Two numbers bring the loss almost half of the way down, from the mean image to the image itself. Below are digits of the
+# validation set, and what came out of the bottleneck. What will be lost?
 
 # %% tags=["nbval-ignore-output"]
 plots.image_rows({"real": X_val[:10], "decoded": autoencoder(X_val[:10])})
@@ -478,9 +478,9 @@ print("usual digits: the error changes by less than 3 %:",
 
 # %% [markdown]
 # ## 7 · How much β?
-# $\beta = 1$ was a choice, and 64 was a bad one. What is the best? The reconstruction alone cannot tell, since the KL
-# term only stands in its way. Ask for what you want: imagined digits like real ones, all kinds of them. So imagine 1,000, and find for each
-# digit of the validation set the nearest. The **gap** is the squared distance to it, in the mean.
+# $\beta = 1$ was a choice, and 64 was a bad one. What is the best? The reconstruction alone cannot tell, since the KL term only
+# stands in its way. Ask for what you want: imagined digits like real ones, all kinds of them. So imagine 1,000, and find for
+# each digit of the validation set the nearest. The **gap** is the squared distance to it, in the mean.
 
 # %% tags=["nbval-ignore-output"]
 def gap(decoder):
