@@ -21,6 +21,7 @@ from utils.plots.music import score
 from utils.plots.networks import compare_regions, data, decision_regions, matrices, network, regions_over_time
 from utils.plots.playing import play_cures, play_descent, play_digit, play_kernel, play_latent, play_line
 from utils.plots.regularization import fits, luck, patience, stopping, thinned, weight_histograms
+from utils.plots.sequences import draws, fading, unrolled
 from utils.plots.training import curves, epoch_times, live_loss, noise, times
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "descent",
     "draws",
     "epoch_times",
+    "fading",
     "feature_maps",
     "features",
     "filters",
@@ -76,6 +78,7 @@ __all__ = [
     "tensors",
     "thinned",
     "times",
+    "unrolled",
     "weight_histograms",
     "weighted_sum",
 ]

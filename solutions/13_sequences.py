@@ -1,0 +1,383 @@
+# %% [markdown]
+# # 13 · Sequences
+#
+# HOOK
+#
+# **Time:** 90 minutes
+#
+# After this lab you can
+# - write a cell that remembers, and unroll it over a sequence;
+# - cut sequences into inputs and targets, so that a network learns to continue them;
+# - say why gradients vanish over time, and what the gates of an LSTM change;
+# - train a network that writes music, and measure whether it copies.
+
+# %%
+from utils import check, datasets, hint, plots, progress, solution, training, tunes
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+keras.utils.set_random_seed(13)
+
+# %% [markdown]
+# ## 1 · A cell that remembers
+# The networks so far see one example, answer, and forget it. A tune is a **sequence**: what comes next depends on what came
+# before. So give the layer a memory, the **state** $h$. In each step it takes an input $x$ and the state before, and makes a new
+# state of both:
+#
+# $$h \leftarrow \tanh(x W_x + h W_h + b)$$
+#
+# It is a Dense layer with a second input: its own last output. Such a cell is called **recurrent**.
+#
+# ### Exercise 13.1 · One step
+# Write it for a batch. With $x = 1$, $h = 0.5$, $W_x = 2$, $W_h = -1$ and $b = 0$, the sum is 1.5, and the new state is 0.905.
+
+# %%
+def rnn_step(x, h, Wx, Wh, b):
+    """The new state of a recurrent cell, shape (n, units).
+
+    x: inputs of this step, shape (n, m).  h: the state before, shape (n, units).
+    Wx: shape (m, units).  Wh: shape (units, units).  b: shape (units,).
+    """
+    return tf.tanh(x @ Wx + h @ Wh + b)  # SOLUTION: the new state
+
+
+# %%
+check("13.1", rnn_step)
+
+# %% [markdown]
+# ### Exercise 13.2 · The unrolled network
+# A sequence of $T$ steps is $T$ calls of the same cell, with the same weights. Each call gets the state that the call before it
+# has made. The first one gets zeros: nothing has been heard yet.
+#
+# Return the last state, or all of them, as Keras does with `return_sequences=True`. With $W_x = 1$, $W_h = 0.5$ and $b = 0$, the
+# inputs 1, 0, 0 give the states 0.762, 0.364, 0.180.
+
+# %%
+def rnn(X, Wx, Wh, b, return_sequences=False):
+    """The states of a recurrent cell over a batch of sequences.
+
+    X: shape (n, T, m).  Wx, Wh, b: as in rnn_step.
+    Returns the last state, shape (n, units), or all of them, (n, T, units).
+    """
+    h = tf.zeros((X.shape[0], Wh.shape[0]))
+    states = []
+    for t in range(X.shape[1]):
+        h = rnn_step(X[:, t], h, Wx, Wh, b)  # SOLUTION: the next state
+        states.append(h)
+    return tf.stack(states, axis=1) if return_sequences else h  # SOLUTION: what is wanted
+
+
+# %%
+check("13.2", rnn)
+
+# %% [markdown]
+# Here is your cell with the numbers of the exercise, once for each step. It hears a 1, and then silence. How long will it
+# remember?
+
+# %%
+plots.unrolled(rnn, x=[1, 0, 0, 0, 0], Wx=1.0, Wh=0.5)
+
+# %% [markdown]
+# The state is an echo that fades. How fast it fades depends on $W_h$. Which of these cells will still remember the 1 after
+# twenty steps?
+
+# %%
+one_and_silence = np.zeros((1, 20, 1), np.float32)
+one_and_silence[0, 0] = 1
+
+
+def echo(w):
+    weights = [np.array(each, np.float32) for each in ([[1]], [[w]], [0])]
+    return [0, *rnn(one_and_silence, *weights, return_sequences=True)[0, :, 0]]
+
+
+plots.curves({f"Wh = {w}": echo(w) for w in (0.5, 0.9, -0.9, 1.5)},
+             ylabel="state h", xlabel="step t")
+
+# %% [markdown]
+# Only the one with $W_h = 1.5$. It holds a number other than 0 for ever: the step pushes the state up as much as the tanh pulls
+# it back. With $-0.9$ the echo changes its sign in each step.
+
+# %% [markdown]
+# ## 2 · Guess the next note
+# Here is what to learn from: dance tunes from two old books, O'Neill's *Music of Ireland* and Ryan's *Mammoth Collection*. A tune
+# is a row of **tokens**: first the kind of dance, then notes and bar lines, and at the end a token that says so. A token is a
+# number; the list `vocabulary` holds what it stands for.
+
+# %%
+train, val, vocabulary = datasets.tunes()
+names = [vocabulary[token] for token in val[0]]
+print(len(train), "tunes to train with,", len(val), "held out,", len(vocabulary), "tokens")
+print(*names[:24], "…", names[-1])
+
+# %% tags=["nbval-ignore-output"]
+tunes.play(val[0])
+
+# %% [markdown]
+# NOTATION
+#
+# Nobody has to label these data. Each token is the answer to the question that all tokens before it ask: what comes next? So the
+# targets are the inputs, moved by one.
+#
+# ### Exercise 13.3 · Windows
+# Cut each tune into windows of `length` tokens, so that they fit into one array. The loop says where the windows start: one
+# length apart, and the last one so that its targets end with the tune. For the tune 10, 11, 12, 13, 14, 15 and the length 2, the
+# inputs are (10, 11), (12, 13), (13, 14) and the targets (11, 12), (13, 14), (14, 15).
+
+# %%
+def windows(tunes, length):
+    """Inputs X and targets y, shape (n, length): in y, each token is the next of X.
+
+    tunes: a list of arrays, each with more than `length` tokens.
+    """
+    X, y = [], []
+    for tune in tunes:
+        last = len(tune) - length - 1
+        for start in [*range(0, last, length), last]:
+            X.append(tune[start:start + length])  # SOLUTION: a window
+            y.append(tune[start + 1:start + length + 1])  # SOLUTION: the next tokens
+    return np.array(X), np.array(y)
+
+
+# %%
+check("13.3", windows)
+
+# %% [markdown]
+# How good can a guess be that knows nothing but the last token? Count, in the training windows, what follows each token, and you
+# have probabilities. This is a **bigram table**. Its loss on the held-out tunes is the first mark to beat. Compare it with a
+# guess that takes every token for equally probable.
+
+# %%
+X, y = windows(train, 64)
+X_val, y_val = windows(val, 64)
+tokens = len(vocabulary)
+counts = np.full((tokens, tokens), 0.1)
+np.add.at(counts, (X, y), 1)
+bigram = counts / counts.sum(axis=1, keepdims=True)
+print(f"no knowledge: {np.log(tokens):.2f}")
+print(f"bigram table: {-np.log(bigram[X_val, y_val]).mean():.2f}")
+
+# %% [markdown]
+# BIGRAM ANSWER. Two tokens tell more than one: a **trigram table**. Most triples are rare, so mix the counts with what the
+# shorter table says, the more the fewer there are.
+
+# %%
+def before(X):
+    return np.concatenate([X[:, :1], X[:, :-1]], axis=1)
+
+
+triples = np.zeros((tokens, tokens, tokens))
+np.add.at(triples, (before(X), X, y), 1)
+trigram = (triples + 10 * bigram) / (triples.sum(axis=2, keepdims=True) + 10)
+J_trigram = -np.log(trigram[before(X_val), X_val, y_val]).mean()
+print(f"trigram table: {J_trigram:.2f}")
+
+# %% [markdown]
+# A table of five tokens would have to know NUMBER of them, and most never occur. A network with a memory needs no such table.
+
+# %% [markdown]
+# ## 3 · Why the beginning is lost
+# A network learns by gradients. If the last note depends on the first one, the gradient has to find its way back through all the
+# steps between. In one step, unit $j$ of the new state depends on unit $i$ of the old one by the chain rule of lab 5:
+#
+# $$\frac{\partial h_j}{\partial h_i^{\text{before}}} = W_{ij} \, (1 - h_j^2)$$
+#
+# $1 - h_j^2$ is the slope of tanh, from lab 1. Over several steps, these matrices are multiplied, the first one at the left.
+#
+# ### Exercise 13.4 · What is left of the start
+# Compute the matrix for all steps. For one step with $W_h = \begin{pmatrix} 0.5 & 1 \\ 0 & 0.5 \end{pmatrix}$ to the state
+# $(0, 0.5)$ it is $\begin{pmatrix} 0.5 & 0.75 \\ 0 & 0.375 \end{pmatrix}$.
+
+# %%
+def influence(states, Wh):
+    """How the last state changes with h0: entry [i, j] is the gradient of h_T[j] by h0[i].
+
+    states: h_1, …, h_T of one sequence, shape (T, units).  Wh: shape (units, units).
+    """
+    J = tf.eye(Wh.shape[0])
+    for h in states:
+        J = J @ (Wh * (1 - h ** 2))  # SOLUTION: one more factor
+    return J
+
+
+# %%
+check("13.4", influence)
+
+# %% [markdown]
+# Take 32 units and small random inputs. The matrix $W_h$ turns the state without changing its length; then multiply it by 0.5, by
+# 1 or by 2. How large will the influence be after 60 steps?
+
+# %% tags=["nbval-ignore-output"]
+rng = np.random.default_rng(13)
+turn = np.linalg.qr(rng.normal(size=(32, 32)))[0].astype(np.float32)
+Wx = 0.03 * rng.normal(size=(8, 32)).astype(np.float32)
+noise = rng.normal(size=(1, 60, 8)).astype(np.float32)
+
+
+def norms(Wh):
+    states = rnn(noise, Wx, Wh, np.zeros(32, np.float32), return_sequences=True)[0]
+    return [np.linalg.norm(influence(states[:T], Wh)) for T in range(61)]
+
+
+plots.curves({f"{scale} × Wh": norms(scale * turn) for scale in (2, 1, 0.5)},
+             ylabel="size of the influence", xlabel="steps T", log=True)
+
+# %% [markdown]
+# NUMBERS
+#
+# Gradients that vanish teach nothing about the past, and gradients that explode throw the weights away. For the second there is
+# a quick cure.
+#
+# ### Exercise 13.5 · Clipping
+# Put all gradients of a model in one long row: its length is their common **norm**. If the norm is above `max_norm`, multiply
+# all of them by the same number, so that it becomes `max_norm`. The direction stays. The gradients $(3)$ and $(4)$ have the norm
+# 5; with `max_norm` 1 they become $(0.6)$ and $(0.8)$.
+
+# %%
+def clip(gradients, max_norm):
+    """The same gradients, all shortened by one factor if their norm is above max_norm.
+
+    gradients: a list of tensors of any shapes.  Returns a list of the same shapes.
+    """
+    norm = tf.sqrt(sum(tf.reduce_sum(g ** 2) for g in gradients))  # SOLUTION: of all
+    scale = tf.minimum(1.0, max_norm / norm)  # SOLUTION: at most 1
+    return [g * scale for g in gradients]  # SOLUTION: all by the same number
+
+
+# %%
+check("13.5", clip)
+
+# %% [markdown]
+# Ten steps of a cell without tanh multiply its state by $w^{10}$. Let the target be 0.5. The loss is flat on the left, and a cliff
+# on the right. Both paths start on the cliff, at $w = 1.2$. Where will the first step of each one land?
+
+# %%
+def cliff(w):
+    return (w ** 10 - 0.5) ** 2
+
+
+def walk(w, max_norm, steps=30):
+    w = tf.Variable(w)
+    path = [w.numpy()]
+    for _ in range(steps):
+        with tf.GradientTape() as tape:
+            J = cliff(w)
+        gradient, = clip([tape.gradient(J, w)], max_norm)
+        w.assign_sub(0.02 * gradient)
+        path.append(w.numpy())
+    return path
+
+
+plots.descent(cliff, {"as it is": walk(1.2, np.inf), "clipped to 1": walk(1.2, 1.0)},
+              limits=(0, 1.25))
+
+# %% [markdown]
+# ANSWER
+
+# %% [markdown]
+# ## 4 · A memory with gates
+# Clipping does not help where gradients vanish. There the cell itself has to change. The **LSTM** has a second state, the memory
+# $c$. It is not multiplied by a matrix in each step. The old memory and new content are added, and three **gates** decide how
+# much of each. A gate is a sigmoid: 0 is closed, 1 is open.
+#
+# $$\begin{aligned} z &= x W_x + h W_h + b, \quad \text{cut into four equal parts } i, f, g, o \\
+# c &\leftarrow \sigma(f) \, c + \sigma(i) \tanh(g) \\ h &\leftarrow \sigma(o) \tanh(c) \end{aligned}$$
+#
+# The **forget gate** $\sigma(f)$ keeps a share of the memory. The **input gate** $\sigma(i)$ lets new content in. The **output
+# gate** $\sigma(o)$ shows a part of the memory.
+#
+# ### Exercise 13.6 · The LSTM step
+# Write the last two lines of the equations, in TensorFlow, so that gradients find their way through. With all weights 0, the bias
+# $b = (0, 0, 1, 0)$ and the memory $c = 2$, the gates are half open. The new memory is 0.5 · 2 + 0.5 · 0.762 = 1.381, and the new
+# state 0.5 · 0.881 = 0.440.
+
+# %%
+def lstm_step(x, h, c, Wx, Wh, b):
+    """The new state h and the new memory c of an LSTM cell, both of shape (n, units).
+
+    x: shape (n, m).  h, c: the ones before.  Wx: shape (m, 4 * units).
+    Wh: shape (units, 4 * units).  b: shape (4 * units,).
+    """
+    z = x @ Wx + h @ Wh + b
+    i, f, g, o = tf.split(z, 4, axis=1)
+    c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)  # SOLUTION: keep, and add
+    h = tf.sigmoid(o) * tf.tanh(c)  # SOLUTION: show a part of the new memory
+    return h, c
+
+
+# %%
+check("13.6", lstm_step)
+
+# %% [markdown]
+# The memory fades by the forget gate alone. Its bias in $b$ decides how far it is open at the start of the training. Here is how
+# much of the gradient of $c$ is left some steps back, for several of these biases. Keras begins with 1. What will a bias of 3 or
+# 5 do?
+
+# %%
+plots.fading(lstm_step, biases=(0, 1, 3, 5))
+
+# %% [markdown]
+# FADING ANSWER. And the bias is learned: each unit can find out for itself how long to remember.
+
+# %% [markdown]
+# ## 5 · Draw the next note
+# A network gives logits, and their softmax says how probable each next token is. To write a tune, always taking the best token
+# is dull: it ends in a circle. So draw by chance, the more probable, the more often. The **temperature** $\tau$ (tau) decides how
+# brave the draw is:
+#
+# $$p = \text{softmax}\left(\frac{\text{logits}}{\tau}\right)$$
+#
+# ### Exercise 13.7 · Sampling
+# Draw a token for each row. For the logits (2, 1, 0) and the temperature 1, the tokens 0, 1 and 2 come with the probabilities
+# 0.67, 0.24 and 0.09; with 0.5 they come with 0.87, 0.12 and 0.02. `tf.random.categorical(logits, 1)` draws by logits, and gives
+# a column.
+
+# %%
+def sample(logits, temperature):
+    """One token for each row of logits, drawn with the softmax of logits / temperature.
+
+    logits: shape (n, tokens).  Returns whole numbers, shape (n,).
+    """
+    return tf.random.categorical(logits / temperature, 1)[:, 0]  # SOLUTION: draw
+
+
+# %%
+check("13.7", sample)
+
+# %% [markdown]
+# What comes after the token `G`? Here are your draws with the bigram table. What will a low temperature do, and a high one?
+
+# %% tags=["nbval-ignore-output"]
+after_G = np.log(bigram[vocabulary.index("G")])
+plots.draws(sample, after_G, vocabulary, temperatures=(0.3, 1, 3))
+
+# %% [markdown]
+# DRAWS ANSWER
+
+# %% [markdown]
+# ## 6 · A network that writes music
+# Now put the parts together. An `Embedding` layer gives each token a row of numbers, which are learned: it is a Dense layer for
+# one-hot inputs, without the zeros. An LSTM reads them, and a Dense layer makes logits of each of its states.
+#
+# ### Exercise 13.8 · A model that writes music
+# Build the model from these three layers, and train it. Its loss on the held-out windows should be at most GOAL. The trigram
+# table has TRI. `training.train` is the compiled epoch of lab 7; `global_clipnorm=1.0` is your `clip`.
+
+# %% tags=["nbval-ignore-output"]
+cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+keras.utils.set_random_seed(13)
+# BEGIN SOLUTION: `model`, from tokens to logits at every step, and its training
+model = keras.Sequential([
+    keras.Input((None,), dtype="int32"),
+    keras.layers.Embedding(tokens, 32),
+    keras.layers.LSTM(96, return_sequences=True),
+    keras.layers.Dense(tokens)])
+# END SOLUTION
+optimizer = keras.optimizers.Adam(0.01, global_clipnorm=1.0)
+history = training.train(model, optimizer, cross_entropy, X, y, epochs=5, batch_size=64,
+                         validation=(X_val, y_val), watch=watch)
+
+# %%
+check("13.8", model)
