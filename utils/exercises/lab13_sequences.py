@@ -99,7 +99,8 @@ the_rnn = Exercise("13.2", "The unrolled network", right=keras_rnn, inputs=seque
      "The state is carried from one example to the next. Each example begins with a state of 0."),
     ("range(X.shape[1])", "range(1, X.shape[1])", "states = []", f"states = []\n    t = 0\n    last = {STEP}", "else h", "else h if states else last",
      STACK, "tf.stack(states or [last], axis=1)", "The first input is left out. Python counts from 0."),
-    ("range(X.shape[1])", "range(X.shape[1] - 1)", STACK, "tf.stack(states or [h], axis=1)", "The last input is left out: `range(T)` ends at T - 1 already."),
+    ("range(X.shape[1])", "range(X.shape[1] - 1)", STACK, "tf.stack(states or [h], axis=1)", "The last input is left out: `range(T)` ends at "
+     "T - 1 already."),
     (f"        h = {STEP}\n        states.append(h)", f"        states.append(h)\n        h = {STEP}", "Each state is kept before its step, so the list "
      "begins with 0 and the last state is missing. Keep it after the step."),
     ("X[:, t]", "X[:, -1 - t]", "The sequence is read backward: the first step takes the first input."),
@@ -133,7 +134,13 @@ the_rnn = Exercise("13.2", "The unrolled network", right=keras_rnn, inputs=seque
     unrolled("    for t in range(X.shape[1]):\n", "    for inputs in tf.unstack(X, axis=1):\n", "X[:, t]", "inputs", STACK,
              "tf.transpose(states, (1, 0, 2))"),
     unrolled(ZEROS, "np.zeros((len(X), len(b)))", STEP, "np.tanh(X[:, t] @ Wx + h @ Wh + b)", STACK, "np.swapaxes(states, 0, 1)"),
-])
+], equivalent={
+    "h = tf.zeros((X.shape[0], b.shape[0]))": "there is a bias for each unit",
+    "h = tf.zeros((X.shape[0], Wh.shape[1]))": "Wh is square",
+    "h = tf.zeros((X.shape[0], Wh.shape[-1]))": "Wh is square",
+    "for t in range(X.shape[-2]):\n    h = rnn_step(X[:, t], h, Wx, Wh, b)\n    states.append(h)": "the second axis of three is the last but one",
+    "return tf.stack(states, axis=-2) if return_sequences else h": "the second axis of three is the last but one",
+})
 
 # --- 13.3 -------------------------------------------------------------------------------------------------------------
 def some_tunes(rng):
@@ -192,7 +199,10 @@ the_windows = Exercise("13.3", "Windows", right=sliding_windows, inputs=some_tun
     cut(IN_Y, "tune[1:][start:start + length]"), cut(IN_X, "[tune[start + t] for t in range(length)]"),
     lambda tunes, length: tuple(np.moveaxis([(tune[start:start + length], tune[start + 1:][:length]) for tune in tunes for start in
                                        sorted({*range(0, len(tune) - length, length), len(tune) - length - 1})], 1, 0)),
-])
+], equivalent={
+    "return (X, np.array(y))": "a list of windows holds the same numbers",
+    "return (np.array(X), y)": "a list of windows holds the same numbers",
+})
 
 # --- 13.4 -------------------------------------------------------------------------------------------------------------
 def states_over_time(rng):
@@ -253,7 +263,10 @@ the_influence = Exercise("13.4", "What is left of the start", right=influence_by
     influence, chain("Wh * (1 - h ** 2)", "Wh @ tf.linalg.diag(1 - h ** 2)"), chain(FACTOR, "Wh * (1 - h ** 2)"),
     chain("tf.eye", "np.eye"), chain("J @ (Wh * (1 - h ** 2))", "J @ Wh - J @ Wh * h * h"),
     lambda states, Wh: np.linalg.multi_dot([np.eye(len(Wh)), np.eye(len(Wh)), *(Wh - np.square(h) * Wh for h in np.float64(states))]),
-])
+], equivalent={
+    "J = tf.eye(Wh.shape[1])": "Wh is square",
+    "J = tf.eye(Wh.shape[-1])": "Wh is square",
+})
 
 # --- 13.5 -------------------------------------------------------------------------------------------------------------
 def some_gradients(rng):
@@ -322,7 +335,9 @@ the_clipping = Exercise("13.5", "Clipping", right=clip_by_hand, inputs=some_grad
     shorten(SCALE, "max_norm / norm if norm > max_norm else 1"), shorten(NORM, "tf.norm(tf.concat([tf.reshape(g, [-1]) for g in gradients], 0))"),
     shorten(NORM, "tf.norm([tf.norm(g) for g in gradients])"),
     shorten(NORM, "np.sqrt(sum(float(np.sum(np.square(g, dtype=float))) for g in gradients))", SCALE, "max_norm / max(norm, max_norm)"),
-])
+], equivalent={
+    "scale = tf.minimum(max_norm / norm, 1.0)": "the order does not matter",
+})
 
 # --- 13.6 -------------------------------------------------------------------------------------------------------------
 def lstm_steps(rng):
@@ -351,7 +366,7 @@ the_lstm = Exercise("13.6", "The LSTM step", right=keras_lstm_step, inputs=lstm_
     ("i, f, g, o", "f, i, g, o", "Input and forget gate are exchanged. The four parts of z come in the order i, f, g, o."),
     ("i, f, g, o", "i, f, o, g", "g and o are exchanged. The four parts of z come in the order i, f, g, o."),
     ("i, f, g, o", "f, i, o, g", "The parts of z are taken in another order. They come as i, f, g, o."),
-    ("i, f, g, o", "g, i, f, o", "The parts of z are taken in another order. They come as i, f, g, o."),
+    ("i, f, g, o", "g, i, f, o", "The first part of z is taken for the new content. The parts come as i, f, g, o."),
     (OLD, "c", "The forget gate has no effect: the old memory stays as it is. Multiply it by σ(f)."),
     (f"{OLD} + ", "", "The old memory is lost in every step. Keep the share of it that the forget gate lets through."),
     (OLD, "tf.sigmoid(f) * h", "The forget gate multiplies the state h. What it keeps or forgets is the memory c."),
@@ -394,15 +409,14 @@ the_lstm = Exercise("13.6", "The LSTM step", right=keras_lstm_step, inputs=lstm_
 ])
 
 # --- 13.7 -------------------------------------------------------------------------------------------------------------
-ROWS = 500  # of each kind in a call
+CALLS, ROWS = 10, 180  # rows of each kind in a call
 ALPHA = 1e-9  # how often one share of a right answer may be off by more than allowed; a check looks at 18 of them
-TWO_CALLS = 2
 
 def logits_and_temperatures(rng):
     """Logits of two kinds of rows, for three temperatures: cold, as they are, hot. All are judged together."""
     cases = []
-    for temperature in (0.4, 1.0, 3.0):
-        first = np.array([2.5, 1.0, 0.0]) + rng.uniform(-0.1, 0.1, 3)
+    for temperature in (0.5, 1.0, 2.5):
+        first = np.array([4.0, 2.0, 0.0]) + rng.uniform(-0.1, 0.1, 3)
         cases.append((np.stack([first, np.roll(first, int(rng.integers(1, 3)))]).astype(np.float32), temperature))
     return [(cases,)]
 
@@ -417,11 +431,11 @@ def softmax(z):
 
 def shares(tokens, kinds, classes):
     """How often each token was drawn, for both kinds of rows."""
-    return np.array([np.bincount(tokens[:, kinds == kind].ravel(), minlength=classes) for kind in (0, 1)]) / (TWO_CALLS * ROWS)
+    return np.array([np.bincount(tokens[:, kinds == kind].ravel(), minlength=classes) for kind in (0, 1)]) / (CALLS * ROWS)
 
 def like(seen, p):
     """Whether shares are those of the probabilities p, as far as chance allows."""
-    return bool(np.all(np.abs(seen - p) <= off_by(p, TWO_CALLS * ROWS)))
+    return bool(np.all(np.abs(seen - p) <= off_by(p, CALLS * ROWS)))
 
 def tokens_of(answer, logits, temperature):
     """One call: a token for each row, or what is wrong with its form."""
@@ -440,11 +454,11 @@ def tokens_of(answer, logits, temperature):
     return Draws.OUTSIDE if tokens.min() < 0 or tokens.max() >= classes else tokens.astype(int)
 
 def draw_tokens(answer, cases):
-    """Draw twice for many rows of two kinds, at each temperature, and compare how often each token comes with its probability."""
+    """Draw several times for many rows of two kinds, at each temperature, and compare how often each token comes with its probability."""
     drawn, kinds = [], np.arange(2 * ROWS) % 2
     for logits, temperature in cases:
         calls = []
-        for _ in range(TWO_CALLS):
+        for _ in range(CALLS):
             calls.append(tokens_of(answer, logits[kinds], temperature))
             if not isinstance(calls[-1], np.ndarray):
                 return calls[-1]
@@ -459,7 +473,7 @@ def found_in(drawn, kinds, cases):
         return Draws.ARGMAX
     if always(lambda tokens, logits: (tokens == logits.argmin(axis=1)[kinds]).all()):
         return Draws.ARGMIN
-    if always(lambda tokens, logits: (tokens[0] == tokens[1]).all()):
+    if always(lambda tokens, logits: (tokens == tokens[:1]).all()):
         return Draws.SAME
     if always(lambda tokens, logits: all((tokens[:, kinds == kind] == tokens[:, kinds == kind][:, :1]).all() for kind in (0, 1))):
         return Draws.ONE_DRAW
@@ -539,6 +553,10 @@ the_sampling = Exercise("13.7", "Sampling", right=gumbel, inputs=logits_and_temp
     "Divide the logits by the temperature. A low temperature then pulls them apart, and a high one brings them together.",
     "`tf.random.categorical(logits, 1)` draws one token for each row, shape (n, 1). It takes logits, no probabilities.",
 ], also_right=[sample, in_turn, draw("tf.random", "keras.random"), draw("logits / temperature", "tf.nn.log_softmax(logits / temperature)"),
-               draw("1)[:, 0]", "2)[:, 1]")])
+               draw("1)[:, 0]", "2)[:, 1]")],
+    equivalent={
+    "return tf.random.categorical(logits / temperature, 2)[:, 0]": "the first of two draws is a draw",
+    "return tf.random.categorical(logits / temperature, 1)[:, -1]": "the last of one is the first",
+})
 
 EXERCISES = [one_step, the_rnn, the_windows, the_influence, the_clipping, the_lstm, the_sampling]
