@@ -356,28 +356,3 @@ plots.draws(sample, after_G, vocabulary, temperatures=(0.3, 1, 3))
 # %% [markdown]
 # DRAWS ANSWER
 
-# %% [markdown]
-# ## 6 · A network that writes music
-# Now put the parts together. An `Embedding` layer gives each token a row of numbers, which are learned: it is a Dense layer for
-# one-hot inputs, without the zeros. An LSTM reads them, and a Dense layer makes logits of each of its states.
-#
-# ### Exercise 13.8 · A model that writes music
-# Build the model from these three layers, and train it. Its loss on the held-out windows should be at most GOAL. The trigram
-# table has TRI. `training.train` is the compiled epoch of lab 7; `global_clipnorm=1.0` is your `clip`.
-
-# %% tags=["nbval-ignore-output"]
-cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-keras.utils.set_random_seed(13)
-# BEGIN SOLUTION: `model`, from tokens to logits at every step, and its training
-model = keras.Sequential([
-    keras.Input((None,), dtype="int32"),
-    keras.layers.Embedding(tokens, 32),
-    keras.layers.LSTM(96, return_sequences=True),
-    keras.layers.Dense(tokens)])
-# END SOLUTION
-optimizer = keras.optimizers.Adam(0.01, global_clipnorm=1.0)
-history = training.train(model, optimizer, cross_entropy, X, y, epochs=5, batch_size=64,
-                         validation=(X_val, y_val), watch=watch)
-
-# %%
-check("13.8", model)

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from utils.advice import Advice
-from utils.checking import FINE, Exercise, edited, edits_of, findings_of, require
+from utils.checking import FINE, Exercise, arrays, edited, edits_of, findings_of, require
 
 
 def drawn(rng, *shapes, scale=0.7):
@@ -103,6 +103,9 @@ the_rnn = Exercise("13.2", "The unrolled network", right=keras_rnn, inputs=seque
      "T - 1 already."),
     (f"        h = {STEP}\n        states.append(h)", f"        states.append(h)\n        h = {STEP}", "Each state is kept before its step, so the list "
      "begins with 0 and the last state is missing. Keep it after the step."),
+    ("states = []", "states = [h]", "The zeros before the first step are among the states: there are T states, one after each step."),
+    ("else h", "else h[:, None]", "The last state has an axis for the steps, too. Without `return_sequences` its shape is (n, units)."),
+    (STACK, "tf.stack(states[::-1], axis=1)", "The states are in reverse order. The first one is the state after the first step."),
     ("X[:, t]", "X[:, -1 - t]", "The sequence is read backward: the first step takes the first input."),
     ("X[:, t]", "X[:, 0]", "Every step takes the first input. Step t takes the inputs at t."),
     ("axis=1", "axis=0", "The steps are the first axis of the result. They belong to the second one, as in X."),
@@ -155,6 +158,11 @@ def sliding_windows(tunes, length):
     kept = np.concatenate([piece[[i for i in range(len(piece)) if i % length == 0 or i == len(piece) - 1]] for piece in pieces])
     return kept[:, :-1], kept[:, 1:]
 
+def cut_tunes(answer, tunes, length):
+    """What an answer makes of tunes; both arrays in one are taken apart, as `X, y = …` does."""
+    got = answer(tunes, length)
+    return tuple(got) if hasattr(got, "shape") and len(got.shape) == 3 and len(got) == 2 else got
+
 def windows(tunes, length):
     X, y = [], []
     for tune in tunes:
@@ -167,8 +175,8 @@ def windows(tunes, length):
 cut = edits_of(windows)
 IN_X, IN_Y, TUNES = "tune[start:start + length]", "tune[start + 1:start + length + 1]", "    for tune in tunes:\n"
 STARTS = "[*range(0, last, length), last]"
-the_windows = Exercise("13.3", "Windows", right=sliding_windows, inputs=some_tunes, outputs=("the inputs X", "the targets y"),
-    mistakes=edited(windows,
+the_windows = Exercise("13.3", "Windows", right=sliding_windows, inputs=some_tunes, observe=cut_tunes,
+    outputs=("the inputs X", "the targets y"), mistakes=edited(windows,
     (IN_Y, IN_X, "The targets are the inputs themselves, so the network would learn to repeat. Each target is the token after its input."),
     (IN_X, IN_Y, IN_Y + ")\n    r", IN_X + ")\n    r", "They are exchanged: the targets come one token later than the inputs, and here they come earlier."),
     ("[start + 1:start + length + 1]", "[start + length:start + 2 * length]", "tune[start + length:", "np.pad(tune, (0, length))[start + length:",
@@ -195,7 +203,7 @@ the_windows = Exercise("13.3", "Windows", right=sliding_windows, inputs=some_tun
     "A window of X begins at `start` and has `length` tokens: write it as a slice of the tune.",
     "The window of y is the same slice, with both ends one token further.",
 ], also_right=[
-    windows, cut("np.array(X), np.array(y)", "tf.constant(X), tf.constant(y)"), cut("return np.array(X), np.array(y)", "return X, y"),
+    windows, cut("np.array(X), np.array(y)", "tf.constant(X), tf.constant(y)"), cut("return np.array(X), np.array(y)", "return X, y"), cut("return np.array(X), np.array(y)", "return np.array([X, y])"),
     cut(IN_Y, "tune[1:][start:start + length]"), cut(IN_X, "[tune[start + t] for t in range(length)]"),
     lambda tunes, length: tuple(np.moveaxis([(tune[start:start + length], tune[start + 1:][:length]) for tune in tunes for start in
                                        sorted({*range(0, len(tune) - length, length), len(tune) - length - 1})], 1, 0)),
@@ -283,7 +291,7 @@ def clipped(answer, gradients, max_norm):
     if isinstance(got, (list, tuple)) and len(got) == 2 and isinstance(got[0], (list, tuple)) and len(got[0]) == len(gradients):
         raise Advice("It gives the clipped gradients and the norm. Return the gradients alone.")
     if not isinstance(got, (list, tuple)) or len(got) != len(gradients):
-        raise Advice("Return a list with one gradient for each that comes in, in the same order.") if got is not None else TypeError(got)
+        raise Advice(arrays.no_numbers(got) or "Return a list with one gradient for each that comes in, in the same order.")
     pieces = [require.numbers(each, np.shape(gradient), "One of the gradients has") for each, gradient in zip(got, gradients, strict=True)]
     return np.concatenate([piece.ravel() for piece in pieces])
 
@@ -320,6 +328,11 @@ the_clipping = Exercise("13.5", "Clipping", right=clip_by_hand, inputs=some_grad
     ("max_norm / norm)", "1 / norm)", "The gradients get the length 1. They should get the length `max_norm`."),
     (SCALE, "1.0 if norm <= max_norm else max_norm", "Long gradients are multiplied by `max_norm`. Divide by their norm as well: then that is their length."),
     (SCALE, "1.0 if norm <= max_norm else 0.0", "Long gradients become 0, so that no step is taken. Make them shorter, and keep their direction."),
+    ("[g * scale for", "[g / norm for", "All gradients get the length 1, whatever `max_norm` is, and short ones become longer."),
+    ("[g * scale for", "[tf.minimum(g, max_norm) for", "Numbers above `max_norm` are cut off, which turns the step into another direction. Multiply "
+     "all of them by the same number."),
+    (NORM, "tf.sqrt(sum(tf.reduce_sum(g) ** 2 for g in gradients))", "The numbers are added up before they are squared, so that signs cancel. Square "
+     "each number first."),
     (SCALE, "1.0", "Nothing is clipped. Gradients with a norm above `max_norm` have to become shorter."),
     ("[g * scale for g in gradients]", "[g - (norm - max_norm) if norm > max_norm else g for g in gradients]", "A number is subtracted from every entry, "
      "which turns the step. To change the length alone, multiply."),
@@ -376,6 +389,10 @@ the_lstm = Exercise("13.6", "The LSTM step", right=keras_lstm_step, inputs=lstm_
     (OLD, "tf.tanh(f) * c", "The forget gate has a tanh. A gate is a share between 0 and 1, and the sigmoid gives that."),
     ("tf.sigmoid(i)", "tf.tanh(i)", "The input gate has a tanh. A gate is a share between 0 and 1, and the sigmoid gives that."),
     ("tf.sigmoid(o)", "tf.tanh(o)", "The output gate has a tanh. A gate is a share between 0 and 1, and the sigmoid gives that."),
+    (f"{OLD} + {NEW}", "f * c + i * tf.tanh(g)", "The gates have no sigmoid, so they are no shares between 0 and 1."),
+    (f"{OLD} + {NEW}", "f * c + i * g", OUT, "o * tf.tanh(c)", "The parts of z are used as they are. The gates take a sigmoid, and the content a tanh."),
+    (NEW, "(1 - tf.sigmoid(f)) * tf.tanh(g)", "The new content is weighted by 1 - σ(f). The LSTM has a gate of its own for that: i."),
+    (f"{OLD} + {NEW}", "tf.sigmoid(f) * (c + tf.sigmoid(i) * tf.tanh(g))", "The forget gate multiplies the new content, too. It multiplies the old memory alone."),
     ("tf.tanh(g)", "tf.sigmoid(g)", "The new content g has a sigmoid, so the memory could only grow. It takes tanh, which has both signs."),
     ("tf.tanh(g)", "g", "The new content has no tanh: g can be any number there."),
     (NEW, "tf.tanh(g)", "The input gate has no effect. It decides how much of the new content is written."),
