@@ -66,7 +66,7 @@ def rnn(X, Wx, Wh, b, return_sequences=False):
     for t in range(X.shape[1]):
         h = rnn_step(X[:, t], h, Wx, Wh, b)  # SOLUTION: the next state
         states.append(h)
-    return tf.stack(states, axis=1) if return_sequences else h  # SOLUTION: what is wanted
+    return tf.stack(states, axis=1) if return_sequences else h  # SOLUTION: all, or last
 
 
 # %%
@@ -109,14 +109,17 @@ plots.curves({f"Wh = {w}": echo(w) for w in (0.5, 0.9, -0.9, 1.5)},
 # %%
 train, val, vocabulary = datasets.tunes()
 names = [vocabulary[token] for token in val[0]]
-print(len(train), "tunes to train with,", len(val), "held out,", len(vocabulary), "tokens")
+print(f"{len(train)} tunes to train with, {len(val)} held out;",
+      len(vocabulary), "different tokens")
 print(*names[:24], "…", names[-1])
 
 # %% tags=["nbval-ignore-output"]
 tunes.play(val[0])
 
 # %% [markdown]
-# NOTATION
+# This is ABC notation. A letter is a pitch: `C` is the C in the middle of the piano, `c` is an octave higher, `c'` two octaves. `^`
+# makes it a semitone higher, `_` lower. A number is a length: `c` lasts an eighth note, `c2` twice as long, `c/2` half as long. `|`
+# ends a bar. All tunes are moved so that they end around C.
 #
 # Nobody has to label these data. Each token is the answer to the question that all tokens before it ask: what comes next? So the
 # targets are the inputs, moved by one.
@@ -157,7 +160,8 @@ counts = np.full((tokens, tokens), 0.1)
 np.add.at(counts, (X, y), 1)
 bigram = counts / counts.sum(axis=1, keepdims=True)
 print(f"no knowledge: {np.log(tokens):.2f}")
-print(f"bigram table: {-np.log(bigram[X_val, y_val]).mean():.2f}")
+J_bigram = -np.log(bigram[X_val, y_val]).mean()
+print(f"bigram table: {J_bigram:.2f}")
 
 # %% [markdown]
 # BIGRAM ANSWER. Two tokens tell more than one: a **trigram table**. Most triples are rare, so mix the counts with what the
@@ -192,7 +196,7 @@ print(f"trigram table: {J_trigram:.2f}")
 
 # %%
 def influence(states, Wh):
-    """How the last state changes with h0: entry [i, j] is the gradient of h_T[j] by h0[i].
+    """The gradient of the last state by h0: in [i, j] that of h_T[j] by h0[i].
 
     states: h_1, …, h_T of one sequence, shape (T, units).  Wh: shape (units, units).
     """
@@ -207,25 +211,27 @@ check("13.4", influence)
 
 # %% [markdown]
 # Take 32 units and small random inputs. The matrix $W_h$ turns the state without changing its length; then multiply it by 0.5, by
-# 1 or by 2. How large will the influence be after 60 steps?
+# 1 or by 2. How large will the influence be after 30 steps?
 
 # %% tags=["nbval-ignore-output"]
 rng = np.random.default_rng(13)
 turn = np.linalg.qr(rng.normal(size=(32, 32)))[0].astype(np.float32)
 Wx = 0.03 * rng.normal(size=(8, 32)).astype(np.float32)
-noise = rng.normal(size=(1, 60, 8)).astype(np.float32)
+noise = rng.normal(size=(1, 30, 8)).astype(np.float32)
 
 
 def norms(Wh):
     states = rnn(noise, Wx, Wh, np.zeros(32, np.float32), return_sequences=True)[0]
-    return [np.linalg.norm(influence(states[:T], Wh)) for T in range(61)]
+    return [np.linalg.norm(influence(states[:T], Wh)) for T in range(31)]
 
 
 plots.curves({f"{scale} × Wh": norms(scale * turn) for scale in (2, 1, 0.5)},
              ylabel="size of the influence", xlabel="steps T", log=True)
 
 # %% [markdown]
-# NUMBERS
+# With $0.5 \, W_h$ less than a billionth of it is left: by its gradient, the network cannot find out that the first note mattered.
+# That gradient has **vanished**. With $2 \, W_h$ it **explodes**: after 30 steps it is more than a hundred times as large as at
+# the start. Only tanh, which flattens large sums, keeps it from doubling in each step.
 #
 # Gradients that vanish teach nothing about the past, and gradients that explode throw the weights away. For the second there is
 # a quick cure.
@@ -250,8 +256,8 @@ def clip(gradients, max_norm):
 check("13.5", clip)
 
 # %% [markdown]
-# Ten steps of a cell without tanh multiply its state by $w^{10}$. Let the target be 0.5. The loss is flat on the left, and a cliff
-# on the right. Both paths start on the cliff, at $w = 1.2$. Where will the first step of each one land?
+# Ten steps of a cell without tanh multiply its state by $w^{10}$. Let the target be 0.5. The loss is flat on the left, and on the
+# right there is a cliff. Both paths start on the cliff, at $w = 1.2$. Where will the first step of each one land?
 
 # %%
 def cliff(w):
@@ -274,7 +280,8 @@ plots.descent(cliff, {"as it is": walk(1.2, np.inf), "clipped to 1": walk(1.2, 1
               limits=(0, 1.25))
 
 # %% [markdown]
-# ANSWER
+# Without clipping, the first step lands at $w = -10.5$, and the second one at no number at all. With clipping, each step is at most
+# 0.02 long, and the path walks down the cliff into the valley.
 
 # %% [markdown]
 # ## 4 · A memory with gates
@@ -319,7 +326,8 @@ check("13.6", lstm_step)
 plots.fading(lstm_step, biases=(0, 1, 3, 5))
 
 # %% [markdown]
-# FADING ANSWER. And the bias is learned: each unit can find out for itself how long to remember.
+# With the bias 1, the gradient shrinks to a hundred-millionth over 60 steps. With 3, some 8 % of it are left, and with 5 all of it.
+# The bias is learned, and each unit has its own. So each unit can find out for itself how long to remember.
 
 # %% [markdown]
 # ## 5 · Draw the next note
@@ -356,3 +364,127 @@ plots.draws(sample, after_G, vocabulary, temperatures=(0.3, 1, 3))
 # %% [markdown]
 # DRAWS ANSWER
 
+# %% [markdown]
+# ## 6 · A network that writes music
+# Now put the parts together. An `Embedding` layer gives each token a row of numbers, and these are learned: it is a Dense layer for
+# one-hot inputs, without the zeros. An LSTM reads the rows, and a Dense layer makes logits of each of its states.
+#
+# To listen while it learns, here is the composer. It takes the three layers apart and runs your `lstm_step`: each token that is
+# drawn is the input of the next step.
+
+# %%
+def compose(model, first, length, temperature):
+    """Tunes of `length` tokens, one for each first token, shape (n, length)."""
+    embedding, lstm, dense = [layer for layer in model.layers if layer.weights]
+    weights = [tf.constant(each) for each in lstm.get_weights()]
+    h = c = tf.zeros((len(first), lstm.units))
+    written = [np.array(first)]
+    while len(written) < length:
+        h, c = lstm_step(embedding(written[-1]), h, c, *weights)
+        written.append(np.array(sample(dense(h), temperature)))
+    return np.stack(written, axis=1)
+
+# %% [markdown]
+# The training is the compiled epoch of lab 7, in `training.train`; `global_clipnorm=1.0` is your `clip`. At four moments, the model
+# writes the beginning of a reel.
+
+# %%
+reel = vocabulary.index("reel")
+cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def train_on_tunes(layers, learning_rate, epochs):
+    """A trained model of these layers, its history, and what it wrote on the way."""
+    model = keras.Sequential([keras.Input((None,), dtype="int32"), *layers])
+    moments = {"untrained": compose(model, [reel], 100, 0.7)[0]}
+
+    def watch(history):
+        done = len(history["loss"])
+        if done in (1, 2, epochs):
+            moments[f"epoch {done}"] = compose(model, [reel], 100, 0.7)[0]
+
+    optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)
+    history = training.train(model, optimizer, cross_entropy, X, y, epochs,
+                             batch_size=64, validation=(X_val, y_val), watch=watch)
+    return model, history, moments
+
+# %% [markdown]
+# ### Exercise 13.8 · A model that writes music
+# Choose the three layers, a learning rate and a number of epochs. The embedding needs a row for each token, and some 32 numbers in
+# it; the LSTM gives all its states; the Dense layer gives a logit for each token. The loss on the held-out windows should come
+# down to GOAL or less; the trigram table has TRI. The training takes about TRAINSECONDS seconds.
+
+# %% tags=["nbval-ignore-output"]
+keras.utils.set_random_seed(13)
+embedding = keras.layers.Embedding(tokens, 32)  # SOLUTION: numbers for each token
+lstm = keras.layers.LSTM(96, return_sequences=True)  # SOLUTION: a state at each step
+dense = keras.layers.Dense(tokens)  # SOLUTION: logits
+layers = [embedding, lstm, dense]
+model, history, moments = train_on_tunes(layers, 0.01, 5)  # SOLUTION: train them
+
+# %%
+check("13.8", model)
+
+# %%
+epochs = len(history["loss"])
+plots.curves({**history, "bigram table": [J_bigram] * epochs,
+              "trigram table": [J_trigram] * epochs})
+
+# %% [markdown]
+# LOSS ANSWER. And how does it sound on the way there? These are the reels that it wrote, after the epochs that the titles name.
+# From where on do the bar lines come at equal distances?
+
+# %% tags=["nbval-ignore-output"]
+plots.score(moments, bars=6)
+
+# %% [markdown]
+# MOMENTS ANSWER
+#
+# Now hear it, at three temperatures. First, a real reel that the model has never seen. Which temperature comes closest?
+
+# %% tags=["nbval-ignore-output", "cover"]
+real = next(tune for tune in val if tune[0] == reel)
+reels = {f"temperature {t}": compose(model, [reel] * 10, 320, t)
+         for t in (0.4, 0.8, 1.4)}
+plots.score({"a real reel": real, **{name: ten[0] for name, ten in reels.items()}},
+            bars=6)
+
+# %% tags=["nbval-ignore-output"]
+tunes.play(real, bars=4)
+
+# %% tags=["nbval-ignore-output"]
+tunes.play(reels["temperature 0.4"][0], bars=4)
+
+# %% tags=["nbval-ignore-output"]
+tunes.play(reels["temperature 0.8"][0], bars=4)
+
+# %% tags=["nbval-ignore-output"]
+tunes.play(reels["temperature 1.4"][0], bars=4)
+
+# %% [markdown]
+# Ears can be fooled, so listen by numbers as well. Take ten tunes of each temperature. Which share of the notes belongs to one
+# scale? Which share of the bars is full, and which has been heard before in the same tune? And the one that matters most: which
+# share of the runs of eight notes stands in the training set, note for note? A model that copies has not learned.
+
+# %% tags=["nbval-ignore-output"]
+real_reels = [tune for tune in val if tune[0] == reel]
+for name, written in {"real reels": real_reels, **reels}.items():
+    shares = tunes.figures(written, known=train)
+    print(f"{name:16}", *(f"  {what} {share:4.0%}" for what, share in shares.items()))
+
+# %% [markdown]
+# FIGURES ANSWER
+
+# %% [markdown]
+# ## Stretch
+# - Give the model a second LSTM layer, or 256 units, and more epochs. How low can the held-out loss go before it over-fits?
+# - Start a tune with the first eight bars of a real one, and let the model go on. (`compose` then has to read before it writes.)
+# - A `GRU` has two gates and no second state. Look up its equations, write `gru_step`, and compare.
+#
+# ## What you can do now
+# - Say what a state is, and unroll a cell over a sequence by hand.
+# - Make inputs and targets of any sequence, without labels.
+# - Measure how much of the beginning is left in the gradient, and say what gates change.
+# - Write new sequences with a model, at a temperature of your choice, and tell learning from copying.
+#
+# **Next:** in lab 14 each note looks at all the notes before it at once.

@@ -1,6 +1,7 @@
 """Tunes as rows of tokens: which notes they are, and how they sound."""
 
 import io
+import itertools
 import re
 import wave
 from collections.abc import Iterable, Sequence
@@ -8,6 +9,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from utils import datasets
 from utils.advice import Advice, say
@@ -15,6 +17,8 @@ from utils.advice import Advice, say
 RATE = 11_025  # samples a second
 SECONDS_OF_AN_EIGHTH = {"jig": 0.165}
 _OTHERWISE = 0.135  # reels and hornpipes
+EIGHTHS_IN_A_BAR = {"reel": 8, "jig": 6, "hornpipe": 8}
+SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 4, 5, 7, 9, 10), (0, 2, 3, 5, 7, 9, 10), (0, 2, 3, 5, 7, 8, 10))  # major to minor, on C
 _STEPS = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
 _LETTERS = ("C", "^C", "D", "_E", "E", "F", "^F", "G", "_A", "A", "_B", "B")
 _NOTE = re.compile(r"([_^]?)([A-Ga-g])([,']*)(\d*)(?:/(\d+))?")
@@ -145,3 +149,41 @@ def _wav(sound: np.ndarray) -> bytes:
         out.setframerate(RATE)
         out.writeframes(np.round(127.5 + 127 * sound).astype(np.uint8).tobytes())
     return file.getvalue()
+
+
+def whole(tokens: Iterable[int]) -> np.ndarray:
+    """The tokens of a tune up to the one that ends it; all where it has none."""
+    tokens = np.ravel(np.asarray(tokens))
+    ends = np.flatnonzero([name == "end" for name in names(tokens)])
+    return tokens[: ends[0] + 1] if len(ends) else tokens
+
+
+def figures(written: Sequence[Iterable[int]], known: Sequence[Iterable[int]]) -> dict[str, float]:
+    """
+    What can be heard by numbers, as shares over all tunes that are written.
+
+    "in key": of the notes, those of the scale that fits the tune best.  "full bars": of the bars between two bar lines, those as
+    long as the dance wants.  "come again": of the bars, those that the same tune has had before.  "copied": of the runs of eight
+    notes, those that stand in a known tune, note for note.
+    """
+    memory = set().union(*map(_runs, known))
+    counts = {name: [] for name in ("in key", "full bars", "come again", "copied")}
+    for tune in map(whole, written):
+        pitches = np.array([note.pitch % 12 for note in notes(tune)])
+        counts["in key"].append(max((np.isin(pitches, scale) for scale in SCALES), key=np.sum))
+        lines = bar_lines(tune)
+        counts["full bars"].append(
+            [end - begin == EIGHTHS_IN_A_BAR.get(names(tune)[0]) for begin, end in itertools.pairwise(lines)]
+        )
+        bars = " ".join(names(tune)[1:]).split(" |")[:-1]
+        counts["come again"].append([bar in bars[:place] for place, bar in enumerate(bars)])
+        counts["copied"].append([run in memory for run in _runs(tune)])
+    return {name: float(np.mean(np.concatenate(seen))) for name, seen in counts.items()}
+
+
+def _runs(tokens: Iterable[int]) -> list[bytes]:
+    """The runs of eight notes in a tune, without its bar lines."""
+    tokens = np.ravel(np.asarray(tokens))
+    sounds = np.array([_NOTE.fullmatch(name) is not None for name in datasets.tunes()[2]])
+    melody = tokens[sounds[tokens]].astype(np.int32)
+    return [run.tobytes() for run in sliding_window_view(melody, 8)] if len(melody) >= 8 else []

@@ -1,9 +1,13 @@
 """Exercises of lab 13: a cell with a memory, windows, gradients over time, clipping, the LSTM, sampling, and a model that writes music."""
 
+from collections import Counter, defaultdict
+from functools import cache, partial
+
 import keras
 import numpy as np
 import tensorflow as tf
 
+from utils import datasets, training
 from utils.advice import Advice
 from utils.checking import FINE, Exercise, arrays, edited, edits_of, findings_of, require
 
@@ -576,4 +580,157 @@ the_sampling = Exercise("13.7", "Sampling", right=gumbel, inputs=logits_and_temp
     "return tf.random.categorical(logits / temperature, 1)[:, -1]": "the last of one is the first",
 })
 
-EXERCISES = [one_step, the_rnn, the_windows, the_influence, the_clipping, the_lstm, the_sampling]
+# --- 13.8 -------------------------------------------------------------------------------------------------------------
+LENGTH, GOAL, BIGRAM = 64, 5.6, 2.3  # the loss to reach, and that of a bigram table
+
+@cache
+def held_out():
+    """Windows of the held-out tunes, their targets, and how many tokens the vocabulary has."""
+    _, val, vocabulary = datasets.tunes()
+    return *sliding_windows(val, LENGTH), len(vocabulary)
+
+def writes_music(model):
+    """Whether the loss of a trained model on the held-out tunes is low enough."""
+    model = model() if isinstance(model, partial) else model  # those of this table are made when they are asked for
+    layers = [layer for layer in training.layers_of(require.model(model)) if layer.weights]
+    if not model.built:
+        raise Advice(require.NO_INPUT)
+    if any(isinstance(layer, keras.layers.Bidirectional) for layer in layers):
+        return Writer.FUTURE
+    kinds = keras.layers.Embedding, keras.layers.LSTM, keras.layers.Dense
+    if len(layers) != 3 or not all(map(isinstance, layers, kinds)):
+        names = ", ".join(type(layer).__name__ for layer in layers)
+        raise Advice(f"Its layers with weights are {names or 'none'}. `compose`, which writes the tunes, expects an Embedding, an LSTM and a Dense layer.")
+    if layers[1].activation is not keras.activations.tanh or not layers[1].use_bias:
+        raise Advice("`compose` writes with your `lstm_step`. That has a bias and tanh, so the LSTM needs them, too.")
+    X, y, tokens = held_out()
+    if layers[0].input_dim < tokens:
+        return Writer.FEW_ROWS.about(layers[0].input_dim)
+    logits = np.asarray(model(X), np.float64)
+    if logits.shape == (len(X), tokens):
+        return Writer.LAST_ONLY
+    if logits.shape != (*X.shape, tokens):
+        return Writer.OUTPUTS.about(logits.shape[-1])
+    if not np.isfinite(logits).all():
+        return Writer.NAN
+    if require.are_probabilities(logits) or layers[2].activation is not keras.activations.linear:
+        return Writer.ACTIVATED
+    other = X[:4].copy()
+    other[:, -1] = (other[:, -1] + 1) % tokens
+    if not np.allclose(model(other)[:, :-1], logits[:4, :-1], atol=1e-3):
+        return Writer.FUTURE
+    return how_good(logits, X, y, tokens)
+
+def how_good(logits, X, y, tokens):
+    """FINE where the loss reaches the goal; else what can be seen in the logits."""
+    J = float(np.mean(loss_of(logits, y)))
+    if J <= GOAL:
+        return FINE
+    guesses = logits.argmax(axis=-1)
+    best = [(np.mean(guesses[:, 1:] == each), finding) for each, finding in
+            ((X[:, 1:], Writer.COPIES), (X[:, :-1], Writer.BACKWARD), (y[:, 1:], None))]
+    share, finding = max(best, key=lambda pair: pair[0])
+    if finding and share > 0.5:
+        return finding
+    if J > np.log(tokens) - 0.1:
+        return Writer.UNTRAINED.about(f"{J:.2f}")
+    if np.ptp(logits, axis=(0, 1)).max() < 0.01:
+        return Writer.ALIKE.about(f"{J:.2f}")
+    return (Writer.BELOW_BIGRAM if J > BIGRAM else Writer.NEARLY).about(f"{J:.2f}")
+
+def loss_of(logits, y):
+    """The cross entropy of each token."""
+    top = logits.max(axis=-1)
+    return top + np.log(np.exp(logits - top[..., None]).sum(axis=-1)) - np.take_along_axis(logits, y[..., None], axis=-1)[..., 0]
+
+class Told(keras.layers.LSTM):
+    """Stands in the place of an LSTM, and gives for each token what a function of all the tokens says."""
+
+    def __init__(self, logits_of, units, **options):
+        super().__init__(units, **{"return_sequences": True, **options})
+        self.logits_of = logits_of
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):  # noqa: D102
+        logits = tf.convert_to_tensor(self.logits_of(np.argmax(sequences, axis=-1)), tf.float32)
+        return logits if self.return_sequences else logits[:, -1]
+
+    def compute_output_spec(self, sequences, *args, **options):  # noqa: D102
+        return keras.KerasTensor((*sequences.shape[:2], self.units) if self.return_sequences else (sequences.shape[0], self.units))
+
+def told(logits_of, activation=None, outputs=None, rows=None, **options):
+    """A model whose logits are told, in the form of those that are asked for."""
+    tokens = held_out()[2]
+    model = keras.Sequential([
+        keras.Input((None,), dtype="int32"), keras.layers.Embedding(rows or tokens, tokens), Told(logits_of, tokens, **options),
+        keras.layers.Dense(outputs or tokens, activation)])
+    model.layers[0].set_weights([np.eye(tokens)[:rows]])
+    model.layers[2].set_weights([np.eye(tokens)[:, :outputs], np.zeros(outputs or tokens)])
+    return model
+
+@cache
+def continuations(k):
+    """What follows each row of up to k tokens in the held-out windows, and how often."""
+    X, y, _ = held_out()
+    found = defaultdict(Counter)
+    for row, targets in zip(X, y, strict=True):
+        for t, target in enumerate(targets):
+            found[row[max(0, t - k + 1):t + 1].tobytes()][target] += 1
+    return found
+
+def by_heart(k):
+    """Logits of who knows what follows the last k tokens in the held-out tunes."""
+    def logits_of(X):
+        logits, found = np.full((*X.shape, held_out()[2]), -6.0), continuations(k)
+        for i, row in enumerate(X.astype(held_out()[0].dtype)):
+            for t in range(len(row)):
+                for token, count in found.get(row[max(0, t - k + 1):t + 1].tobytes(), {}).items():
+                    logits[i, t, token] = np.log(count)
+        return logits
+    return logits_of
+
+@cache
+def frequencies():
+    """How often each token is a target."""
+    _, y, tokens = held_out()
+    return (np.bincount(y.ravel(), minlength=tokens) + 1) / (y.size + tokens)
+
+def one_hot(move):
+    """Logits that are sure of a token that came before."""
+    return lambda X: 9 * np.eye(held_out()[2])[move(X)]
+
+def bidirectional():
+    tokens = held_out()[2]
+    return keras.Sequential([
+        keras.Input((None,), dtype="int32"), keras.layers.Embedding(tokens, 4),
+        keras.layers.Bidirectional(keras.layers.LSTM(4, return_sequences=True)), keras.layers.Dense(tokens)])
+
+Writer, mistakes_of_writer = findings_of(None,
+    ("LAST_ONLY", partial(told, by_heart(8), return_sequences=False), "It gives logits for the last step alone. The targets have a token for every step: "
+     "let the LSTM return all its states."),
+    ("OUTPUTS", partial(told, by_heart(8), outputs=10), "It gives {seen} logits at each step. It needs one for each token of the vocabulary."),
+    ("FEW_ROWS", partial(told, by_heart(8), rows=10), "The embedding has {seen} rows. It needs one for each token of the vocabulary."),
+    ("ACTIVATED", partial(told, by_heart(8), activation="softmax"), "The outputs have gone through an activation. The loss takes logits: leave it out."),
+    ("FUTURE", partial(bidirectional), "It sees the future: what it says at a step changes with the tokens after it, and those are what it should guess. Let the "
+     "LSTM read from left to right only."),
+    ("NAN", partial(told, lambda X: np.full((*X.shape, held_out()[2]), np.nan)), "The logits are nan: the training diverged. Take a smaller learning rate, "
+     "and clip the gradients."),
+    ("COPIES", partial(told, one_hot(lambda X: X)), "It repeats the token that came in. Are the targets the inputs themselves? They are one token later."),
+    ("BACKWARD", partial(told, one_hot(lambda X: np.concatenate([X[:, :1], X[:, :-1]], axis=1))), "It gives the token before, where the next one is asked for. The targets are moved "
+     "the wrong way."),
+    ("UNTRAINED", partial(told, lambda X: 0.01 * np.sin(7.0 * X[..., None] + np.arange(held_out()[2]))), "Its loss is {seen}, as if every token were equally "
+     "probable. It is not trained yet: run the training on this model, and hand over the same one."),
+    ("ALIKE", partial(told, lambda X: np.broadcast_to(np.log(frequencies()), (*X.shape, held_out()[2]))), "It says the same whatever comes in, with a loss of "
+     "{seen}. So nothing reaches the last layer: is the learning rate far too large?"),
+    ("BELOW_BIGRAM", partial(told, lambda X: 0.5 * by_heart(1)(X)), f"Its loss is {{seen}}, and a bigram table has {BIGRAM}. It has begun to learn: train "
+     "for longer, or with a larger learning rate."),
+    ("NEARLY", partial(told, by_heart(1)), f"Its loss is {{seen}}; the goal is {GOAL}. Train for more epochs, give the LSTM more units, or try a learning rate "
+     "three times as large."),
+)
+the_writer = Exercise("13.8", "A model that writes music", right=told(by_heart(12)), observe=writes_music, mistakes=mistakes_of_writer, seconds=2.0,
+    open="any model that reaches the goal is right, and the check measures that", hints=[
+    "An embedding is `keras.layers.Embedding(tokens, 32)`: a row of 32 numbers for each token.",
+    "`keras.layers.LSTM(96, return_sequences=True)` gives a state for each step, and `Dense` makes a logit for each token of it.",
+    "A learning rate of 0.01 and 5 epochs come far. Look at the loss: if it still falls, train for longer.",
+], also_right=[partial(told, by_heart(6)), partial(told, by_heart(64))])
+
+EXERCISES = [one_step, the_rnn, the_windows, the_influence, the_clipping, the_lstm, the_sampling, the_writer]
