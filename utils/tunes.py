@@ -1,7 +1,6 @@
 """Tunes as rows of tokens: which notes they are, and how they sound."""
 
 import io
-import itertools
 import re
 import wave
 from collections.abc import Iterable, Sequence
@@ -166,24 +165,23 @@ def figures(written: Sequence[Iterable[int]], known: Sequence[Iterable[int]]) ->
     long as the dance wants.  "come again": of the bars, those that the same tune has had before.  "copied": of the runs of eight
     notes, those that stand in a known tune, note for note.
     """
-    memory = set().union(*map(_runs, known))
-    counts = {name: [] for name in ("in key", "full bars", "come again", "copied")}
+    sounds = np.array([_NOTE.fullmatch(name) is not None for name in datasets.tunes()[2]])
+    memory = {run for tune in known for run in _runs(tune, sounds)}
+    counts: dict[str, list] = {name: [] for name in ("in key", "full bars", "come again", "copied")}
     for tune in map(whole, written):
+        kind, *melody = names(tune)
         pitches = np.array([note.pitch % 12 for note in notes(tune)])
         counts["in key"].append(max((np.isin(pitches, scale) for scale in SCALES), key=np.sum))
-        lines = bar_lines(tune)
-        counts["full bars"].append(
-            [end - begin == EIGHTHS_IN_A_BAR.get(names(tune)[0]) for begin, end in itertools.pairwise(lines)]
-        )
-        bars = " ".join(names(tune)[1:]).split(" |")[:-1]
+        lengths = np.diff(bar_lines(tune))
+        counts["full bars"].append([length == EIGHTHS_IN_A_BAR.get(kind) for length in lengths])
+        bars = " ".join(melody).split(" |")[:-1]
         counts["come again"].append([bar in bars[:place] for place, bar in enumerate(bars)])
-        counts["copied"].append([run in memory for run in _runs(tune)])
+        counts["copied"].append([run in memory for run in _runs(tune, sounds)])
     return {name: float(np.mean(np.concatenate(seen))) for name, seen in counts.items()}
 
 
-def _runs(tokens: Iterable[int]) -> list[bytes]:
-    """The runs of eight notes in a tune, without its bar lines."""
+def _runs(tokens: Iterable[int], sounds: np.ndarray) -> list[bytes]:
+    """The runs of eight notes in a tune, without its bar lines.  sounds: for each token, whether it is a note."""
     tokens = np.ravel(np.asarray(tokens))
-    sounds = np.array([_NOTE.fullmatch(name) is not None for name in datasets.tunes()[2]])
     melody = tokens[sounds[tokens]].astype(np.int32)
     return [run.tobytes() for run in sliding_window_view(melody, 8)] if len(melody) >= 8 else []

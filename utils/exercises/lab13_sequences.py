@@ -632,7 +632,7 @@ def how_good(logits, X, y, tokens):
     share, finding = max(best, key=lambda pair: pair[0])
     if finding and share > 0.5:
         return finding
-    if J > np.log(tokens) - 0.1:
+    if np.log(tokens) - 0.1 < J:
         return Writer.UNTRAINED.about(f"{J:.2f}")
     if np.ptp(logits, axis=(0, 1)).max() < 0.01:
         return Writer.ALIKE.about(f"{J:.2f}")
