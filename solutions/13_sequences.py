@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 13 · Sequences
 #
-# HOOK
+# A table of what follows what guesses the next note of a dance tune with a loss of 2.32. A network with a memory comes down to
+# about 1.8, and then it writes tunes that nobody has played. Build it, and listen.
 #
 # **Time:** 90 minutes
 #
@@ -114,7 +115,7 @@ print(f"{len(train)} tunes to train with, {len(val)} held out;",
 print(*names[:24], "…", names[-1])
 
 # %% tags=["nbval-ignore-output"]
-tunes.play(val[0])
+tunes.play(val[0], bars=4)
 
 # %% [markdown]
 # This is ABC notation. A letter is a pitch: `C` is the C in the middle of the piano, `c` is an octave higher, `c'` two octaves. `^`
@@ -164,8 +165,8 @@ J_bigram = -np.log(bigram[X_val, y_val]).mean()
 print(f"bigram table: {J_bigram:.2f}")
 
 # %% [markdown]
-# BIGRAM ANSWER. Two tokens tell more than one: a **trigram table**. Most triples are rare, so mix the counts with what the
-# shorter table says, the more the fewer there are.
+# One token tells a lot. Two tokens tell more: that is a **trigram table**. Many pairs of tokens are rare, and few counts say little.
+# So mix the counts with what the bigram table says, as if that were 50 more of them.
 
 # %%
 def before(X):
@@ -174,12 +175,13 @@ def before(X):
 
 triples = np.zeros((tokens, tokens, tokens))
 np.add.at(triples, (before(X), X, y), 1)
-trigram = (triples + 10 * bigram) / (triples.sum(axis=2, keepdims=True) + 10)
+trigram = (triples + 50 * bigram) / (triples.sum(axis=2, keepdims=True) + 50)
 J_trigram = -np.log(trigram[before(X_val), X_val, y_val]).mean()
 print(f"trigram table: {J_trigram:.2f}")
 
 # %% [markdown]
-# A table of five tokens would have to know NUMBER of them, and most never occur. A network with a memory needs no such table.
+# Why not go on like this? A table that guesses from four tokens has $96^5$ entries, eight billion of them, and nearly all stay empty.
+# And four notes are only half a bar. A network with a memory needs no such table.
 
 # %% [markdown]
 # ## 3 · Why the beginning is lost
@@ -362,7 +364,8 @@ after_G = np.log(bigram[vocabulary.index("G")])
 plots.draws(sample, after_G, vocabulary, temperatures=(0.3, 1, 3))
 
 # %% [markdown]
-# DRAWS ANSWER
+# At 0.3, a few tokens take nearly all draws. At 1, the draws are as the table has counted. At 3, rare tokens come nearly as often
+# as common ones.
 
 # %% [markdown]
 # ## 6 · A network that writes music
@@ -405,14 +408,14 @@ def train_on_tunes(layers, learning_rate, epochs):
 
     optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)
     history = training.train(model, optimizer, cross_entropy, X, y, epochs,
-                             batch_size=64, validation=(X_val, y_val), watch=watch)
+                             batch_size=32, validation=(X_val, y_val), watch=watch)
     return model, history, moments
 
 # %% [markdown]
 # ### Exercise 13.8 · A model that writes music
 # Choose the three layers, a learning rate and a number of epochs. The embedding needs a row for each token, and some 32 numbers in
 # it; the LSTM gives all its states; the Dense layer gives a logit for each token. The loss on the held-out windows should come
-# down to GOAL or less; the trigram table has TRI. The training takes about TRAINSECONDS seconds.
+# down to 1.9 or less; the trigram table has 2.11. Five epochs take 10 to 20 seconds.
 
 # %% tags=["nbval-ignore-output"]
 keras.utils.set_random_seed(13)
@@ -420,7 +423,7 @@ embedding = keras.layers.Embedding(tokens, 32)  # SOLUTION: numbers for each tok
 lstm = keras.layers.LSTM(96, return_sequences=True)  # SOLUTION: a state at each step
 dense = keras.layers.Dense(tokens)  # SOLUTION: logits
 layers = [embedding, lstm, dense]
-model, history, moments = train_on_tunes(layers, 0.01, 5)  # SOLUTION: train them
+model, history, moments = train_on_tunes(layers, 0.02, 5)  # SOLUTION: train them
 
 # %%
 check("13.8", model)
@@ -431,8 +434,10 @@ plots.curves({**history, "bigram table": [J_bigram] * epochs,
               "trigram table": [J_trigram] * epochs})
 
 # %% [markdown]
-# LOSS ANSWER. And how does it sound on the way there? These are the reels that it wrote, after the epochs that the titles name.
-# From where on do the bar lines come at equal distances?
+# The network passes both tables in its second epoch. We trained it from three starts: they ended at 1.76, 1.76 and 1.83, which is
+# 0.28 to 0.35 below the trigram table.
+#
+# What did it write on the way there? Guess before you look: what will it learn first, the melody, or where bar lines belong?
 
 # %% tags=["nbval-ignore-output"]
 plots.score(moments, bars=6)
@@ -444,7 +449,7 @@ plots.score(moments, bars=6)
 
 # %% tags=["nbval-ignore-output", "cover"]
 real = next(tune for tune in val if tune[0] == reel)
-reels = {f"temperature {t}": compose(model, [reel] * 10, 320, t)
+reels = {f"temperature {t}": compose(model, [reel] * 10, 240, t)
          for t in (0.4, 0.8, 1.4)}
 plots.score({"a real reel": real, **{name: ten[0] for name, ten in reels.items()}},
             bars=6)
@@ -473,7 +478,12 @@ for name, written in {"real reels": real_reels, **reels}.items():
     print(f"{name:16}", *(f"  {what} {share:4.0%}" for what, share in shares.items()))
 
 # %% [markdown]
-# FIGURES ANSWER
+# Nearly all notes belong to one scale. In real reels every bar is full; the model forgets its count, and from our three starts it
+# filled between 9 and 66 % of its bars. In a real reel, four bars of ten have been heard before; the model hardly ever comes back
+# to one. Does it copy? Tunes share phrases: even in reels that it never saw, 21 % of the runs stand in the training set. At 0.4
+# the model has 22 to 41 %, and plays by heart much of the time. At 0.8 it has 8 to 13 %, so these tunes are its own.
+#
+# To play a phrase again, it would have to look back. That is what lab 14 is about.
 
 # %% [markdown]
 # ## Stretch
@@ -487,4 +497,4 @@ for name, written in {"real reels": real_reels, **reels}.items():
 # - Measure how much of the beginning is left in the gradient, and say what gates change.
 # - Write new sequences with a model, at a temperature of your choice, and tell learning from copying.
 #
-# **Next:** in lab 14 each note looks at all the notes before it at once.
+# **Next:** in lab 14, each note looks back at all the notes before it.
