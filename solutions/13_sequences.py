@@ -372,19 +372,18 @@ plots.draws(sample, after_G, vocabulary, temperatures=(0.3, 1, 3))
 # Now put the parts together. An `Embedding` layer gives each token a row of numbers, and these are learned: it is a Dense
 # layer for one-hot inputs, without the zeros. An LSTM reads the rows, and a Dense layer makes logits of each of its states.
 #
-# To listen while it learns, here is the composer. It takes the three layers apart and runs your `lstm_step`: each token that
-# is drawn is the input of the next step.
+# To listen while it learns, here is the composer. It takes the weights of the three layers and runs your `lstm_step`: each
+# token that is drawn is the input of the next step.
 
 # %%
 def compose(model, first, length, temperature):
     """Tunes of `length` tokens, one for each first token, shape (n, length)."""
-    embedding, lstm, dense = [layer for layer in model.layers if layer.weights]
-    weights = [tf.constant(each) for each in lstm.get_weights()]
-    h = c = tf.zeros((len(first), lstm.units))
+    E, Wx, Wh, b, W, b_dense = [tf.constant(each) for each in model.get_weights()]
+    h = c = tf.zeros((len(first), Wh.shape[0]))
     written = [np.array(first)]
     while len(written) < length:
-        h, c = lstm_step(embedding(written[-1]), h, c, *weights)
-        written.append(np.array(sample(dense(h), temperature)))
+        h, c = lstm_step(tf.gather(E, written[-1]), h, c, Wx, Wh, b)
+        written.append(np.array(sample(h @ W + b_dense, temperature)))
     return np.stack(written, axis=1)
 
 # %% [markdown]

@@ -601,8 +601,8 @@ def writes_music(model):
     if len(layers) != 3 or not all(map(isinstance, layers, kinds)):
         names = ", ".join(type(layer).__name__ for layer in layers)
         raise Advice(f"Its layers with weights are {names or 'none'}. `compose`, which writes the tunes, expects an Embedding, an LSTM and a Dense layer.")
-    if layers[1].activation is not keras.activations.tanh or not layers[1].use_bias:
-        raise Advice("`compose` writes with your `lstm_step`. That has a bias and tanh, so the LSTM needs them, too.")
+    if layers[1].activation is not keras.activations.tanh or not (layers[1].use_bias and layers[2].use_bias):
+        raise Advice("`compose` writes with your `lstm_step`. That has tanh and a bias, so the LSTM needs them, too, and the Dense layer its bias.")
     X, y, tokens = held_out()
     if layers[0].input_dim < tokens:
         return Writer.FEW_ROWS.about(layers[0].input_dim)
