@@ -4,6 +4,7 @@ Every picture the labs draw. Each function draws what the student's own code doe
 It returns the picture with a description: what there is to see in words, for screen readers and for paper.
 """
 
+from utils.plots.attention import lookup, waves, who_looks
 from utils.plots.basics import (
     activations,
     balance,
@@ -54,6 +55,7 @@ __all__ = [
     "learning_by_mistakes",
     "linear_or_not",
     "live_loss",
+    "lookup",
     "loss_curves",
     "loss_surface",
     "luck",
@@ -79,6 +81,8 @@ __all__ = [
     "thinned",
     "times",
     "unrolled",
+    "waves",
     "weight_histograms",
     "weighted_sum",
+    "who_looks",
 ]

@@ -1,0 +1,297 @@
+# %% [markdown]
+# # 14 · Attention
+#
+# A recurrent network carries everything that it has heard in one state. Attention keeps all of it, and looks up what it needs.
+# You build each stone of a transformer, and Keras confirms each of them to five digits.
+#
+# **Time:** 90 minutes
+#
+# After this lab you can
+# - write attention, its causal mask, and a layer with several heads;
+# - tell a network where a note stands;
+# - put a transformer together, and compare it fairly with an LSTM;
+# - say what long sequences cost, and write with a cache.
+
+# %%
+from utils import check, hint, plots, progress, solution
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+keras.utils.set_random_seed(14)
+
+# %% [markdown]
+# ## 1 · A lookup that is soft
+# A Python dictionary gives the value whose key equals your **query**. If no key is equal, it gives an error. Attention is a
+# lookup that is never empty-handed: it compares the query with every **key**, and returns a mean of all **values**. The better
+# a key fits, the more its value counts.
+#
+# Queries, keys and values are vectors, the rows of $Q$, $K$ and $V$. How well do a query and a key fit? Their dot product
+# says so, as in a perceptron. These **scores** become weights by a softmax over the keys:
+#
+# $$\text{attention}(Q, K, V) = \text{softmax}\!\left(\frac{Q K^\top}{\sqrt d}\right) V$$
+#
+# Here $d$ is the length of a query. A dot product of long vectors is a sum of many terms, and it is larger. The $\sqrt d$
+# takes that back.
+#
+# ### Exercise 14.1 · A soft lookup
+# Write it for one matrix or for a whole batch. `tf.matmul` has an option that transposes its second matrix. For the query
+# $(1, 0)$, the keys $(1, 0)$ and $(0, 1)$, and the values 10 and 20, the scores are 0.71 and 0, the weights 0.67 and 0.33, and
+# the result is 13.3.
+
+# %%
+def attention(Q, K, V):
+    """For each query the mean of the values, weighted by how well the keys fit.
+
+    Q: queries, shape (…, n, d).  K: keys, shape (…, m, d).
+    V: values, shape (…, m, k).  Returns shape (…, n, k).
+    """
+    d = Q.shape[-1]
+    scores = tf.matmul(Q, K, transpose_b=True) / d ** 0.5  # SOLUTION: (…, n, m)
+    weights = tf.nn.softmax(scores)  # SOLUTION: for each query they add up to 1
+    return weights @ V  # SOLUTION: the weighted mean
+
+
+# %%
+check("14.1", attention)
+
+# %% [markdown]
+# With the identity matrix as values, the result is the weights themselves. The picture shows them for three keys, and for a
+# query that points to the first key and a little to the second. Then the query gets three times as long, and ten times. What
+# will its length do to the weights?
+
+# %%
+keys = np.array([[1, 0], [0, 1], [-1, 0]], np.float32)
+query = np.array([[1, 0.6]], np.float32)
+queries = np.concatenate([query, 3 * query, 10 * query])
+plots.lookup(attention(queries, keys, np.eye(3, dtype=np.float32)),
+             ["query", "3 × query", "10 × query"], ["(1, 0)", "(0, 1)", "(-1, 0)"])
+
+# %% [markdown]
+# A short query takes something of every value. A long one takes nearly all of it from the best key, like a dictionary. So a
+# network can learn how sharply it looks.
+#
+# Now the reason for $\sqrt d$. Draw random queries and 16 random keys of length $d$. How large is the largest of the 16
+# weights on average, with $\sqrt d$ and without?
+
+# %%
+rng = np.random.default_rng(14)
+sizes, largest = [1, 4, 16, 64, 256], {"without √d": [], "with √d": []}
+for d in sizes:
+    Q, K = (rng.normal(size=(n, d)).astype(np.float32) for n in (500, 16))
+    for name, factor in (("without √d", d ** 0.5), ("with √d", 1)):
+        weights = attention(np.float32(factor) * Q, K, np.eye(16, dtype=np.float32))
+        largest[name].append(np.mean(np.max(weights, axis=1)))
+plots.curves(largest, x=sizes, xlabel="d", ylabel="largest weight")
+
+# %% [markdown]
+# Without it, the softmax is nearly a hard choice for large $d$. There its slope is close to 0, as at the far ends of a sigmoid,
+# and a network that begins so learns slowly.
+#
+# ## 2 · Nobody looks ahead
+# In a melody every note has a query: what came before that helps to guess what comes next? Then $Q$ and $K$ have a row for
+# each of $T$ notes, and row $i$ of the weights says how much note $i$ looks at each note.
+#
+# In training the network sees the whole melody at once, and would read the next note instead of guessing it. The **causal mask**
+# forbids that: note $i$ may look at itself and at earlier notes. A hidden note must get the weight 0 *after* the softmax, and the
+# others must add up to 1.
+#
+# ### Exercise 14.2 · The causal mask
+# Return the weights. Which score does the softmax turn into exactly 0? `tf.where(condition, a, b)` takes a where the condition
+# is true, and b elsewhere. If all scores are 0 and $T = 3$, the weights are
+# $\begin{pmatrix} 1 & 0 & 0 \\ 1/2 & 1/2 & 0 \\ 1/3 & 1/3 & 1/3 \end{pmatrix}$.
+
+# %%
+def causal_weights(Q, K):
+    """The weights of attention, where nobody looks ahead.
+
+    Q, K: shape (…, T, d).  Returns shape (…, T, T), a row for each query.
+    """
+    T, d = Q.shape[-2:]
+    scores = tf.matmul(Q, K, transpose_b=True) / d ** 0.5
+    i, j = np.ogrid[:T, :T]  # i: the note that looks, a column; j: who is seen, a row
+    visible = j <= i  # SOLUTION: True where note i may look at note j, shape (T, T)
+    return tf.nn.softmax(tf.where(visible, scores, -np.inf))  # SOLUTION: the weights
+
+
+# %%
+check("14.2", causal_weights)
+
+# %% [markdown]
+# Here are the weights of six random notes, without the mask and with it. The last row may look at all six in both. Will it be
+# the same?
+
+# %%
+Q, K = rng.normal(size=(2, 6, 8)).astype(np.float32)
+plots.who_looks({"without a mask": attention(Q, K, np.eye(6, dtype=np.float32)),
+                 "with the causal mask": causal_weights(Q, K)})
+
+# %% [markdown]
+# It is the same. The first row has no choice: the first note looks at itself.
+#
+# ## 3 · A layer with heads
+# Where do queries, keys and values come from? All three are made from the same $X$, which holds a vector for each note: that is
+# **self-attention**. The layer has a matrix for each of them, and learns it: $Q = X W_Q$, $K = X W_K$, $V = X W_V$.
+#
+# One softmax can look at one thing at a time. So the layer cuts the columns of $Q$, $K$ and $V$ into pieces, one for each
+# **head**. Each head looks on its own. Side by side, their results are as wide as $X$ again, and $W_O$ mixes them.
+#
+# ### Exercise 14.3 · Self-attention
+# Fill in the three methods. Heads get an axis of their own, before $T$, and then `causal_weights` does all of them at once.
+# `tf.split(X, n, axis)` gives n pieces, and `tf.stack(pieces, axis)` puts them along a new axis. `tf.unstack` and `tf.concat`
+# are the way back. With 2 heads, the row $(1, 2, 3, 4)$ becomes $(1, 2)$ for the first head and $(3, 4)$ for the second.
+
+# %%
+class SelfAttention(keras.layers.Layer):
+    """Causal self-attention with several heads: from (B, T, d) to (B, T, d)."""
+
+    def __init__(self, heads):
+        super().__init__()
+        self.heads = heads
+
+    def build(self, input_shape):
+        d = input_shape[-1]
+        self.W_Q, self.W_K, self.W_V, self.W_O = (
+            self.add_weight(shape=(d, d)) for _ in range(4))
+
+    def split(self, X):
+        """A piece of the last axis for each head: (B, heads, T, d / heads)."""
+        return tf.stack(tf.split(X, self.heads, axis=-1), axis=1)  # SOLUTION: pieces
+
+    def look(self, X):
+        """Who looks at whom: the weights of each head, (B, heads, T, T)."""
+        Q, K = self.split(X @ self.W_Q), self.split(X @ self.W_K)  # SOLUTION: both
+        return causal_weights(Q, K)  # SOLUTION: the weights
+
+    def call(self, X):
+        found = self.look(X) @ self.split(X @ self.W_V)  # SOLUTION: what heads find
+        return tf.concat(tf.unstack(found, axis=1), axis=-1) @ self.W_O  # SOLUTION: all
+
+
+# %%
+check("14.3", SelfAttention)
+
+# %% [markdown]
+# ## 4 · Where am I?
+# A weighted mean does not know in which order its values came. Take eight random vectors as notes, and shuffle the first seven.
+# Will the last note notice?
+
+# %%
+X = rng.normal(size=(1, 8, 16)).astype(np.float32)
+shuffled = X[:, [3, 6, 0, 5, 1, 4, 2, 7]]
+layer = SelfAttention(heads=2)
+
+
+def last_note_notices(X, shuffled):
+    difference = layer(X)[:, -1] - layer(shuffled)[:, -1]
+    return bool(np.max(np.abs(difference)) > 1e-3)
+
+
+print("the last note notices:", last_note_notices(X, shuffled))
+
+# %% [markdown]
+# It does not: the layer gives the same for the last note. But a melody backward is another melody. So every note gets its
+# position, added to its vector. The paper that introduced the transformer, "Attention Is All You Need", adds waves to it. Columns
+# $2i$ and $2i + 1$ of the vector at position $t$ get
+#
+# $$\sin\left(t \cdot 10000^{-2i/d}\right) \quad \text{and} \quad \cos\left(t \cdot 10000^{-2i/d}\right)$$
+#
+# The first pair turns fast and tells neighbors apart. Later pairs turn slowly, like the hands of a clock, and tell far from near.
+#
+# ### Exercise 14.4 · Positions
+# Add the waves to a batch. Positions count from 0. For $d = 4$, position 0 gets $(0, 1, 0, 1)$, and position 1 gets
+# $(0.841, 0.540, 0.010, 1.000)$.
+
+# %%
+def add_positions(X):
+    """X with its positions added: the same waves for each example of the batch.
+
+    X: shape (B, T, d), with an even d.  Returns the same shape.
+    """
+    T, d = X.shape[1:]
+    t = np.arange(T)[:, None]
+    angles = t * 10000.0 ** (-np.arange(0, d, 2) / d)  # SOLUTION: shape (T, d / 2)
+    waves = np.stack([np.sin(angles), np.cos(angles)], axis=-1)  # SOLUTION: in pairs
+    return X + waves.reshape(T, d).astype("float32")  # SOLUTION: shape (T, d), added
+
+
+# %%
+check("14.4", add_positions)
+
+# %% [markdown]
+# Here are the waves of 64 positions, and how well each position fits each other one: the dot products of the waves. Where will
+# the dot products be large?
+
+# %%
+waves = np.asarray(add_positions(np.zeros((1, 64, 32), np.float32)))[0]
+plots.waves(waves)
+
+# %% [markdown]
+# Along the diagonal, and less and less away from it: near positions fit well. They depend on the distance alone, so that a head
+# can learn to look a bar back, wherever it is. Does the last note notice the shuffle now?
+
+# %%
+print("the last note notices:", last_note_notices(add_positions(X),
+                                                  add_positions(shuffled)))
+
+# %% [markdown]
+# ## 5 · A block
+# Attention moves information from note to note. What to make of it, a small network decides for each note on its own: two
+# Dense layers, the **feed-forward** part. Both parts do not replace $X$, they add to it. Such a **residual** leaves a way on
+# which values and gradients pass unchanged, so that many blocks can be stacked.
+#
+# **Layer normalization** keeps the numbers in range: for each note it shifts and scales its vector to mean 0 and standard
+# deviation 1. Each part gets its input normalized. What is added to is $X$ as it was:
+#
+# $$X \leftarrow X + \text{attention}(\text{norm}_1(X)) \qquad X \leftarrow X + \text{feed-forward}(\text{norm}_2(X))$$
+#
+# ### Exercise 14.5 · A block
+# Put the parts together. They are made for you.
+
+# %%
+class Block(keras.layers.Layer):
+    """A block of a transformer: from (B, T, d) to (B, T, d)."""
+
+    def __init__(self, heads, d):
+        super().__init__()
+        self.norm_1, self.attention = keras.layers.LayerNormalization(), SelfAttention(heads)
+        self.norm_2 = keras.layers.LayerNormalization()
+        self.feed_forward = keras.Sequential([keras.layers.Dense(2 * d, "relu"),
+                                              keras.layers.Dense(d)])
+
+    def call(self, X):
+        X = X + self.attention(self.norm_1(X))  # SOLUTION: what other notes say
+        return X + self.feed_forward(self.norm_2(X))  # SOLUTION: what to make of it
+
+
+# %%
+check("14.5", Block)
+
+# %% [markdown]
+# ## 7 · The price of looking at everybody
+# Writing a melody is slower than training on one: the network writes a note, puts it at the end of its input, and starts again.
+# But the keys and values of the old notes are still the same, since nobody looks ahead. So keep them in a **cache**. Only the
+# newest note needs a query, a key and a value.
+#
+# ### Exercise 14.7 · The cache
+# Take one step. The newest key and value go to the end of the cache, and the newest query looks at all of it. `layer` is a
+# `SelfAttention`; the cache of no notes has shape (B, heads, 0, k) twice, where k = d / heads.
+
+# %%
+def step(layer, x, cache):
+    """The output of a layer for the newest note, and the cache with that note.
+
+    x: the newest note, shape (B, 1, d).  cache: keys and values of the notes before,
+    a pair of shape (B, heads, t, k).  Returns shape (B, 1, d), and the longer pair.
+    """
+    K, V = cache
+    Q = layer.split(x @ layer.W_Q)
+    K = tf.concat([K, layer.split(x @ layer.W_K)], axis=2)  # SOLUTION: one key more
+    V = tf.concat([V, layer.split(x @ layer.W_V)], axis=2)  # SOLUTION: one value more
+    found = attention(Q, K, V)  # SOLUTION: (B, heads, 1, k)
+    return tf.concat(tf.unstack(found, axis=1), axis=-1) @ layer.W_O, (K, V)
+
+
+# %%
+check("14.7", step)
