@@ -1,5 +1,7 @@
 """Exercises of lab 14: a soft lookup, the causal mask, self-attention with heads, positions, a block, a transformer, the cache."""
 
+from functools import cache
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -82,9 +84,7 @@ soft_lookup = Exercise("14.1", "A soft lookup", right=keras_attention, inputs=lo
     lambda Q, K, V: np.array([[w @ v for w in np.exp(q @ k.T / np.sqrt(len(k.T))) / np.exp(q @ k.T / np.sqrt(len(k.T))).sum(1, keepdims=True)]
                               for q, k, v in zip(*(np.float64(each).reshape(-1, *each.shape[-2:]) for each in (Q, K, V)), strict=True)]
                              ).reshape(*Q.shape[:-1], V.shape[-1]),
-], equivalent={
-    "return tf.matmul(weights, V)": "the same product",
-})
+], equivalent={"d = K.shape[-1]": "a key is as long as a query"})
 
 # --- 14.2 -------------------------------------------------------------------------------------------------------------
 def sequences(rng):
@@ -148,9 +148,10 @@ causal_mask = Exercise("14.2", "The causal mask", right=keras_causal, inputs=seq
     mask("tf.nn.softmax(" + MASKED + ")", "tf.exp(scores) * visible / tf.reduce_sum(tf.exp(scores) * visible, axis=-1, keepdims=True)"),
     lambda Q, K: np.stack([np.pad(keras_attention(Q[..., t:t + 1, :], K[..., :t + 1, :], np.broadcast_to(np.eye(t + 1), (*Q.shape[:-2], t + 1, t + 1)))[..., 0, :],
                                   [(0, 0)] * (Q.ndim - 2) + [(0, Q.shape[-2] - t - 1)]) for t in range(Q.shape[-2])], axis=-2),
-])
+], equivalent={"T, d = K.shape[-2:]": "there are as many keys as queries, and they are as long"})
 
 # --- 14.3 -------------------------------------------------------------------------------------------------------------
+LAST_OF_THREE = "the third of three axes is the last"
 NAMES = ("W_Q", "W_K", "W_V", "W_O")
 UNRECORDED = (TypeError, ValueError, AttributeError, NotImplementedError, tf.errors.OpError)  # how a recording fails
 
@@ -213,10 +214,15 @@ class SelfAttention(keras.layers.Layer):
         found = self.look(X) @ self.split(X @ self.W_V)
         return tf.concat(tf.unstack(found, axis=1), axis=-1) @ self.W_O
 
-def with_weights(layer_class, shape, heads, *more):
-    """A layer that was built for this shape, with large random weights."""
-    layer, rng = layer_class(heads, *more), np.random.default_rng(14)
-    layer.build(shape)
+def recorded(answer, X):
+    """What it gives where a model records it, for batches of any size."""
+    return tf.function(lambda X: answer(X), input_signature=[tf.TensorSpec([None, *X.shape[1:]])], autograph=False)(X)
+
+def with_weights(layer, shape):
+    """The layer, built for this shape, with large random weights that are always the same."""
+    rng = np.random.default_rng(14)
+    if not layer.built:
+        layer.build(shape)
     for name in NAMES:
         weight = getattr(layer, name, None)
         if weight is None or tuple(getattr(weight, "shape", ())) != (shape[-1],) * 2:
@@ -224,13 +230,17 @@ def with_weights(layer_class, shape, heads, *more):
         weight.assign(1.5 * rng.normal(size=(shape[-1],) * 2) / shape[-1] ** 0.5)
     return layer
 
+@cache
+def keras_heads(shape, heads):
+    """Keras's layer with the same weights."""
+    return with_weights(KerasHeads(heads), shape)
+
 def use_heads(layer_class, X, heads):
     """Who looks at whom, what the layer gives, and what it gives inside a model; or what keeps it from learning."""
     if not isinstance(layer_class, type) or not issubclass(layer_class, keras.layers.Layer):
         raise Advice("The answer is the class SelfAttention, a `keras.layers.Layer`.")
-    layer = with_weights(layer_class, X.shape, heads)
-    B, T, d = X.shape
-    weights = require.numbers(layer.look(X), (B, heads, T, T), "`look` gives")
+    layer = with_weights(layer_class(heads), X.shape)
+    weights = require.numbers(layer.look(X), (len(X), heads, X.shape[1], X.shape[1]), "`look` gives")
     output = require.numbers(layer(X), X.shape, f"For X of shape {X.shape} and {heads} heads, the layer gives")
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(tf.square(layer(X)))
@@ -238,10 +248,10 @@ def use_heads(layer_class, X, heads):
     missing = [name for name, gradient in zip(NAMES, gradients, strict=True) if gradient is None]
     if len(missing) == 4:
         return HeadsFinding.NO_GRADIENT
-    if not np.allclose(output, with_weights(KerasHeads, X.shape, heads)(X), atol=1e-3):
+    if not np.allclose(output, keras_heads(X.shape, heads)(X), atol=1e-3):
         return weights, output, output  # what is wrong with the numbers is told first
     try:
-        return weights, output, tf.function(layer, input_signature=[tf.TensorSpec([None, T, d])])(X)
+        return weights, output, recorded(layer, X)
     except UNRECORDED:
         return HeadsFinding.ANY_SIZE
 
@@ -315,7 +325,11 @@ self_attention = Exercise("14.3", "Self-attention", right=KerasHeads, inputs=exa
     SelfAttention, heads(SPLIT, TRANSPOSED), heads(SPLIT, TRANSPOSED.replace("tf.shape(X)[0]", "-1").replace("tf.shape(X)[1]", "X.shape[1]")),
     heads(JOIN, "tf.reshape(tf.transpose(found, (0, 2, 1, 3)), tf.shape(X))", "X @ self.W_V", 'tf.einsum("btd,de->bte", X, self.W_V)'),
     heads(JOIN, 'keras.ops.reshape(keras.ops.transpose(found, (0, 2, 1, 3)), keras.ops.shape(X))', "X @ self.W_Q", "keras.ops.matmul(X, self.W_Q)"),
-])
+], equivalent={
+    "d = input_shape[--2]": LAST_OF_THREE,
+    "return tf.stack(tf.split(X, self.heads, axis=--2), axis=1)": LAST_OF_THREE,
+    "return tf.concat(tf.unstack(found, axis=1), axis=--2) @ self.W_O": LAST_OF_THREE,
+})
 
 # --- 14.4 -------------------------------------------------------------------------------------------------------------
 def batches_to_place(rng):
@@ -330,7 +344,7 @@ def in_a_model(answer, X):
     if not np.allclose(plain, turning(X), atol=1e-3):
         return plain, plain  # what is wrong with the numbers is told first
     try:
-        return plain, tf.function(answer, input_signature=[tf.TensorSpec([None, *X.shape[1:]])])(X)
+        return plain, recorded(answer, X)
     except UNRECORDED:
         return PlaceFinding.IN_A_MODEL
 
@@ -395,13 +409,16 @@ positions = Exercise("14.4", "Positions", right=turning, inputs=batches_to_place
     add_positions, place(ADDED + '.astype("float32")', "tf.constant(waves.reshape(1, T, d), tf.float32)"),
     place(STACKED, "np.zeros((T, d)); waves[:, 0::2] = np.sin(angles); waves[:, 1::2] = np.cos(angles)"),
     place(ANGLES, "t / np.power(10000, np.arange(d // 2) * 2 / d)"), place("X + waves", "tf.cast(X, tf.float32) + waves"),
-], equivalent={})
+], equivalent={
+    "T, d = X.shape[-2:]": "the last two of three axes are those after the first",
+    "angles = t * 10001.0 ** (-np.arange(0, d, 2) / d)": "so little more turns no wave by an angle that counts",
+    "waves = np.stack([np.sin(angles), np.cos(angles)], axis=--2)": LAST_OF_THREE,
+})
 
 # --- 14.5 -------------------------------------------------------------------------------------------------------------
 def blocks(rng):
-    """Batches of two shapes, and a number of heads."""
-    yield rng.normal(size=(2, 3, 4)).astype(np.float32), 2
-    yield (3 * rng.normal(size=(3, 5, 6)) + 1).astype(np.float32), 3
+    """A batch in which no two sizes are equal, and a number of heads."""
+    yield (3 * rng.normal(size=(2, 5, 6)) + 1).astype(np.float32), 3
 
 PARTS = ("norm_1", "attention", "norm_2", "feed_forward")
 
@@ -419,13 +436,8 @@ def use_block(block_class, X, heads):
         part.set_weights([rng.normal(size=weight.shape) + (index == 0) for index, weight in enumerate(part.get_weights())])
     if not block.attention.built or np.isnan(first).any():
         return BlockFinding.UNUSED.about("attention") if not block.attention.built else BlockFinding.ATTENTION
-    same = KerasHeads(heads)
-    same.build(X.shape)
-    for name in NAMES:
-        matrix = rng.normal(size=(X.shape[-1],) * 2)
-        for layer in (same, block.attention):
-            getattr(layer, name).assign(matrix)
-    if not np.allclose(block.attention(X), same(X), atol=1e-3, rtol=1e-3):
+    with_weights(block.attention, X.shape)
+    if not np.allclose(block.attention(X), keras_heads(X.shape, heads)(X), atol=1e-3, rtol=1e-3):
         return BlockFinding.ATTENTION
     with tf.GradientTape() as tape:
         output = block(X)
@@ -520,7 +532,7 @@ def melodies(rng):
 def note_by_note(answer, X, heads):
     """The outputs for one note after the other, and the keys and the values that are kept at the end."""
     B, T, d = X.shape
-    layer = with_weights(SelfAttention, X.shape, heads)
+    layer = with_weights(SelfAttention(heads), X.shape)
     cache, outputs = (tf.zeros((B, heads, 0, d // heads)),) * 2, []
     for t in range(T):
         output, cache = require.items(answer(layer, X[:, t:t + 1], cache), 2, "the output, and the cache as a pair")
@@ -534,12 +546,8 @@ def note_by_note(answer, X, heads):
 def all_again(layer, x, cache):
     """Everything from the start, by Keras: the cache says only whether this is the first note."""
     all_again.notes = X = np.concatenate([*([all_again.notes] if cache[0].shape[2] else []), x], axis=1)
-    B, T, whole = *X.shape[:2], KerasHeads(layer.heads)
-    whole.build(X.shape)
-    for name in NAMES:
-        getattr(whole, name).assign(getattr(layer, name).numpy())
-    kept = [np.reshape(X @ weight.numpy(), (B, T, layer.heads, -1)).transpose(0, 2, 1, 3) for weight in (layer.W_K, layer.W_V)]
-    return whole(X)[:, -1:], tuple(kept)
+    kept = [np.reshape(X @ weight.numpy(), (*X.shape[:2], layer.heads, -1)).transpose(0, 2, 1, 3) for weight in (layer.W_K, layer.W_V)]
+    return keras_heads((*X.shape[:1], 1, X.shape[2]), layer.heads)(X)[:, -1:], tuple(kept)
 
 def step(layer, x, cache):
     K, V = cache
@@ -588,6 +596,6 @@ the_cache = Exercise("14.7", "The cache", right=all_again, inputs=melodies, obse
 ], also_right=[
     step, remember("attention(Q, K, V)", "causal_weights(Q, K) @ V"), remember(", (K, V)", ", [K.numpy(), V.numpy()]"),
     remember(NEW_K, "np.concatenate([K, layer.split(x @ layer.W_K)], axis=-2)", "tf.concat(tf.unstack(found, axis=1), axis=-1)", "tf.reshape(found, x.shape)"),
-])
+], equivalent={"return (tf.concat(tf.unstack(found, axis=1), axis=--2) @ layer.W_O, (K, V))": LAST_OF_THREE})
 
 EXERCISES = [soft_lookup, causal_mask, self_attention, positions, a_block, the_cache]
