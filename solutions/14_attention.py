@@ -13,7 +13,7 @@
 # - say what long sequences cost, and write with a cache.
 
 # %%
-from utils import check, hint, plots, progress, solution
+from utils import check, datasets, hint, plots, progress, solution, training, tunes
 
 import keras
 import numpy as np
@@ -228,7 +228,7 @@ waves = np.asarray(add_positions(np.zeros((1, 64, 32), np.float32)))[0]
 plots.waves(waves)
 
 # %% [markdown]
-# Along the diagonal, and less and less away from it: near positions fit well. They depend on the distance alone, so that a head
+# Along the diagonal, and on the whole less away from it: near positions fit best. They depend on the distance alone, so a head
 # can learn to look a bar back, wherever it is. Does the last note notice the shuffle now?
 
 # %%
@@ -269,10 +269,52 @@ class Block(keras.layers.Layer):
 check("14.5", Block)
 
 # %% [markdown]
+# ## 6 · A transformer that knows tunes
+# The data are those of lab 13: dance tunes as rows of tokens. The network reads 64 tokens, and guesses the next one after each
+# of them. Its rival is the LSTM of lab 13.
+
+# %%
+train, validation, vocabulary = datasets.tunes()
+T, V = 64, len(vocabulary)
+X, y = tunes.windows(train, T)
+X_val, y_val = tunes.windows(validation, T)
+print(f"{len(train)} tunes, {len(X)} windows; for validation {len(validation)} tunes")
+
+
+def lstm():
+    return keras.Sequential([keras.Input((T,)), keras.layers.Embedding(V, 64),
+                             keras.layers.LSTM(64, return_sequences=True),
+                             keras.layers.Dense(V)])
+
+
+print(f"the LSTM has {lstm().count_params():,} weights")
+
+# %% [markdown]
+# ### Exercise 14.6 · A transformer
+# Build one that has as many weights as the LSTM, a tenth more or fewer. The first and the last layer can be the same as in the
+# LSTM. `keras.layers.Lambda(add_positions)` makes a layer of your function. Before the last layer, a `LayerNormalization` helps.
+
+# %%
+def transformer():
+    """A new, untrained transformer: tokens (B, T) in, logits (B, T, V) out."""
+    # BEGIN SOLUTION: an embedding, positions, a block, and the logits
+    return keras.Sequential([keras.Input((T,)), keras.layers.Embedding(V, 64),
+                             keras.layers.Lambda(add_positions), Block(4, 64),
+                             keras.layers.LayerNormalization(),
+                             keras.layers.Dense(V)])
+    # END SOLUTION
+
+
+# %%
+check("14.6", transformer)
+
+# %% [markdown]
 # ## 7 · The price of looking at everybody
-# Writing a melody is slower than training on one: the network writes a note, puts it at the end of its input, and starts again.
-# But the keys and values of the old notes are still the same, since nobody looks ahead. So keep them in a **cache**. Only the
-# newest note needs a query, a key and a value.
+# $T$ notes make $T \times T$ scores: twice as many notes, four times as many scores. And a network that writes a melody is asked
+# again after each note, with a melody that is one note longer. It computes all the old keys and values anew.
+#
+# But they are still the same, since nobody looks ahead. So keep them in a **cache**. Only the newest note needs a query, a key
+# and a value.
 #
 # ### Exercise 14.7 · The cache
 # Take one step. The newest key and value go to the end of the cache, and the newest query looks at all of it. `layer` is a
@@ -295,3 +337,47 @@ def step(layer, x, cache):
 
 # %%
 check("14.7", step)
+
+# %% [markdown]
+# Write 200 notes' worth of outputs with the cache, one after the other, and compare them with those of the whole layer. Then
+# count the multiplications that 1,000 notes cost on the two ways. How many times as many are they without the cache?
+
+# %%
+layer, X = SelfAttention(4), tf.random.normal((1, 200, 64))
+expected, outputs, cache = layer(X), [], (tf.zeros((1, 4, 0, 16)),) * 2
+for t in range(200):
+    output, cache = step(layer, X[:, t:t + 1], cache)
+    outputs.append(output)
+print("the same outputs:", np.allclose(tf.concat(outputs, axis=1), expected, atol=1e-4))
+
+
+def multiplications(new, t, d=64):
+    """For `new` notes of t: the four matrices, then their scores and sums."""
+    return 4 * new * d * d + 2 * new * t * d
+
+
+without = sum(multiplications(t, t) for t in range(1, 1001))
+print(f"without the cache: {without:,}",
+      f"with it: {sum(multiplications(1, t) for t in range(1, 1001)):,}", sep="\n")
+
+# %% [markdown]
+# More than six hundred times as many. And on the clock? The picture shows the time for one more note, after a melody of a given
+# length. Both axes have a scale of powers. How steep will the two lines be?
+
+# %% tags=["nbval-ignore-output"]
+def milliseconds(run):
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        run()
+        times.append(1000 * (time.perf_counter() - start))
+    return min(times)
+
+
+lengths, cost = [64, 128, 256, 512, 1024, 2048], {"without the cache": [], "with the cache": []}
+for t in lengths:
+    X, x = tf.random.normal((1, t, 64)), tf.random.normal((1, 1, 64))
+    K = V = tf.random.normal((1, 4, t - 1, 16))
+    cost["without the cache"].append(milliseconds(lambda: layer(X)))
+    cost["with the cache"].append(milliseconds(lambda: step(layer, x, (K, V))))
+plots.curves(cost, x=lengths, xlabel="length of the melody", ylabel="time (ms)", log=True)

@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from utils import datasets, training
 from utils.advice import Advice
-from utils.checking import Exercise, edited, edits_of, findings_of, require
+from utils.checking import FINE, Exercise, edited, edits_of, findings_of, require
 
 
 # --- 14.1 -------------------------------------------------------------------------------------------------------------
@@ -56,6 +57,13 @@ soft_lookup = Exercise("14.1", "A soft lookup", right=keras_attention, inputs=lo
     ("tf.nn.softmax(scores)", "tf.exp(scores)", "These are the exponentials of the scores, which do not add up to 1. Divide them by their sum."),
     ("tf.nn.softmax(scores)", "tf.nn.softmax(scores) / scores.shape[-1]", "The result is divided by the number of keys. The weights add up to 1 "
      "already, so the weighted sum is a mean."),
+    ("tf.nn.softmax(scores)", "tf.exp(scores) / tf.reduce_sum(tf.exp(scores))", "The exponentials are divided by the sum of all of them. Each query "
+     "has a sum of its own, over its keys."),
+    (ROOT, "", "tf.nn.softmax(scores)", "tf.nn.softmax(scores) / d ** 0.5", "√d comes after the softmax, and the weights add up to less than 1. The "
+     "scores are divided by it, before the softmax."),
+    (ROOT, " / Q.shape[1] ** 0.5", "The scores are divided by the root of the second axis of Q, which in a batch counts the queries. d is the last "
+     "axis."),
+    ("tf.nn.softmax(scores)", "tf.nn.log_softmax(scores)", "These are the logarithms of the weights. The mean needs the weights themselves."),
     ("tf.nn.softmax(scores)", "tf.sigmoid(scores)", "This is a sigmoid for each key alone. The softmax lets the keys compete, so that their "
      "weights add up to 1."),
     ("tf.nn.softmax(scores)", "tf.one_hot(tf.argmax(scores, axis=-1), scores.shape[-1])", "This takes the value of the best key alone. The lookup "
@@ -106,6 +114,14 @@ def causal_weights(Q, K):
     visible = j <= i
     return tf.nn.softmax(tf.where(visible, scores, -np.inf))
 
+def row_by_row(Q, K):
+    """Each note looks among those so far, and nothing is hidden; zeros are put after it."""
+    T, rows = Q.shape[-2], []
+    for t in range(1, T + 1):
+        values = np.broadcast_to(np.eye(t, T), (*Q.shape[:-2], t, T))
+        rows.append(keras_attention(Q[..., t - 1:t, :], K[..., :t, :], values))
+    return np.concatenate(rows, axis=-2)
+
 mask = edits_of(causal_weights)
 MASKED = "tf.where(visible, scores, -np.inf)"
 causal_mask = Exercise("14.2", "The causal mask", right=keras_causal, inputs=sequences, mistakes=edited(causal_weights,
@@ -121,7 +137,8 @@ causal_mask = Exercise("14.2", "The causal mask", right=keras_causal, inputs=seq
     ("-np.inf", "0.0", "The hidden scores are 0, set or multiplied so. The softmax makes exp(0) = 1 of a 0, and later notes still get weight: which "
      "score has the exponential 0?"),
     ("-np.inf", "-1.0", "The hidden scores are -1, which the softmax makes a weight of. It has to be so low that nothing is left."),
-    ("-np.inf", "np.inf", "The hidden scores are plus infinity: they take everything, and the result is nan. Think of the other end."),
+    ("-np.inf", "np.inf", "Rows with something hidden are nan: a hidden score of plus infinity, or of nan, does that. "
+     "Think of the other end."),
     ("tf.nn.softmax(" + MASKED + ")", "tf.where(visible, tf.nn.softmax(scores), 0.0)", "The future is cut off after the softmax, and what is left in "
      "a row does not add up to 1. Hide it before the softmax."),
     ("-np.inf", "-scores", "The scores of later notes change their sign here, and they still get weight. Which score leaves none?"),
@@ -143,11 +160,11 @@ causal_mask = Exercise("14.2", "The causal mask", right=keras_causal, inputs=seq
     "`i` is a column of numbers and `j` a row. Comparing them gives a table of T × T truths: may note i look at note j?",
     "exp of what is 0? The hidden scores get that, before the softmax.",
 ], also_right=[
-    causal_weights, mask("-np.inf", "-1e9"), mask("j <= i", "np.tril(np.ones((T, T), bool))"), mask("j <= i", "tf.linalg.band_part(tf.ones((T, T)), -1, 0) > 0"),
+    causal_weights, mask("-np.inf", "-1e9"), mask("j <= i", "np.tril(np.ones((T, T), bool))"),
+    mask("j <= i", "tf.linalg.band_part(tf.ones((T, T)), -1, 0) > 0"),
     mask(MASKED, "scores - 1e9 * (j > i)"), mask("-np.inf", "scores.dtype.min"),
     mask("tf.nn.softmax(" + MASKED + ")", "tf.exp(scores) * visible / tf.reduce_sum(tf.exp(scores) * visible, axis=-1, keepdims=True)"),
-    lambda Q, K: np.stack([np.pad(keras_attention(Q[..., t:t + 1, :], K[..., :t + 1, :], np.broadcast_to(np.eye(t + 1), (*Q.shape[:-2], t + 1, t + 1)))[..., 0, :],
-                                  [(0, 0)] * (Q.ndim - 2) + [(0, Q.shape[-2] - t - 1)]) for t in range(Q.shape[-2])], axis=-2),
+    row_by_row,
 ], equivalent={"T, d = K.shape[-2:]": "there are as many keys as queries, and they are as long"})
 
 # --- 14.3 -------------------------------------------------------------------------------------------------------------
@@ -310,8 +327,8 @@ HeadsFinding, mistakes_of_heads = findings_of(SelfAttention,
     ("", "Q, K = self.split(X @ self.W_Q), self.split(X @ self.W_K)", "Q, K = X @ self.W_Q, X @ self.W_K", "causal_weights(Q, K)",
      "tf.repeat(causal_weights(Q, K)[:, None], self.heads, axis=1)", "All heads look with the same weights: queries and keys are not cut into "
      "pieces."),
-    ("NO_GRADIENT", JOIN, f"np.array({JOIN})", "No gradient reaches the weights, so the layer never learns. Keep to TensorFlow or `keras.ops`; do "
-     "`attention` and `causal_weights` above it do so too?"),
+    ("NO_GRADIENT", JOIN, f"np.array({JOIN})", "No gradient reaches W_Q to W_O, so the layer never learns. Compute with these four matrices, "
+     "not with another layer's, and keep to TensorFlow or `keras.ops`, in `causal_weights` too."),
     ("ANY_SIZE", SPLIT, "tf.transpose(tf.reshape(X, (X.shape[0], X.shape[1], self.heads, -1)), (0, 2, 1, 3))", "In a model the layer is recorded "
      "once for batches of any size: then `X.shape[0]` is None, X has no length, and NumPy cannot be used. Cut and join without the number of "
      "examples."),
@@ -375,6 +392,8 @@ PlaceFinding, mistakes_of_place = findings_of(add_positions,
     ("", "(0, d, 2) / d", "(d // 2) / d", "The exponent is i / d here. It goes up by 2 / d from pair to pair."),
     ("", "-np.arange(0, d, 2) / d", "-2 * np.arange(0, d, 2) / d", "The exponent is doubled: `np.arange(0, d, 2)` already counts in twos."),
     ("", "-np.arange(0, d, 2) / d", "-np.arange(0, d, 2) // d", "`//` rounds the exponents to whole numbers. They are fractions: divide by `/`."),
+    ("", "np.arange(0, d, 2)", "np.arange(d)", "There is an angle for each column. Sine and cosine of a pair share one: d / 2 angles "
+     "for a position."),
     ("", "10000.0", "1000.0", "The base is 1,000 here; it is 10,000."),
     ("", ANGLES, "t / 10000.0 * (np.arange(0, d, 2) / d)", "10,000 is multiplied here. It is raised to a power."),
     ("", "10000.0 **", "np.exp(1) **", "The base is e here; it is 10,000."),
@@ -383,12 +402,13 @@ PlaceFinding, mistakes_of_place = findings_of(add_positions,
     ("", "angles = t *", "angles = (t + 1) *", "Positions are counted from 1 here. They begin with 0."),
     ("", "angles = t *", "angles = 0 * t +", "Every note gets the same waves, so they say nothing about where it is. The angle grows with the "
      "position t."),
-    ("", "angles = t *", "angles = t / T *", "The positions are divided by the length. A position should look the same in a short melody and in a long "
-     "one."),
+    ("", "angles = t *", "angles = t / T *", "The positions are divided by the length. A position should look the same in a short melody and in a "
+     "long one."),
     ("", "angles = t *", "angles = t[::-1] *", "The positions count backward: the first note is 0."),
     ("", "angles = t *", "angles = np.radians(t) *", "The angles are turned into other units. Sine and cosine take t times the power as it is."),
     ("", "t = np.arange(T)[:, None]", "t = np.arange(T)[:, None]; B = len(X)", ANGLES, ANGLES.replace("t *", "np.arange(B)[:, None] *"), ADDED,
-     "waves.reshape(B, 1, d)", "The waves run along the batch: all notes of a melody get the same, and each melody another. They run along the notes."),
+     "waves.reshape(B, 1, d)", "The waves run along the batch: all notes of a melody get the same, and each melody another. They "
+     "run along the notes."),
     ("", "X + waves", "X * waves", "X is multiplied by the waves; they are added."),
     ("", "X + waves", "X - waves", "The waves are subtracted; they are added."),
     ("", "X + waves", "0 * X + waves", "These are the positions alone, and X is lost. Add them to it."),
@@ -486,6 +506,9 @@ BlockFinding, mistakes_of_block = findings_of(Block,
      "was."),
     ("", FIRST, "X = self.norm_1(X + self.attention(self.norm_1(X)))", "X is normalized again after the attention. Only what goes into a part is "
      "normalized."),
+    ("", FIRST, "self.attention(self.norm_1(X))", "What the attention gives is not kept: the line computes it, and X stays as it was."),
+    ("", SECOND, "self.norm_2(X) + self.feed_forward(X)", "The norm stands at the wrong place: X itself is added to, and its normalized form goes into "
+     "the feed-forward part."),
     ("", FIRST, "X = X + self.attention(X); self.norm_1(X)", "The attention gets X as it is. Normalize what goes into it."),
     ("", SECOND, "X + self.feed_forward(X) + 0 * self.norm_2(X)", "The feed-forward part gets X as it is. Normalize what goes into it."),
     ("", FIRST, "X = self.norm_1(X + self.attention(X))", SECOND, "self.norm_2(X + self.feed_forward(X))", "The norms come after the sums, as in the "
@@ -496,8 +519,8 @@ BlockFinding, mistakes_of_block = findings_of(Block,
      "that came in, and what attention had added is lost. Add to the X of the line before."),
     ("", FIRST, "attended = self.attention(self.norm_1(X))", SECOND, "X + attended + self.feed_forward(self.norm_2(X))", "Both parts get the X that "
      "came in, side by side. The second part gets what the first one has made."),
-    ("", SECOND, "X + self.attention(self.norm_1(X)) ", FIRST + "\n", "X = X + self.feed_forward(self.norm_2(X))\n", "The parts are in the other order: attention "
-     "comes first."),
+    ("", SECOND, "X + self.attention(self.norm_1(X)) ", FIRST + "\n", "X = X + self.feed_forward(self.norm_2(X))\n", "The parts are in the other "
+     "order: attention comes first."),
     ("", "self.norm_1(X)", "self.norm_2(X)", SECOND, "X + self.feed_forward(self.norm_1(X))", "The two norms are exchanged: each has weights of its "
      "own. The first is for the attention."),
     ("UNUSED", "self.norm_2(X)", "self.norm_1(X)", "`{seen}` is not used. Each part of the block is used once, and each norm has its own part."),
@@ -520,6 +543,133 @@ a_block = Exercise("14.5", "A block", right=KerasBlock, inputs=blocks, observe=u
 ], also_right=[
     Block, block(FIRST, "residual = X; X = self.attention(self.norm_1(X)); X = keras.ops.add(residual, X)"),
     block(FIRST, "X += self.attention(self.norm_1(X))"), block(SECOND, "keras.layers.add([X, self.feed_forward(self.norm_2(X))])"),
+])
+
+# --- 14.6 -------------------------------------------------------------------------------------------------------------
+LENGTH, MORE = 64, 0.1  # tokens in a window; how many more or fewer weights the transformer may have
+
+def lstm():
+    """The network of the text to compare with, for as many tokens as there are."""
+    V = len(datasets.tunes()[2])
+    layers = [keras.layers.Embedding(V, 64), keras.layers.LSTM(64, return_sequences=True), keras.layers.Dense(V)]
+    return keras.Sequential([keras.Input((LENGTH,)), *layers])
+
+def listen(answer):
+    """Whether a model sees every earlier note and none to come, knows their order, can learn, and has as many weights as the LSTM."""
+    V, rng = len(datasets.tunes()[2]), np.random.default_rng(14)
+    model = require.can_learn(require.model(answer(), (LENGTH,), (LENGTH, V)))
+    if answer() is model:
+        raise Advice(require.SAME_MODEL)
+    tokens = rng.integers(0, V, (1, LENGTH))
+    if require.are_probabilities(np.asarray(model(tokens))):
+        return ModelFinding.ACTIVATED
+    if recurrent := [type(layer).__name__ for layer in training.layers_of(model) if hasattr(layer, "cell") or "RNN" in type(layer).__name__]:
+        return ModelFinding.RECURRENT.about(recurrent[0])
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(model(tokens)))
+    variables = model.trainable_variables
+    stuck = [v.path for v, g in zip(variables, tape.gradient(loss, [v.value for v in variables]), strict=True) if g is None]
+    if stuck:
+        return ModelFinding.STUCK.about(stuck[0])
+    count, wanted = model.count_params(), lstm().count_params()
+    model.set_weights([weight if weight.ndim < 2 else rng.normal(size=weight.shape) * (1 if len(weight) == V else 2 / len(weight) ** 0.5)
+                       for weight in model.get_weights()])  # large ones, so that whatever is seen shows
+    heard = np.asarray(model(tokens))[0]
+    middle, shuffled, earlier, later = LENGTH // 2, tokens.copy(), tokens.copy(), tokens.copy()
+    later[:, middle:], earlier[:, :-1] = rng.permutation(V)[:middle], (tokens[:, :-1] + 1) % V
+    shuffled[:, :-1] = rng.permutation(tokens[0, :-1])
+    differs = [np.max(np.abs(np.asarray(model(other))[0, place] - heard[place])) > 1e-3 * np.std(heard)
+               for other, place in ((later, slice(middle)), (earlier, -1), (shuffled, -1))]
+    if differs[0]:
+        return ModelFinding.FUTURE
+    if not differs[1]:
+        return ModelFinding.ALONE
+    if not differs[2]:
+        return ModelFinding.NO_ORDER
+    seen = f"{count:,} weights, and the LSTM {wanted:,}"
+    return ModelFinding.LARGE.about(seen) if count > (1 + MORE) * wanted else ModelFinding.SMALL.about(seen) if count < (1 - MORE) * wanted else FINE
+
+def model_of(*between, width=64, **options):
+    """A function that makes a model: these functions of the width make what stands between the embedding and the logits."""
+    def answer():
+        V = len(datasets.tunes()[2])
+        layers = [keras.layers.Embedding(V, width), *(make(width) for make in between), keras.layers.Dense(V, **options)]
+        return keras.Sequential([keras.Input((LENGTH,)), *layers])
+    return answer
+
+def placed(width):
+    return keras.layers.Lambda(turning_tensor)
+
+def turning_tensor(X):
+    return X + tf.constant(turning(np.zeros((1, *X.shape[1:]), np.float32)), tf.float32)
+
+def a_block_of(width):
+    return Block(4, width)
+
+def normed(width):
+    return keras.layers.LayerNormalization()
+
+def fed(width):
+    return keras.layers.Dense(4 * width, "relu")
+
+def of_keras():
+    """The same from Keras's layers, by the functional API, with a table of positions that is learned."""
+    V, width = len(datasets.tunes()[2]), 64
+    tokens = keras.Input((LENGTH,))
+    X = keras.layers.Embedding(V, width)(tokens) + keras.layers.Embedding(LENGTH, width)(keras.ops.arange(LENGTH))
+    n = keras.layers.LayerNormalization()(X)
+    X = keras.layers.add([X, keras.layers.MultiHeadAttention(4, width // 4)(n, n, use_causal_mask=True)])
+    X = keras.layers.add([X, keras.layers.Dense(width)(keras.layers.Dense(96, "relu")(keras.layers.LayerNormalization()(X)))])
+    return keras.Model(tokens, keras.layers.Dense(V)(X))
+
+class Seeing(keras.layers.Layer):
+    """A block that sees the future."""
+
+    def __init__(self, heads, d):
+        super().__init__()
+        self.block = KerasBlock(heads, d)
+        self.block.attention.call = lambda X: self.block.attention.inner(X, X)
+
+    def call(self, X):
+        """The block."""
+        return self.block(X)
+
+def frozen():
+    model = model_of(placed, a_block_of)()
+    model.trainable = False
+    return model
+
+ONE_MODEL = []
+
+def one_model():
+    if not ONE_MODEL:
+        ONE_MODEL.append(model_of(placed, a_block_of)())
+    return ONE_MODEL[0]
+
+ModelFinding, mistakes_of_model = findings_of(None,
+    ("FUTURE", model_of(placed, lambda width: Seeing(4, width)), "What comes later changes what the model says earlier: it sees the notes that it "
+     "should guess. Use the blocks of the exercise before, which look back only."),
+    ("ALONE", model_of(placed, fed), "The earlier notes change nothing: each note is looked at alone. A block of the exercise before looks back."),
+    ("NO_ORDER", model_of(a_block_of, normed), "The earlier notes may change places, and the model does not notice. Add the positions after the "
+     "embedding."),
+    ("RECURRENT", lstm, "There is a recurrent layer, {seen}, in the model. A transformer looks back by attention alone."),
+    ("ACTIVATED", model_of(placed, a_block_of, normed, activation="softmax"), "The model gives probabilities. The loss takes logits here: leave the "
+     "activation of the last layer out."),
+    ("STUCK", model_of(placed, lambda width: keras.layers.Lambda(tf.stop_gradient), a_block_of), "No gradient reaches `{seen}`. Is there NumPy on the "
+     "way, or a layer that is not used?"),
+    ("LARGE", model_of(placed, a_block_of, a_block_of, a_block_of), "The comparison would not be fair: your transformer has {seen}. Take fewer "
+     "blocks, or a smaller width."),
+    ("SMALL", model_of(placed, a_block_of, width=32), "The comparison would not be fair: your transformer has {seen}. Take more blocks, or a larger "
+     "width."),
+    ("", frozen, require.FROZEN),
+    ("", one_model, require.SAME_MODEL),
+)
+a_transformer = Exercise("14.6", "A transformer", right=of_keras, observe=listen, seconds=1.0, mistakes=mistakes_of_model, hints=[
+    "An embedding turns tokens into vectors, as in the LSTM. Then positions, then a block, and at the end a Dense layer for the logits.",
+    "`keras.layers.Lambda(add_positions)` makes a layer of your function. `Block(4, 64)` fits an embedding of 64 numbers.",
+], also_right=[
+    model_of(placed, a_block_of, normed), model_of(placed, a_block_of), model_of(placed, lambda width: KerasBlock(8, width), normed),
+    model_of(placed, a_block_of, a_block_of, width=48),
 ])
 
 # --- 14.7 -------------------------------------------------------------------------------------------------------------
@@ -563,8 +713,9 @@ the_cache = Exercise("14.7", "The cache", right=all_again, inputs=melodies, obse
     outputs=("the outputs, note by note", "the keys in the cache", "the values in the cache"), mistakes=edited(step,
     (NEW_K, "layer.split(x @ layer.W_K)", NEW_V, "layer.split(x @ layer.W_V)", "The cache holds the newest note alone: what was in it is thrown away. "
      "The new key and value are put after the old ones."),
-    (NEW_K, "layer.split(x @ layer.W_K)", "The keys in the cache are replaced by the newest. Put it after the old ones."),
-    (NEW_V, "layer.split(x @ layer.W_V)", "The values in the cache are replaced by the newest. Put it after the old ones."),
+    (NEW_K, "layer.split(x @ layer.W_K)", "Keys and values that meet in the lookup are not equally many. Is the newest key put after the "
+     "old ones, as the value is?"),
+    (NEW_V, "layer.split(x @ layer.W_V)", "There are more keys than values in the lookup. Is the newest value put after the old ones?"),
     ("[K, layer.split(x @ layer.W_K)]", "[layer.split(x @ layer.W_K), K]", "[V, layer.split(x @ layer.W_V)]", "[layer.split(x @ layer.W_V), V]",
      "The newest key and value are put before the old ones. For attention the order is the same; the cache has the newest note at its end."),
     ("[K, layer.split(x @ layer.W_K)]", "[layer.split(x @ layer.W_K), K]", "The newest key comes first and the newest value last, so keys and values "
@@ -595,7 +746,8 @@ the_cache = Exercise("14.7", "The cache", right=all_again, inputs=melodies, obse
     "One query looks among all keys: `attention` needs no mask, since there is no future yet.",
 ], also_right=[
     step, remember("attention(Q, K, V)", "causal_weights(Q, K) @ V"), remember(", (K, V)", ", [K.numpy(), V.numpy()]"),
-    remember(NEW_K, "np.concatenate([K, layer.split(x @ layer.W_K)], axis=-2)", "tf.concat(tf.unstack(found, axis=1), axis=-1)", "tf.reshape(found, x.shape)"),
+    remember(NEW_K, "np.concatenate([K, layer.split(x @ layer.W_K)], axis=-2)", "tf.concat(tf.unstack(found, axis=1), axis=-1)",
+             "tf.reshape(found, x.shape)"),
 ], equivalent={"return (tf.concat(tf.unstack(found, axis=1), axis=--2) @ layer.W_O, (K, V))": LAST_OF_THREE})
 
-EXERCISES = [soft_lookup, causal_mask, self_attention, positions, a_block, the_cache]
+EXERCISES = [soft_lookup, causal_mask, self_attention, positions, a_block, a_transformer, the_cache]
