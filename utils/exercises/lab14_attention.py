@@ -447,6 +447,8 @@ def use_block(block_class, X, heads):
     if not isinstance(block_class, type) or not issubclass(block_class, keras.layers.Layer):
         raise Advice("The answer is the class Block, a `keras.layers.Layer`.")
     block, rng = block_class(heads, X.shape[-1]), np.random.default_rng(7)
+    if block_class.build is keras.layers.Layer.build:
+        block.built = True  # its parts are, at the first call: Keras would record that call too, which takes longest
     first = require.numbers(block(X), X.shape, f"For X of shape {X.shape} the block gives")
     if any(not hasattr(block, part) for part in PARTS):
         raise Advice(f"The parts of the block are {', '.join(PARTS)}, as the cell made them. Keep them.")
