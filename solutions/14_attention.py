@@ -36,7 +36,8 @@ keras.utils.set_random_seed(14)
 #
 # Here $d$ is the length of a query. A dot product of long vectors is a sum of many terms, and it is larger. The $\sqrt d$
 # takes that back.
-#
+
+# %% [markdown]
 # ### Exercise 14.1 · A soft lookup
 # Write it for one matrix or for a whole batch. `tf.matmul` has an option that transposes its second matrix. For the query
 # $(1, 0)$, the keys $(1, 0)$ and $(0, 1)$, and the values 10 and 20, the scores are 0.71 and 0, the weights 0.67 and 0.33, and
@@ -153,18 +154,14 @@ class SelfAttention(keras.layers.Layer):
         self.heads = heads
 
     def build(self, input_shape):
-        d = input_shape[-1]
         self.W_Q, self.W_K, self.W_V, self.W_O = (
-            self.add_weight(shape=(d, d)) for _ in range(4))
+            self.add_weight(shape=(input_shape[-1],) * 2) for _ in range(4))
 
-    def split(self, X):
-        """A piece of the last axis for each head: (B, heads, T, d / heads)."""
+    def split(self, X):  # a piece for each head: (B, heads, T, d / heads)
         return tf.stack(tf.split(X, self.heads, axis=-1), axis=1)  # SOLUTION: pieces
 
-    def look(self, X):
-        """Who looks at whom: the weights of each head, (B, heads, T, T)."""
-        Q, K = self.split(X @ self.W_Q), self.split(X @ self.W_K)  # SOLUTION: both
-        return causal_weights(Q, K)  # SOLUTION: the weights
+    def look(self, X):  # who looks at whom, in each head: (B, heads, T, T)
+        return causal_weights(self.split(X @ self.W_Q), self.split(X @ self.W_K))  # SOLUTION: the weights of each head
 
     def call(self, X):
         found = self.look(X) @ self.split(X @ self.W_V)  # SOLUTION: what heads find
@@ -257,8 +254,8 @@ class Block(keras.layers.Layer):
 
     def __init__(self, heads, d):
         super().__init__()
-        self.norm_1, self.attention = keras.layers.LayerNormalization(), SelfAttention(heads)
-        self.norm_2 = keras.layers.LayerNormalization()
+        self.norm_1, self.norm_2 = (keras.layers.LayerNormalization() for _ in range(2))
+        self.attention = SelfAttention(heads)
         self.feed_forward = keras.Sequential([keras.layers.Dense(2 * d, "relu"),
                                               keras.layers.Dense(d)])
 
@@ -311,6 +308,94 @@ def transformer():
 check("14.6", transformer)
 
 # %% [markdown]
+# Now a fair race: as many weights, the same windows, and as many steps, from three starts each. Each network has the learning
+# rate that suits it best, of 0.003, 0.005, 0.01 and 0.02. Which of the two will have the lower validation loss?
+
+# %% tags=["nbval-ignore-output"]
+cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+models = {}
+
+
+def race(name, network, learning_rate):
+    def accuracy(model):
+        models[name] = model  # in the end, that of the last start
+        return np.mean(np.argmax(model(X_val[::3]), axis=-1) == y_val[::3])
+
+    return training.repeat(network, keras.optimizers.Adam(learning_rate), cross_entropy,
+                           X[::6], y[::6], epochs=2, batch_size=16, starts=3,
+                           validation=(X_val[::3], y_val[::3]), measure=accuracy)
+
+
+results = {"LSTM": race("LSTM", lstm, 0.01),
+           "transformer": race("transformer", transformer, 0.01)}
+for name, runs in results.items():
+    loss, right = runs["val_loss"][:, -1], runs["measured"]
+    print(f"{name:11}  validation loss {loss.mean():.2f}, {loss.min():.2f} to",
+          f"{loss.max():.2f}; right: {right.min():.0%} to {right.max():.0%}")
+
+# %% [markdown]
+# RESULT
+#
+# What do the heads of the transformer look at? The picture shows the first 64 tokens of a reel that it has never seen. A row is
+# the token that looks. Gold lines are bar lines. Will every head look at the note before?
+
+# %% tags=["nbval-ignore-output"]
+def looks(model, tokens):
+    """The weights of each head in the first block, shape (heads, T, T)."""
+    H = tokens[None]
+    for layer in model.layers:
+        if isinstance(layer, Block):
+            return layer.attention.look(layer.norm_1(H))[0]
+        H = layer(H)
+
+
+reels = [tune for tune in validation if vocabulary[tune[0]] == "reel"]
+reel = max(reels, key=lambda tune: len(tune) - len(set(zip(tune, tune[1:], tune[2:]))))
+heads = looks(models["transformer"], reel[:T])
+bar = vocabulary.index("|")
+plots.who_looks({f"head {i}": weights for i, weights in enumerate(heads, 1)},
+                bars=np.flatnonzero(reel[:T] == bar))
+
+# %% [markdown]
+# LOOKED
+#
+# Attention could do more. A reel repeats itself: what came after these notes the last time will come again. You can build a head
+# that knows this, without any training. Its query holds the last four tokens. The key of each place holds the four tokens
+# *before* it. Where they fit, that place is what came next.
+
+# %%
+def context(tokens, n, back):
+    """The n tokens that end `back` places before each place, as zeros and ones."""
+    padded = np.pad(tokens, (n + back - 1, 0), constant_values=-1)
+    starts = [padded[n - 1 - i:][:len(tokens)] for i in range(n)]
+    return tf.concat([tf.one_hot(start, size) for start in starts], axis=-1)
+
+
+def copying_head(tokens, n=4):
+    return causal_weights(100 * context(tokens, n, back=0), context(tokens, n, back=1))
+
+# %% [markdown]
+# Here is whom it looks at in the same reel, for more than two of its parts. What will the repeats look like?
+
+# %% tags=["cover"]
+plots.who_looks({"a head that copies": copying_head(reel[:160])},
+                bars=np.flatnonzero(reel[:160] == bar))
+
+# %% [markdown]
+# Each repeat is a stripe along the diagonal, as far from it as the repeat is long. How many of the next tokens does this head
+# guess right, over all tunes for validation?
+
+# %%
+right, total = 0, 0
+for tune in validation:
+    found = copying_head(tune) @ tf.one_hot(tune, size)
+    right += np.sum(np.argmax(found, axis=-1)[:-1] == tune[1:])
+    total += len(tune) - 1
+print(f"right: {right / total:.0%} of {total:,} tokens")
+
+# %% [markdown]
+# COPIED
+#
 # ## 7 · The price of looking at everybody
 # $T$ notes make $T \times T$ scores: twice as many notes, four times as many scores. And a network that writes a melody is asked
 # again after each note, with a melody that is one note longer. It computes all the old keys and values anew.
@@ -381,13 +466,14 @@ cost = {"without the cache": [], "with the cache": []}
 for t in lengths:
     notes, kept = tf.random.normal((1, t, 64)), tf.random.normal((1, 4, t - 1, 16))
     cost["without the cache"].append(milliseconds(layer, notes))
-    cost["with the cache"].append(milliseconds(step, layer, notes[:, -1:], (kept, kept)))
+    cost["with the cache"].append(
+        milliseconds(step, layer, notes[:, -1:], (kept, kept)))
 plots.curves(cost, x=lengths, xlabel="length of the melody", ylabel="time (ms)",
              log=True)
 
 # %% [markdown]
-# Without the cache, the line gets steeper and steeper: at first the four matrices cost most, which grows as the length, and in
-# the end the scores, which grow as its square. With the cache the time hardly grows.
+# Without the cache, the line gets steeper and steeper: at first most of the time goes into what costs the same for any length, in
+# the end into the scores, whose number grows as the square. With the cache, the time hardly grows.
 #
 # ## Stretch
 # Train a transformer with a learned table in place of the waves: a layer whose `build` makes a weight of shape (T, d), and whose

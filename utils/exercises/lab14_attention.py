@@ -233,7 +233,8 @@ class SelfAttention(keras.layers.Layer):
 
 def recorded(answer, X):
     """What it gives where a model records it, for batches of any size."""
-    return tf.function(lambda X: answer(X), input_signature=[tf.TensorSpec([None, *X.shape[1:]])], autograph=False)(X)
+    graph = tf.function(lambda X: answer(X), autograph=False).get_concrete_function(tf.TensorSpec([None, *X.shape[1:]]))
+    return graph(tf.constant(X))
 
 def with_weights(layer, shape):
     """The layer, built for this shape, with large random weights that are always the same."""
@@ -486,8 +487,8 @@ class Block(keras.layers.Layer):
 
     def __init__(self, heads, d):
         super().__init__()
-        self.norm_1, self.attention = keras.layers.LayerNormalization(), SelfAttention(heads)
-        self.norm_2 = keras.layers.LayerNormalization()
+        self.norm_1, self.norm_2 = (keras.layers.LayerNormalization() for _ in range(2))
+        self.attention = SelfAttention(heads)
         self.feed_forward = keras.Sequential([keras.layers.Dense(2 * d, "relu"),
                                               keras.layers.Dense(d)])
 

@@ -46,7 +46,7 @@ def who_looks(named: Mapping[str, Any], labels: Sequence[str] = (), bars: Sequen
     arrays = {name: np.asarray(weights, float) for name, weights in named.items()}
     columns = min(len(arrays), 4)
     rows = -(-len(arrays) // columns)
-    width = min(10.4 / columns, 3.6)
+    width = min(10.4 / columns, 4.4)
     figure = Figure(figsize=(width * columns, (width + 0.25) * rows + 0.3), layout="constrained")
     phrases = []
     for place, (name, weights) in enumerate(arrays.items(), 1):
@@ -77,8 +77,8 @@ def _heat(ax: Axes, weights: np.ndarray, labels: Sequence[str], bars: Sequence[i
     else:
         ax.tick_params(labelsize=8)
     for bar in bars:
-        ax.axhline(bar, color=GOLD, linewidth=0.5, alpha=0.6)
-        ax.axvline(bar, color=GOLD, linewidth=0.5, alpha=0.6)
+        ax.axhline(bar, color=GOLD, linewidth=0.5, alpha=0.5)
+        ax.axvline(bar, color=GOLD, linewidth=0.5, alpha=0.5)
 
 
 def _looks(weights: np.ndarray) -> str:
