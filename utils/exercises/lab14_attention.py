@@ -86,7 +86,7 @@ soft_lookup = Exercise("14.1", "A soft lookup", right=keras_attention, inputs=lo
     "The softmax runs over the keys, so that the weights in each row add up to 1.",
     "Weights, (n, m), times values, (m, k): a matrix product is a weighted sum for each row.",
 ], also_right=[
-    attention, look_up(SCORES, 'tf.einsum("...nd,...md->...nm", Q, K)'), look_up(ROOT, " / np.sqrt(d)"),
+    attention, look_up(SCORES, 'tf.einsum("...ik,...jk->...ij", Q, K)'), look_up(ROOT, " / np.sqrt(d)"),
     look_up(SCORES + ROOT, "(Q / d ** 0.5) @ np.swapaxes(K, -1, -2)", "tf.nn.softmax(scores)", "keras.ops.softmax(scores, axis=-1)"),
     look_up("tf.nn.softmax(scores)", "np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True)"),
     lambda Q, K, V: np.array([[w @ v for w in np.exp(q @ k.T / np.sqrt(len(k.T))) / np.exp(q @ k.T / np.sqrt(len(k.T))).sum(1, keepdims=True)]
