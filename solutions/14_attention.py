@@ -152,7 +152,6 @@ plots.who_looks({"without a mask": attention(Q, K, np.eye(6, dtype=np.float32)),
 # %%
 class SelfAttention(keras.layers.Layer):
     """Causal self-attention with several heads: from (B, T, d) to (B, T, d)."""
-
     def __init__(self, heads):
         super().__init__()
         self.heads = heads
@@ -165,7 +164,8 @@ class SelfAttention(keras.layers.Layer):
         return tf.stack(tf.split(X, self.heads, axis=-1), axis=1)  # SOLUTION: pieces
 
     def look(self, X):  # who looks at whom, in each head: (B, heads, T, T)
-        return causal_weights(self.split(X @ self.W_Q), self.split(X @ self.W_K))  # SOLUTION: weights
+        Q, K = self.split(X @ self.W_Q), self.split(X @ self.W_K)  # SOLUTION: both
+        return causal_weights(Q, K)  # SOLUTION: the weights
 
     def call(self, X):
         found = self.look(X) @ self.split(X @ self.W_V)  # SOLUTION: what heads find

@@ -344,7 +344,7 @@ self_attention = Exercise("14.3", "Self-attention", right=KerasHeads, inputs=exa
     heads(JOIN, "tf.reshape(tf.transpose(found, (0, 2, 1, 3)), tf.shape(X))", "X @ self.W_V", 'tf.einsum("btd,de->bte", X, self.W_V)'),
     heads(JOIN, 'keras.ops.reshape(keras.ops.transpose(found, (0, 2, 1, 3)), keras.ops.shape(X))', "X @ self.W_Q", "keras.ops.matmul(X, self.W_Q)"),
 ], equivalent={
-    "d = input_shape[--2]": LAST_OF_THREE,
+    "self.W_Q, self.W_K, self.W_V, self.W_O = (self.add_weight(shape=(input_shape[--2],) * 2) for _ in range(4))": LAST_OF_THREE,
     "return tf.stack(tf.split(X, self.heads, axis=--2), axis=1)": LAST_OF_THREE,
     "return tf.concat(tf.unstack(found, axis=1), axis=--2) @ self.W_O": LAST_OF_THREE,
 })
@@ -442,31 +442,36 @@ def blocks(rng):
     yield (3 * rng.normal(size=(2, 5, 6)) + 1).astype(np.float32), 3
 
 PARTS = ("norm_1", "attention", "norm_2", "feed_forward")
+EVEN = np.linspace(-1, 1, 30, dtype=np.float32).reshape(1, 5, 6) ** 3
+
+@cache
+def keras_output(heads):
+    """What Keras's attention gives for the same numbers."""
+    return keras_heads(EVEN.shape, heads)(EVEN)
 
 def use_block(block_class, X, heads):
     """What a block gives, once all its parts have known weights."""
     if not isinstance(block_class, type) or not issubclass(block_class, keras.layers.Layer):
         raise Advice("The answer is the class Block, a `keras.layers.Layer`.")
     block, rng = block_class(heads, X.shape[-1]), np.random.default_rng(7)
-    if block_class.build is keras.layers.Layer.build:
-        block.built = True  # its parts are, at the first call: Keras would record that call too, which takes longest
-    first = require.numbers(block(X), X.shape, f"For X of shape {X.shape} the block gives")
     if any(not hasattr(block, part) for part in PARTS):
         raise Advice(f"The parts of the block are {', '.join(PARTS)}, as the cell made them. Keep them.")
-    for part in (block.norm_1, block.norm_2, block.feed_forward):
-        if not part.built:
-            return BlockFinding.UNUSED.about(next(name for name in PARTS if getattr(block, name) is part))
-        part.set_weights([rng.normal(size=weight.shape) + (index == 0) for index, weight in enumerate(part.get_weights())])
-    if not block.attention.built or np.isnan(first).any():
-        return BlockFinding.UNUSED.about("attention") if not block.attention.built else BlockFinding.ATTENTION
-    with_weights(block.attention, X.shape)
-    if not np.allclose(block.attention(X), keras_heads(X.shape, heads)(X), atol=1e-3, rtol=1e-3):
+    parts = {name: getattr(block, name) for name in PARTS}
+    for name, part in parts.items():
+        part.build((None, *X.shape[1:]))
+        if name != "attention":
+            part.set_weights([rng.normal(size=weight.shape) + (index == 0) for index, weight in enumerate(part.get_weights())])
+    if block_class.build is keras.layers.Layer.build:
+        block.built = True  # its parts are: Keras would record the first call to build them, which takes longest
+    if not np.allclose(with_weights(block.attention, X.shape)(EVEN), keras_output(heads), atol=1e-3):
         return BlockFinding.ATTENTION
     with tf.GradientTape() as tape:
         output = block(X)
+        require.numbers(output, X.shape, f"For X of shape {X.shape} the block gives")
         loss = tf.reduce_sum(tf.square(output))
-    gradients = tape.gradient(loss, [variable.value for variable in block.trainable_variables])
-    return BlockFinding.NO_GRADIENT if all(gradient is None for gradient in gradients) else output
+    gradients = tape.gradient(loss, {name: next(iter(part.trainable_variables)).value for name, part in parts.items()})
+    unreached = [name for name, gradient in gradients.items() if gradient is None]
+    return BlockFinding.UNREACHED.about(" and ".join(unreached)) if unreached else output
 
 class KerasBlock(keras.layers.Layer):
     """Keras's layers, joined by its layer that adds."""
@@ -509,10 +514,9 @@ BlockFinding, mistakes_of_block = findings_of(Block,
      "was."),
     ("", FIRST, "X = self.norm_1(X + self.attention(self.norm_1(X)))", "X is normalized again after the attention. Only what goes into a part is "
      "normalized."),
-    ("", FIRST, "self.attention(self.norm_1(X))", "What the attention gives is not kept: the line computes it, and X stays as it was."),
     ("", SECOND, "self.norm_2(X) + self.feed_forward(X)", "The norm stands at the wrong place: X itself is added to, and its normalized form goes into "
      "the feed-forward part."),
-    ("", FIRST, "X = X + self.attention(X); self.norm_1(X)", "The attention gets X as it is. Normalize what goes into it."),
+    ("", FIRST, "X = X + self.attention(X) + 0 * self.norm_1(X)", "The attention gets X as it is. Normalize what goes into it."),
     ("", SECOND, "X + self.feed_forward(X) + 0 * self.norm_2(X)", "The feed-forward part gets X as it is. Normalize what goes into it."),
     ("", FIRST, "X = self.norm_1(X + self.attention(X))", SECOND, "self.norm_2(X + self.feed_forward(X))", "The norms come after the sums, as in the "
      "first transformers. Here each norm comes before its part, and X passes as it is."),
@@ -526,7 +530,8 @@ BlockFinding, mistakes_of_block = findings_of(Block,
      "order: attention comes first."),
     ("", "self.norm_1(X)", "self.norm_2(X)", SECOND, "X + self.feed_forward(self.norm_1(X))", "The two norms are exchanged: each has weights of its "
      "own. The first is for the attention."),
-    ("UNUSED", "self.norm_2(X)", "self.norm_1(X)", "`{seen}` is not used. Each part of the block is used once, and each norm has its own part."),
+    ("UNREACHED", "self.norm_2(X)", "self.norm_1(X)", "No gradient reaches {seen}. Is each part used, and its result kept, with each norm before its "
+     "own part, and no NumPy on the way?"),
     ("", FIRST, f"{FIRST}; {FIRST}", "The attention is used twice. Each part is used once."),
     ("", SECOND, f"X + self.feed_forward(self.norm_2({SECOND}))", "The feed-forward part is used twice, and its first result is lost on the way."),
     ("", SECOND, f"X + {SECOND}", "X is added twice at the end."),
@@ -538,7 +543,6 @@ BlockFinding, mistakes_of_block = findings_of(Block,
     ("", "X + self.attention", "X - self.attention", "The attention is subtracted. Add it."),
     ("ATTENTION", "SelfAttention(heads)", "SelfAttention(1)", "The block's attention does not give what Keras's layer gives with the same weights. "
      "Solve the exercise on SelfAttention first, and keep the `__init__` of this cell."),
-    ("NO_GRADIENT", SECOND, f"np.array({SECOND})", "No gradient comes back, so the block never learns. Keep to TensorFlow, without NumPy."),
 )
 a_block = Exercise("14.5", "A block", right=KerasBlock, inputs=blocks, observe=use_block, seconds=1.0, atol=1e-3, mistakes=mistakes_of_block, hints=[
     "Two lines, one for each part. A line normalizes X, hands it to the part, and adds the result to X.",
