@@ -101,11 +101,13 @@ def sequences(rng):
     for shape in ((5, 3), (4, 4), (2, 6, 5), (3, 3, 3), (2, 3, 4, 2), (1, 7)):
         yield tuple(1.5 * rng.normal(size=(2, *shape)).astype(np.float32))
 
-def keras_causal(Q, K):
-    """The weights that Keras's layer gives with its own causal mask."""
-    q, k = (np.reshape(each, (-1, *each.shape[-2:])) for each in (Q / np.sqrt(Q.shape[-1]), K))
-    weights = keras.layers.Attention()([q, k, k], use_causal_mask=True, return_attention_scores=True)[1]
-    return np.reshape(weights, (*Q.shape[:-1], Q.shape[-2]))
+def row_by_row(Q, K):
+    """Each note looks among those so far, by Keras's layer; nothing has to be hidden."""
+    T, rows = Q.shape[-2], []
+    for t in range(1, T + 1):
+        values = np.broadcast_to(np.eye(t, T), (*Q.shape[:-2], t, T))
+        rows.append(keras_attention(Q[..., t - 1:t, :], K[..., :t, :], values))
+    return np.concatenate(rows, axis=-2)
 
 def causal_weights(Q, K):
     T, d = Q.shape[-2:]
@@ -114,17 +116,9 @@ def causal_weights(Q, K):
     visible = j <= i
     return tf.nn.softmax(tf.where(visible, scores, -np.inf))
 
-def row_by_row(Q, K):
-    """Each note looks among those so far, and nothing is hidden; zeros are put after it."""
-    T, rows = Q.shape[-2], []
-    for t in range(1, T + 1):
-        values = np.broadcast_to(np.eye(t, T), (*Q.shape[:-2], t, T))
-        rows.append(keras_attention(Q[..., t - 1:t, :], K[..., :t, :], values))
-    return np.concatenate(rows, axis=-2)
-
 mask = edits_of(causal_weights)
 MASKED = "tf.where(visible, scores, -np.inf)"
-causal_mask = Exercise("14.2", "The causal mask", right=keras_causal, inputs=sequences, mistakes=edited(causal_weights,
+causal_mask = Exercise("14.2", "The causal mask", right=row_by_row, inputs=sequences, mistakes=edited(causal_weights,
     (MASKED, "scores", "Every note sees the future: nothing is hidden from it. Hide the scores of later notes before the softmax."),
     ("j <= i", "j >= i", "The mask is the wrong way round: the past is hidden, and the future seen. The row counts who looks, the column who is "
      "seen."),
@@ -164,7 +158,6 @@ causal_mask = Exercise("14.2", "The causal mask", right=keras_causal, inputs=seq
     mask("j <= i", "tf.linalg.band_part(tf.ones((T, T)), -1, 0) > 0"),
     mask(MASKED, "scores - 1e9 * (j > i)"), mask("-np.inf", "scores.dtype.min"),
     mask("tf.nn.softmax(" + MASKED + ")", "tf.exp(scores) * visible / tf.reduce_sum(tf.exp(scores) * visible, axis=-1, keepdims=True)"),
-    row_by_row,
 ], equivalent={"T, d = K.shape[-2:]": "there are as many keys as queries, and they are as long"})
 
 # --- 14.3 -------------------------------------------------------------------------------------------------------------
@@ -514,8 +507,8 @@ BlockFinding, mistakes_of_block = findings_of(Block,
      "was."),
     ("", FIRST, "X = self.norm_1(X + self.attention(self.norm_1(X)))", "X is normalized again after the attention. Only what goes into a part is "
      "normalized."),
-    ("", SECOND, "self.norm_2(X) + self.feed_forward(X)", "The norm stands at the wrong place: X itself is added to, and its normalized form goes into "
-     "the feed-forward part."),
+    ("", SECOND, "self.norm_2(X) + self.feed_forward(X)", "The norm stands at the wrong place: X itself is added to, and its normalized form goes "
+     "into the feed-forward part."),
     ("", FIRST, "X = X + self.attention(X) + 0 * self.norm_1(X)", "The attention gets X as it is. Normalize what goes into it."),
     ("", SECOND, "X + self.feed_forward(X) + 0 * self.norm_2(X)", "The feed-forward part gets X as it is. Normalize what goes into it."),
     ("", FIRST, "X = self.norm_1(X + self.attention(X))", SECOND, "self.norm_2(X + self.feed_forward(X))", "The norms come after the sums, as in the "
@@ -568,7 +561,7 @@ def listen(answer):
     if answer() is model:
         raise Advice(require.SAME_MODEL)
     tokens = rng.integers(0, V, (1, LENGTH))
-    if require.are_probabilities(np.asarray(model(tokens))):
+    if require.activated(np.asarray(model(tokens))):
         return ModelFinding.ACTIVATED
     if recurrent := [type(layer).__name__ for layer in training.layers_of(model) if hasattr(layer, "cell") or "RNN" in type(layer).__name__]:
         return ModelFinding.RECURRENT.about(recurrent[0])
@@ -641,6 +634,11 @@ class Seeing(keras.layers.Layer):
         """The block."""
         return self.block(X)
 
+def too_early():
+    V = len(datasets.tunes()[2])
+    layers = [placed(64), keras.layers.Embedding(V, 64), a_block_of(64), keras.layers.Dense(V)]
+    return keras.Sequential([keras.Input((LENGTH,)), *layers])
+
 def frozen():
     model = model_of(placed, a_block_of)()
     model.trainable = False
@@ -660,14 +658,17 @@ ModelFinding, mistakes_of_model = findings_of(None,
     ("NO_ORDER", model_of(a_block_of, normed), "The earlier notes may change places, and the model does not notice. Add the positions after the "
      "embedding."),
     ("RECURRENT", lstm, "There is a recurrent layer, {seen}, in the model. A transformer looks back by attention alone."),
-    ("ACTIVATED", model_of(placed, a_block_of, normed, activation="softmax"), "The model gives probabilities. The loss takes logits here: leave the "
-     "activation of the last layer out."),
+    ("ACTIVATED", model_of(placed, a_block_of, normed, activation="softmax"), "None of the outputs is negative, so the last layer has an "
+     "activation. The loss takes logits here: leave it out."),
     ("STUCK", model_of(placed, lambda width: keras.layers.Lambda(tf.stop_gradient), a_block_of), "No gradient reaches `{seen}`. Is there NumPy on the "
      "way, or a layer that is not used?"),
     ("LARGE", model_of(placed, a_block_of, a_block_of, a_block_of), "The comparison would not be fair: your transformer has {seen}. Take fewer "
      "blocks, or a smaller width."),
     ("SMALL", model_of(placed, a_block_of, width=32), "The comparison would not be fair: your transformer has {seen}. Take more blocks, or a larger "
      "width."),
+    ("", model_of(placed, a_block_of, width=66), "The block cannot be made or called: can its heads share the numbers of a vector equally, and is its "
+     "width that of the embedding?"),
+    ("", too_early, "The positions come before the embedding, where a token is a bare number. They are added to vectors: after it."),
     ("", frozen, require.FROZEN),
     ("", one_model, require.SAME_MODEL),
 )
