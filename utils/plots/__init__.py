@@ -15,7 +15,7 @@ from utils.plots.basics import (
     tensors,
     weighted_sum,
 )
-from utils.plots.generation import by_group, draws, image_rows, kl_map, latent, latent_grid, rare_codes
+from utils.plots.generation import by_group, clouds, image_rows, kl_map, latent, latent_grid, rare_codes
 from utils.plots.images import accuracies, confusion, feature_maps, features, filters, images, maps, misread, sliding
 from utils.plots.losses import chain, descent, landscape, loss_curves, loss_surface, race
 from utils.plots.music import score
@@ -31,6 +31,7 @@ __all__ = [
     "balance",
     "by_group",
     "chain",
+    "clouds",
     "compare_regions",
     "computation_graph",
     "confusion",
