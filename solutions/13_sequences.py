@@ -361,7 +361,7 @@ check("13.7", sample)
 
 # %% tags=["nbval-ignore-output"]
 after_G = np.log(bigram[vocabulary.index("G")])
-plots.draws(sample, after_G, vocabulary, temperatures=(0.3, 1, 3))
+plots.sampled(sample, after_G, vocabulary, temperatures=(0.3, 1, 3))
 
 # %% [markdown]
 # At 0.3, a few tokens take nearly all draws. At 1, the draws are as the table has counted. At 3, rare tokens come nearly as
@@ -480,7 +480,7 @@ for name, written in {"real reels": real_reels, **reels}.items():
 
 # %% [markdown]
 # Nearly all notes belong to one scale. In real reels every bar is full; the model loses count, and from our three starts it
-# filled 9 to 66 % of its bars. In a real reel, four bars of ten have been heard before; the model hardly ever comes back to
+# filled 9 to 66 % of its bars. Of the bars of a real reel, 45 % have been heard before; the model hardly ever comes back to
 # one.
 #
 # Does it copy? Tunes share phrases: even in reels that it never saw, 21 % of the runs stand in the training set. At 0.4 the

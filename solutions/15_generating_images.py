@@ -153,7 +153,7 @@ check("15.2", reparameterize)
 # %% tags=["nbval-ignore-output"]
 mean = np.array([[-3.0, 0.0], [0.0, 1.0], [3.0, -1.0]])
 sigma = np.array([[0.3, 0.3], [1.0, 0.2], [0.5, 1.0]])
-plots.clouds(reparameterize, mean, np.log(sigma**2))
+plots.draws(reparameterize, mean, np.log(sigma**2))
 
 # %% [markdown]
 # About 86 %, the share that a normal distribution in two dimensions has there.

@@ -48,10 +48,10 @@ def test_draws_lie_in_their_ellipse_as_often_as_they_should():
     def reparameterize(mean, log_var):
         return mean + tf.exp(log_var / 2) * tf.random.normal(tf.shape(mean))
 
-    picture = plots.clouds(reparameterize, [[0.0, 0.0]], [[0.0, 1.0]], count=2000)
+    picture = plots.draws(reparameterize, [[0.0, 0.0]], [[0.0, 1.0]], count=2000)
     inside = float(picture.alt.rpartition(": ")[2].removesuffix("% inside."))
     assert 80 < inside < 92
-    assert "0% inside" in plots.clouds(lambda mean, log_var: mean + 99, [[0.0, 0.0]], [[0.0, 0.0]]).alt
+    assert "0% inside" in plots.draws(lambda mean, log_var: mean + 99, [[0.0, 0.0]], [[0.0, 0.0]]).alt
 
 
 def test_the_map_of_the_kl_term_is_lowest_where_the_function_is():
@@ -89,7 +89,7 @@ def test_groups_are_compared_start_by_start():
         (lambda: plots.latent({"wide": (np.zeros((3, 4)), [1, 2, 3])}), "two numbers for each image"),
         (lambda: plots.image_rows({"odd": np.zeros((2, 63))}), "not square"),
         (lambda: plots.latent_grid(np.zeros((4, 64)), [0.0, 1.0]), "expected \\(2, 2, pixels\\)"),
-        (lambda: plots.clouds(lambda mean, log_var: mean[:1], np.zeros((2, 2)), np.zeros((2, 2))), "expected \\(2, 2\\)"),
+        (lambda: plots.draws(lambda mean, log_var: mean[:1], np.zeros((2, 2)), np.zeros((2, 2))), "expected \\(2, 2\\)"),
         (lambda: plots.play_latent(None, np.zeros((3, 4)), [1, 2, 3]), "two numbers for each image"),
     ],
 )

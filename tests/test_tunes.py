@@ -105,3 +105,18 @@ def test_what_holds_no_note_is_told_in_a_sentence():
 def test_a_score_says_what_is_in_it(loaded):
     picture = plots.score({"a real one": loaded[0][0], "another": loaded[1][0]})
     assert picture.alt.startswith("a real one: ") and "another: " in picture.alt and picture.alt.count(" notes from ") == 2
+
+
+def test_figures_of_a_tune_are_counted(loaded):
+    """One wrong note, one short bar, one bar that comes again."""
+    melody = "reel c d e f g a b c | c2 c2 c2 ^c c | c d e f g a b c | c2 c2 c2 | end c c c |"
+    tune = [number(name) for name in melody.split()]
+    figures = tunes.figures([tune], known=[tune[:10]])
+    assert figures == pytest.approx({"in key": 23 / 24, "full bars": 2 / 3, "come again": 1 / 4, "copied": 2 / 17})
+    assert tunes.figures([tune], known=[tune])["copied"] == 1
+
+
+def test_real_tunes_have_full_bars_and_stay_in_their_key(loaded):
+    train, validation, _ = loaded
+    figures = tunes.figures(validation, train)
+    assert figures["in key"] > 0.98 and figures["full bars"] > 0.99 and figures["copied"] < 0.3

@@ -174,7 +174,7 @@ def figures(written: Sequence[Iterable[int]], known: Sequence[Iterable[int]]) ->
         counts["in key"].append(max((np.isin(pitches, scale) for scale in SCALES), key=np.sum))
         lengths = np.diff(bar_lines(tune))
         counts["full bars"].append([length == EIGHTHS_IN_A_BAR.get(kind) for length in lengths])
-        bars = " ".join(melody).split(" |")[:-1]
+        bars = [bar.strip() for bar in " ".join(melody).split("|")[:-1]]
         counts["come again"].append([bar in bars[:place] for place, bar in enumerate(bars)])
         counts["copied"].append([run in memory for run in _runs(tune, sounds)])
     return {name: float(np.mean(np.concatenate(seen))) for name, seen in counts.items()}

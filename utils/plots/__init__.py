@@ -15,14 +15,14 @@ from utils.plots.basics import (
     tensors,
     weighted_sum,
 )
-from utils.plots.generation import by_group, clouds, image_rows, kl_map, latent, latent_grid, rare_codes
+from utils.plots.generation import by_group, draws, image_rows, kl_map, latent, latent_grid, rare_codes
 from utils.plots.images import accuracies, confusion, feature_maps, features, filters, images, maps, misread, sliding
 from utils.plots.losses import chain, descent, landscape, loss_curves, loss_surface, race
 from utils.plots.music import score
 from utils.plots.networks import compare_regions, data, decision_regions, matrices, network, regions_over_time
 from utils.plots.playing import play_cures, play_descent, play_digit, play_kernel, play_latent, play_line
 from utils.plots.regularization import fits, luck, patience, stopping, thinned, weight_histograms
-from utils.plots.sequences import draws, fading, unrolled
+from utils.plots.sequences import fading, sampled, unrolled
 from utils.plots.training import curves, epoch_times, live_loss, noise, times
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "balance",
     "by_group",
     "chain",
-    "clouds",
     "compare_regions",
     "computation_graph",
     "confusion",
@@ -75,6 +74,7 @@ __all__ = [
     "race",
     "rare_codes",
     "regions_over_time",
+    "sampled",
     "score",
     "sliding",
     "stopping",

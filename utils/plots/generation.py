@@ -118,7 +118,7 @@ def latent_grid(images: Any, values: Any) -> tuple[Figure, str]:
 
 
 @picture
-def clouds(reparameterize: Function, mean: Any, log_var: Any, count: int = 150) -> tuple[Figure, str]:
+def draws(reparameterize: Function, mean: Any, log_var: Any, count: int = 150) -> tuple[Figure, str]:
     """Draw codes of a few images many times with `reparameterize`, and around each μ the ellipse of 2 σ.  mean: shape (n, 2)."""
     mean, log_var = (np.asarray(each, np.float32) for each in (mean, log_var))
     sigma = np.exp(log_var / 2)

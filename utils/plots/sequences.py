@@ -52,7 +52,7 @@ def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], text:
 
 
 @picture
-def draws(
+def sampled(
     sample: Function, logits: Any, names: Sequence[str], temperatures: Sequence[float], most: int = 8
 ) -> tuple[Figure, str]:
     """
@@ -102,7 +102,7 @@ def fading(lstm_step: Function, biases: Sequence[float], steps: int = 60) -> Any
         with tf.GradientTape() as tape:
             tape.watch(c)
             for each in x:
-                h, c = lstm_step(each, h, c, 0.3 * Wx, 0.05 * Wh, b)
+                h, c = map(tf.convert_to_tensor, lstm_step(each, h, c, 0.3 * Wx, 0.05 * Wh, b))
                 memories.append(c)
             total = tf.reduce_sum(c)
         gradients = tape.gradient(total, memories)
