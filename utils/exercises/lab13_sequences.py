@@ -65,7 +65,7 @@ one_step = Exercise("13.1", "One step", right=keras_step, inputs=steps, mistakes
     rnn_step, step("tf.tanh", "np.tanh"), step("x @ Wx + h @ Wh + b", "tf.concat([x, h], 1) @ tf.concat([Wx, Wh], 0) + b"),
     lambda x, h, Wx, Wh, b: 2 * keras.ops.sigmoid(2 * (keras.ops.matmul(h, Wh) + keras.ops.matmul(x, Wx) + b)) - 1,
     lambda x, h, Wx, Wh, b: [[np.tanh(sum(a * w for a, w in zip(row, Wx[:, j], strict=True)) + state @ Wh[:, j] + b[j])
-                              for j in range(len(b))] for row, state in zip(np.float64(x), h, strict=True)],
+                              for j in range(len(b))] for row, state in zip(np.asarray(x, float), h, strict=True)],
 ])
 
 # --- 13.2 -------------------------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def states_over_time(rng):
 
 def influence_by_tape(states, Wh):
     """Find the inputs that lead to these states, take the steps again in double precision, and ask the tape for each unit."""
-    states, Wh = np.float64(states), np.float64(Wh)
+    states, Wh = np.asarray(states, float), np.asarray(Wh, float)
     inputs = np.arctanh(states) - np.concatenate([0 * states[:1], states[:-1]]) @ Wh
     h_0 = h = tf.zeros((1, len(Wh)), tf.float64)
     with tf.GradientTape(persistent=True) as tape:
@@ -274,7 +274,7 @@ the_influence = Exercise("13.4", "What is left of the start", right=influence_by
 ], also_right=[
     influence, chain("Wh * (1 - h ** 2)", "Wh @ tf.linalg.diag(1 - h ** 2)"), chain(FACTOR, "Wh * (1 - h ** 2)"),
     chain("tf.eye", "np.eye"), chain("J @ (Wh * (1 - h ** 2))", "J @ Wh - J @ Wh * h * h"),
-    lambda states, Wh: np.linalg.multi_dot([np.eye(len(Wh)), np.eye(len(Wh)), *(Wh - np.square(h) * Wh for h in np.float64(states))]),
+    lambda states, Wh: np.linalg.multi_dot([np.eye(len(Wh)), np.eye(len(Wh)), *(Wh - np.square(h) * Wh for h in np.asarray(states, float))]),
 ], equivalent={
     "J = tf.eye(Wh.shape[1])": "Wh is square",
     "J = tf.eye(Wh.shape[-1])": "Wh is square",
@@ -426,7 +426,7 @@ the_lstm = Exercise("13.6", "The LSTM step", right=keras_lstm_step, inputs=lstm_
     lstm_step, gated("tf.split(z, 4, axis=1)", "np.split(z, 4, axis=1)"), gated("axis=1", "axis=-1", "tf.sigmoid(o)", "keras.ops.sigmoid(o)"),
     gated("i, f, g, o = tf.split(z, 4, axis=1)", "u = h.shape[1]\n    i, f, g, o = z[:, :u], z[:, u:2 * u], z[:, 2 * u:3 * u], z[:, 3 * u:]"),
     gated("tf.sigmoid(f)", "1 / (1 + tf.exp(-f))", "tf.sigmoid(i)", "(1 + tf.tanh(i / 2)) / 2", "return h, c", "return [h, c]"),
-    gated("x @ Wx + h @ Wh + b", "np.float64(b) + np.dot(np.float64(h), Wh) + np.dot(np.float64(x), Wx)"),
+    gated("x @ Wx + h @ Wh + b", "np.asarray(b, float) + np.dot(np.asarray(h, float), Wh) + np.dot(np.asarray(x, float), Wx)"),
 ])
 
 # --- 13.7 -------------------------------------------------------------------------------------------------------------

@@ -180,7 +180,7 @@ def course_map() -> tuple[Figure, str]:
         ax.add_patch(Rectangle((left + 0.06, bottom + 0.08), 0.88 * done / len(numbers), 0.08, facecolor=GREEN))
         ax.add_patch(Rectangle((left + 0.06, bottom + 0.08), 0.88, 0.08, facecolor="none", edgecolor=GRAY, linewidth=0.8))
         title, share = f"{int(name[:2])} · {name[3:].replace('_', ' ').capitalize()}", f"{done} of {len(numbers)} done"
-        ax.text(left + 0.5, bottom + 0.36, title, ha="center", va="center", fontsize=9)
+        ax.text(left + 0.5, bottom + 0.36, title, ha="center", va="center", fontsize=8.5)
         ax.text(left + 0.5, bottom + 0.23, share, ha="center", va="center", fontsize=9, color=GRAY)
         shares.append(f"{title}, {share}")
     ax.set(xlim=(-0.05, 5.6), ylim=(-((len(names) - 1) // 5) * 0.75 - 0.05, 0.55))
