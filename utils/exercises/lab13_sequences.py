@@ -105,8 +105,8 @@ the_rnn = Exercise("13.2", "The unrolled network", right=keras_rnn, inputs=seque
      STACK, "tf.stack(states or [last], axis=1)", "The first input is left out. Python counts from 0."),
     ("range(X.shape[1])", "range(X.shape[1] - 1)", STACK, "tf.stack(states or [h], axis=1)", "The last input is left out: `range(T)` ends at "
      "T - 1 already."),
-    (f"        h = {STEP}\n        states.append(h)", f"        states.append(h)\n        h = {STEP}", "Each state is kept before its step, so the list "
-     "begins with 0 and the last state is missing. Keep it after the step."),
+    (f"        h = {STEP}\n        states.append(h)", f"        states.append(h)\n        h = {STEP}", "Each state is kept before its step, so the "
+     "list begins with 0 and the last state is missing. Keep it after the step."),
     ("states = []", "states = [h]", "The zeros before the first step are among the states: there are T states, one after each step."),
     ("else h", "else h[:, None]", "The last state has an axis for the steps, too. Without `return_sequences` its shape is (n, units)."),
     (STACK, "tf.stack(states[::-1], axis=1)", "The states are in reverse order. The first one is the state after the first step."),
@@ -121,8 +121,8 @@ the_rnn = Exercise("13.2", "The unrolled network", right=keras_rnn, inputs=seque
      "wanted, without it the last one."),
     (f"{STACK} if return_sequences else h", STACK, "It gives all states each time. Without `return_sequences` the last one is wanted."),
     (f"{STACK} if return_sequences else h", "h", "It gives the last state each time. With `return_sequences` all of them are wanted."),
-    (f"return {STACK} if return_sequences else h", f"return {STACK} if return_sequences else states[0]", "Without `return_sequences` this is the first "
-     "state. The last one is wanted, which has seen all inputs."),
+    (f"return {STACK} if return_sequences else h", f"return {STACK} if return_sequences else states[0]", "Without `return_sequences` this is the "
+     "first state. The last one is wanted, which has seen all inputs."),
     ("else h", "else tf.reduce_mean(states, axis=0)", "Without `return_sequences` this is the mean of the states. The last one is wanted."),
     ("else h", "else tf.reduce_sum(states, axis=0)", "Without `return_sequences` this is the sum of the states. The last one is wanted."),
     (f"h = {STEP}", f"h = h + {STEP}", "Each step adds to the state. The new state takes the place of the old one."),
@@ -182,7 +182,8 @@ STARTS = "[*range(0, last, length), last]"
 the_windows = Exercise("13.3", "Windows", right=sliding_windows, inputs=some_tunes, observe=cut_tunes,
     outputs=("the inputs X", "the targets y"), mistakes=edited(windows,
     (IN_Y, IN_X, "The targets are the inputs themselves, so the network would learn to repeat. Each target is the token after its input."),
-    (IN_X, IN_Y, IN_Y + ")\n    r", IN_X + ")\n    r", "They are exchanged: the targets come one token later than the inputs, and here they come earlier."),
+    (IN_X, IN_Y, IN_Y + ")\n    r", IN_X + ")\n    r", "They are exchanged: the targets come one token later than the inputs, and here they come "
+     "earlier."),
     ("[start + 1:start + length + 1]", "[start + length:start + 2 * length]", "tune[start + length:", "np.pad(tune, (0, length))[start + length:",
      "The targets are the next window. Each target is the very next token, so the windows overlap in all tokens but one."),
     (IN_Y, "tune[start + length]", "There is one target for a whole window. Each of its tokens has a target: the one that follows."),
@@ -193,21 +194,24 @@ the_windows = Exercise("13.3", "Windows", right=sliding_windows, inputs=some_tun
     ("[start:start + length]", "[start:start + length - 1]", "The inputs are one token too short. A slice from a to b has b - a tokens."),
     ("start + 1:start + length + 1", "start + 2:start + length + 2", IN_Y.replace("1", "2"), "np.append(tune, 0)[start + 2:start + length + 2]",
      "The targets come two tokens later. Move them by one."),
-    (TUNES, "    for tune in [np.concatenate(tunes)]:\n", "The tunes are joined, so that windows reach from one tune into the next. Cut each by itself."),
+    (TUNES, "    for tune in [np.concatenate(tunes)]:\n", "The tunes are joined, so that windows reach from one tune into the next. Cut each by "
+     "itself."),
     ("[start:start + length]", "[:length]", "Every window of X is the first one of its tune. It begins at `start`."),
     (STARTS, "range(last + 1)", "The windows begin at every token. Begin them where the loop says, one length apart."),
     (STARTS, "range(0, last + 1, length)", "The last window of a tune is left out where the length does not divide it, and with it the tune's end."),
     (STARTS, "range(0, last, length)", "The last window of each tune is left out, and with it the tune's end."),
     (STARTS, "[last]", "Only the last window of each tune is there. The loop goes over all their starts."),
     ("start + 1:start + length + 1]", "start + 1:start + length + 1][::-1]", "The targets are in reverse order. Target t is what follows input t."),
-    ("return np.array(X), np.array(y)", "return np.concatenate(X), np.concatenate(y)", "The windows are joined into one long row. Each is a row of its own."),
+    ("return np.array(X), np.array(y)", "return np.concatenate(X), np.concatenate(y)", "The windows are joined into one long row. Each is a row of "
+     "its own."),
     ("return np.array(X), np.array(y)", "return np.array(X).T, np.array(y).T", "Rows and columns are exchanged: each window is a row."),
     (TUNES, "    for tune in tunes[:1]:\n", "Only the first tune is cut. Go through all of them; the `return` comes after the loops."),
 ), hints=[
     "A window of X begins at `start` and has `length` tokens: write it as a slice of the tune.",
     "The window of y is the same slice, with both ends one token further.",
 ], also_right=[
-    windows, cut("np.array(X), np.array(y)", "tf.constant(X), tf.constant(y)"), cut("return np.array(X), np.array(y)", "return X, y"), cut("return np.array(X), np.array(y)", "return np.array([X, y])"),
+    windows, cut("np.array(X), np.array(y)", "tf.constant(X), tf.constant(y)"), cut("return np.array(X), np.array(y)", "return X, y"),
+    cut("return np.array(X), np.array(y)", "return np.array([X, y])"),
     cut(IN_Y, "tune[1:][start:start + length]"), cut(IN_X, "[tune[start + t] for t in range(length)]"),
     lambda tunes, length: tuple(np.moveaxis([(tune[start:start + length], tune[start + 1:][:length]) for tune in tunes for start in
                                        sorted({*range(0, len(tune) - length, length), len(tune) - length - 1})], 1, 0)),
@@ -244,12 +248,13 @@ def influence(states, Wh):
 chain = edits_of(influence)
 FACTOR = "(Wh * (1 - h ** 2))"
 the_influence = Exercise("13.4", "What is left of the start", right=influence_by_tape, inputs=states_over_time, atol=1e-4, mistakes=edited(influence,
-    (f"J @ {FACTOR}", f"{FACTOR} @ J", "The factors are in reverse order. A state is a row, so the first step stands at the left: each new factor comes "
-     "on the right."),
+    (f"J @ {FACTOR}", f"{FACTOR} @ J", "The factors are in reverse order. A state is a row, so the first step stands at the left: each new factor "
+     "comes on the right."),
     (" * (1 - h ** 2)", "", "The slope of tanh is missing: each column of Wh is multiplied by the slope at its unit."),
     ("Wh * (1 - h ** 2)", "Wh * (1 - h ** 2)[:, None]", "The slopes are multiplied to the rows of Wh. The slope of unit j belongs to column j, which "
      "leads to it."),
-    ("Wh * (1 - h ** 2)", "np.transpose(Wh) * (1 - h ** 2)", "Wh is transposed. Row i of Wh tells what unit i of the state before gives to each unit."),
+    ("Wh * (1 - h ** 2)", "np.transpose(Wh) * (1 - h ** 2)", "Wh is transposed. Row i of Wh tells what unit i of the state before gives to each "
+     "unit."),
     ("(1 - h ** 2)", "(1 - h)", "The slope of tanh is not 1 - h. Lab 1 wrote it with the square of the tanh."),
     ("(1 - h ** 2)", "(1 + h ** 2)", "The slope of tanh is at most 1; this one is at least 1. Which sign has the square?"),
     ("(1 - h ** 2)", "h * (1 - h)", "This is the slope of the sigmoid. The cell has a tanh."),
@@ -265,8 +270,10 @@ the_influence = Exercise("13.4", "What is left of the start", right=influence_by
     ("Wh * ", "", "Wh is missing in the factor. A step multiplies the state by Wh, and tanh bends the sum."),
     ("return J", "return np.transpose(J)", "Rows and columns are exchanged: the row is the unit of the first state."),
     ("return J", "return tf.norm(J)", "This is one number, the norm. Return the whole matrix: the picture takes the norm."),
-    ("eye(Wh.shape[0])", "zeros(Wh.shape)", "It begins with zeros, and 0 times anything is 0. Before the first step, each unit is itself: 1 on the diagonal."),
-    ("eye(Wh.shape[0])", "ones(Wh.shape)", "It begins with a matrix full of 1. Before the first step, each unit is itself: 1 on the diagonal, 0 elsewhere."),
+    ("eye(Wh.shape[0])", "zeros(Wh.shape)", "It begins with zeros, and 0 times anything is 0. Before the first step, each unit is itself: 1 on the "
+     "diagonal."),
+    ("eye(Wh.shape[0])", "ones(Wh.shape)", "It begins with a matrix full of 1. Before the first step, each unit is itself: 1 on the diagonal, 0 "
+     "elsewhere."),
 ), hints=[
     "One step gives one factor. Which entry of it tells how unit j changes with unit i of the state before?",
     "The factor is Wh, each column multiplied by the slope of tanh at its unit. `Wh * slopes` does that: a row of slopes meets each column.",
@@ -315,22 +322,25 @@ def clip(gradients, max_norm):
 shorten = edits_of(clip)
 NORM, SCALE = "tf.sqrt(sum(tf.reduce_sum(g ** 2) for g in gradients))", "tf.minimum(1.0, max_norm / norm)"
 the_clipping = Exercise("13.5", "Clipping", right=clip_by_hand, inputs=some_gradients, observe=clipped, mistakes=edited(clip,
-    ("[g * scale for", "[tf.clip_by_value(g, -max_norm, max_norm) for", "Each number is cut off by itself, which turns the step into another direction. "
-     "Multiply all of them by the same number."),
-    ("[g * scale for", "[tf.clip_by_norm(g, max_norm) for", "Each gradient is shortened by its own norm, so the step turns into another direction. All "
-     "have one norm in common."),
+    ("[g * scale for", "[tf.clip_by_value(g, -max_norm, max_norm) for", "Each number is cut off by itself, which turns the step into another "
+     "direction. Multiply all of them by the same number."),
+    ("[g * scale for", "[tf.clip_by_norm(g, max_norm) for", "Each gradient is shortened by its own norm, so the step turns into another direction. "
+     "All have one norm in common."),
     (SCALE, "max_norm / norm", "Short gradients are made longer. Only those with too large a norm change."),
     (SCALE, "tf.maximum(1.0, max_norm / norm)", "Short gradients are made longer, and long ones stay. It is the other way round."),
     (NORM, NORM[8:-1], "The root is missing: this is the square of the norm."),
-    (NORM, "sum(tf.norm(g) for g in gradients)", "The norms of the gradients are added up. Add up the squares of all numbers, and take the root at the end."),
+    (NORM, "sum(tf.norm(g) for g in gradients)", "The norms of the gradients are added up. Add up the squares of all numbers, and take the root at "
+     "the end."),
     (NORM, "max(tf.norm(g) for g in gradients)", "The norm is that of the longest gradient. It is the length of all of them together."),
     (NORM, "tf.norm(gradients[0])", "The norm is that of the first gradient alone. It is the length of all of them together."),
     (NORM, "tf.sqrt(sum(tf.reduce_mean(g ** 2) for g in gradients))", "The squares are averaged. The length is the root of their sum."),
     (NORM, "sum(tf.reduce_sum(abs(g)) for g in gradients)", "The absolute values are added up. The length is the root of the sum of the squares."),
-    (NORM, "max(tf.reduce_max(abs(g)) for g in gradients)", "The largest number stands for the norm. The length is the root of the sum of all squares."),
+    (NORM, "max(tf.reduce_max(abs(g)) for g in gradients)", "The largest number stands for the norm. The length is the root of the sum of all "
+     "squares."),
     ("max_norm / norm)", "norm / max_norm)", "The fraction is upside down: the longer the gradients, the smaller is the number to multiply by."),
     ("max_norm / norm)", "1 / norm)", "The gradients get the length 1. They should get the length `max_norm`."),
-    (SCALE, "1.0 if norm <= max_norm else max_norm", "Long gradients are multiplied by `max_norm`. Divide by their norm as well: then that is their length."),
+    (SCALE, "1.0 if norm <= max_norm else max_norm", "Long gradients are multiplied by `max_norm`. Divide by their norm as well: then that is their "
+     "length."),
     (SCALE, "1.0 if norm <= max_norm else 0.0", "Long gradients become 0, so that no step is taken. Make them shorter, and keep their direction."),
     ("[g * scale for", "[g / norm for", "All gradients get the length 1, whatever `max_norm` is, and short ones become longer."),
     ("[g * scale for", "[tf.minimum(g, max_norm) for", "Numbers above `max_norm` are cut off, which turns the step into another direction. Multiply "
@@ -338,11 +348,12 @@ the_clipping = Exercise("13.5", "Clipping", right=clip_by_hand, inputs=some_grad
     (NORM, "tf.sqrt(sum(tf.reduce_sum(g) ** 2 for g in gradients))", "The numbers are added up before they are squared, so that signs cancel. Square "
      "each number first."),
     (SCALE, "1.0", "Nothing is clipped. Gradients with a norm above `max_norm` have to become shorter."),
-    ("[g * scale for g in gradients]", "[g - (norm - max_norm) if norm > max_norm else g for g in gradients]", "A number is subtracted from every entry, "
-     "which turns the step. To change the length alone, multiply."),
+    ("[g * scale for g in gradients]", "[g - (norm - max_norm) if norm > max_norm else g for g in gradients]", "A number is subtracted from every "
+     "entry, which turns the step. To change the length alone, multiply."),
     ("g * scale", "g * scale ** 2", "They are shortened twice. Multiply once."),
     ("g * scale for", "-g * scale for", "The sign is turned. The optimizer goes against the gradient by itself."),
-    ("return [g * scale for g in gradients]", "return [gradients[0] * scale, *gradients[1:]]", "Only the first gradient is shortened. Multiply all of them."),
+    ("return [g * scale for g in gradients]", "return [gradients[0] * scale, *gradients[1:]]", "Only the first gradient is shortened. Multiply all "
+     "of them."),
 ), hints=[
     "The length of all gradients together: square each number, add up all squares, and take the root.",
     "By which number do you multiply a vector of length 5, so that its length becomes 1? And one that is short enough already?",
@@ -379,7 +390,8 @@ def lstm_step(x, h, c, Wx, Wh, b):
 
 gated = edits_of(lstm_step)
 OLD, NEW, OUT = "tf.sigmoid(f) * c", "tf.sigmoid(i) * tf.tanh(g)", "tf.sigmoid(o) * tf.tanh(c)"
-the_lstm = Exercise("13.6", "The LSTM step", right=keras_lstm_step, inputs=lstm_steps, outputs=("the state h", "the memory c"), mistakes=edited(lstm_step,
+the_lstm = Exercise("13.6", "The LSTM step", right=keras_lstm_step, inputs=lstm_steps, outputs=("the state h", "the memory c"),
+    mistakes=edited(lstm_step,
     ("i, f, g, o", "f, i, g, o", "Input and forget gate are exchanged. The four parts of z come in the order i, f, g, o."),
     ("i, f, g, o", "i, f, o, g", "g and o are exchanged. The four parts of z come in the order i, f, g, o."),
     ("i, f, g, o", "f, i, o, g", "The parts of z are taken in another order. They come as i, f, g, o."),
@@ -394,16 +406,19 @@ the_lstm = Exercise("13.6", "The LSTM step", right=keras_lstm_step, inputs=lstm_
     ("tf.sigmoid(i)", "tf.tanh(i)", "The input gate has a tanh. A gate is a share between 0 and 1, and the sigmoid gives that."),
     ("tf.sigmoid(o)", "tf.tanh(o)", "The output gate has a tanh. A gate is a share between 0 and 1, and the sigmoid gives that."),
     (f"{OLD} + {NEW}", "f * c + i * tf.tanh(g)", "The gates have no sigmoid, so they are no shares between 0 and 1."),
-    (f"{OLD} + {NEW}", "f * c + i * g", OUT, "o * tf.tanh(c)", "The parts of z are used as they are. The gates take a sigmoid, and the content a tanh."),
+    (f"{OLD} + {NEW}", "f * c + i * g", OUT, "o * tf.tanh(c)", "The parts of z are used as they are. The gates take a sigmoid, and the content a "
+     "tanh."),
     (NEW, "(1 - tf.sigmoid(f)) * tf.tanh(g)", "The new content is weighted by 1 - σ(f). The LSTM has a gate of its own for that: i."),
-    (f"{OLD} + {NEW}", "tf.sigmoid(f) * (c + tf.sigmoid(i) * tf.tanh(g))", "The forget gate multiplies the new content, too. It multiplies the old memory alone."),
+    (f"{OLD} + {NEW}", "tf.sigmoid(f) * (c + tf.sigmoid(i) * tf.tanh(g))", "The forget gate multiplies the new content, too. It multiplies the old "
+     "memory alone."),
     ("tf.tanh(g)", "tf.sigmoid(g)", "The new content g has a sigmoid, so the memory could only grow. It takes tanh, which has both signs."),
     ("tf.tanh(g)", "g", "The new content has no tanh: g can be any number there."),
     (NEW, "tf.tanh(g)", "The input gate has no effect. It decides how much of the new content is written."),
     (NEW, "tf.sigmoid(i)", "The input gate alone is added to the memory. It multiplies the new content, the tanh of g."),
     (f" + {NEW}", "", "Nothing new is written to the memory. Add the new content, as far as the input gate lets it in."),
     (f"{OLD} + ", f"{OLD} * ", "The old and the new memory are multiplied. Add them: that is why gradients survive many steps."),
-    (f"c = {OLD} + {NEW}", f"c = tf.tanh({OLD} + {NEW})", "The memory itself is squashed by tanh, so it fades in each step. Only a copy is squashed, for h."),
+    (f"c = {OLD} + {NEW}", f"c = tf.tanh({OLD} + {NEW})", "The memory itself is squashed by tanh, so it fades in each step. Only a copy is "
+     "squashed, for h."),
     (OUT, "tf.sigmoid(o) * c", "The tanh of the memory is missing in h: the memory can be larger than 1."),
     (OUT, "tf.tanh(c)", "The output gate has no effect. It decides how much of the memory is shown."),
     (OUT, "tf.sigmoid(o) * tf.sigmoid(c)", "The memory goes through a sigmoid on its way to h. It takes tanh."),
@@ -416,8 +431,8 @@ the_lstm = Exercise("13.6", "The LSTM step", right=keras_lstm_step, inputs=lstm_
     ("x @ Wx + h @ Wh", "x @ Wx + c @ Wh", "The gates look at the memory c. They look at the input and at the state h."),
     ("x @ Wx + h @ Wh", "h @ Wh", "The input has no effect. Add its product with Wx to z."),
     ("axis=1", "axis=0", "z is cut along the examples. Its four parts lie side by side, along the second axis."),
-    ("i, f, g, o = tf.split(z, 4, axis=1)", "i, f, g, o = (z[:, k::4] for k in range(4))", "Every fourth column is taken. The parts lie side by side: the "
-     "first quarter of the columns is i."),
+    ("i, f, g, o = tf.split(z, 4, axis=1)", "i, f, g, o = (z[:, k::4] for k in range(4))", "Every fourth column is taken. The parts lie side by "
+     "side: the first quarter of the columns is i."),
 ), hints=[
     "`tf.split(z, 4, axis=1)` cuts z into i, f, g and o. The gates i, f and o go through the sigmoid, and g through tanh.",
     "First the memory: the share σ(f) of the old one, and the share σ(i) of the new content, added.",
@@ -541,34 +556,38 @@ def in_turn(logits, temperature):
 draw = edits_of(sample)
 CATEGORICAL = "tf.random.categorical(logits / temperature, 1)[:, 0]"
 Draws, mistakes_of_sampling = findings_of(sample,
-    ("ARGMAX", CATEGORICAL, "tf.argmax(logits, axis=1)", "The most probable token comes each time, so every tune would be the same. Draw one by chance: "
-     "the more probable, the more often."),
-    ("ARGMIN", CATEGORICAL, "tf.argmin(logits, axis=1)", "The least probable token comes each time. Draw one by chance: the more probable, the more often."),
-    ("NO_TEMPERATURE", "logits / temperature", "logits", "The temperature has no effect. Divide the logits by it; to add or subtract it changes nothing."),
+    ("ARGMAX", CATEGORICAL, "tf.argmax(logits, axis=1)", "The most probable token comes each time, so every tune would be the same. Draw one by "
+     "chance: the more probable, the more often."),
+    ("ARGMIN", CATEGORICAL, "tf.argmin(logits, axis=1)", "The least probable token comes each time. Draw one by chance: the more probable, the more "
+     "often."),
+    ("NO_TEMPERATURE", "logits / temperature", "logits", "The temperature has no effect. Divide the logits by it; to add or subtract it changes "
+     "nothing."),
     ("MULTIPLIED", "/", "*", "The logits are multiplied by the temperature, so heat makes it more careful. Divide by it."),
-    ("TWICE", "logits / temperature", "tf.nn.softmax(logits / temperature)", "The softmax is taken twice: `categorical` takes logits, and makes its own "
-     "probabilities of them."),
-    ("PROBABILITIES", "logits / temperature", "tf.nn.softmax(logits) / temperature", "Probabilities are divided by the temperature, and taken for logits. "
-     "Divide the logits, and hand them to `categorical` as they are."),
+    ("TWICE", "logits / temperature", "tf.nn.softmax(logits / temperature)", "The softmax is taken twice: `categorical` takes logits, and makes its "
+     "own probabilities of them."),
+    ("PROBABILITIES", "logits / temperature", "tf.nn.softmax(logits) / temperature", "Probabilities are divided by the temperature, and taken for "
+     "logits. Divide the logits, and hand them to `categorical` as they are."),
     ("NEGATIVE", "logits /", "-logits /", "The sign is turned: what is probable comes rarely."),
     ("UNIFORM", "logits /", "0 * logits /", "All tokens come equally often, so the logits have no effect."),
-    ("SAME", CATEGORICAL, "tf.random.stateless_categorical(logits / temperature, 1, seed=(1, 2))[:, 0]", "Every call draws the same tokens: the seed is set "
-     "anew each time. Set it outside, once."),
-    ("ONE_DRAW", CATEGORICAL, "tf.gather(tf.random.categorical(logits[:2] / temperature, 1)[:, 0], np.arange(len(logits)) % 2)", "Equal rows get equal "
-     "tokens: there is one draw for all of them. Each row draws for itself."),
+    ("SAME", CATEGORICAL, "tf.random.stateless_categorical(logits / temperature, 1, seed=(1, 2))[:, 0]", "Every call draws the same tokens: the "
+     "seed is set anew each time. Set it outside, once."),
+    ("ONE_DRAW", CATEGORICAL, "tf.gather(tf.random.categorical(logits[:2] / temperature, 1)[:, 0], np.arange(len(logits)) % 2)", "Equal rows get "
+     "equal tokens: there is one draw for all of them. Each row draws for itself."),
     ("ONE_TOKEN", "[:, 0]", "[0, 0]", "It gives one token. Every row of logits gets its own, so n rows give n tokens."),
     ("COLUMN", "[:, 0]", "", "It gives a column, shape (n, 1). Take its numbers out, so that there are n of them."),
     ("NO_DRAW", CATEGORICAL, "tf.nn.softmax(logits / temperature)", "These are probabilities. Draw a token with them, and return its number."),
     ("NO_TOKENS", "[:, 0]", "[:, 0] / 2", "What it gives are no whole numbers. A token is the number of a place in its row."),
     ("OUTSIDE", "[:, 0]", "[:, 0] + 1", "Some tokens are no places in their row: they count from 0."),
-    ("FIRST_ROW", "logits / temperature", "tf.repeat(logits[:1], len(logits), axis=0) / temperature", "All rows draw with the logits of one row. Each has its own."),
-    ("MEAN_ROW", "logits / temperature", "tf.ones_like(logits) * tf.reduce_mean(logits, axis=0) / temperature", "All rows draw with the mean of the logits. "
-     "Each row has its own."),
-    ("OVER_ROWS", "[:, 0]", "[:, 0].numpy()[np.random.permutation(len(logits))]", "The tokens do not belong to their rows. The order of the rows has to stay."),
+    ("FIRST_ROW", "logits / temperature", "tf.repeat(logits[:1], len(logits), axis=0) / temperature", "All rows draw with the logits of one row. "
+     "Each has its own."),
+    ("MEAN_ROW", "logits / temperature", "tf.ones_like(logits) * tf.reduce_mean(logits, axis=0) / temperature", "All rows draw with the mean of the "
+     "logits. Each row has its own."),
+    ("OVER_ROWS", "[:, 0]", "[:, 0].numpy()[np.random.permutation(len(logits))]", "The tokens do not belong to their rows. The order of the rows "
+     "has to stay."),
     ("SHIFTED", "tf.random.categorical(logits", "(1 + tf.random.categorical(logits", "1)[:, 0]", "1)[:, 0]) % logits.shape[1]", "The tokens are "
      "off by one place: they count from 0, as places in Python do."),
-    ("OTHER", "logits / temperature", "logits / temperature ** 2", "The tokens come with other probabilities than the softmax of the logits, divided by the "
-     "temperature."),
+    ("OTHER", "logits / temperature", "logits / temperature ** 2", "The tokens come with other probabilities than the softmax of the logits, "
+     "divided by the temperature."),
 )
 the_sampling = Exercise("13.7", "Sampling", right=gumbel, inputs=logits_and_temperatures, observe=draw_tokens, mistakes=mistakes_of_sampling, hints=[
     "Divide the logits by the temperature. A low temperature then pulls them apart, and a high one brings them together.",
@@ -600,7 +619,8 @@ def writes_music(model):
     kinds = keras.layers.Embedding, keras.layers.LSTM, keras.layers.Dense
     if len(layers) != 3 or not all(map(isinstance, layers, kinds)):
         names = ", ".join(type(layer).__name__ for layer in layers)
-        raise Advice(f"Its layers with weights are {names or 'none'}. `compose`, which writes the tunes, expects an Embedding, an LSTM and a Dense layer.")
+        raise Advice(f"Its layers with weights are {names or 'none'}. `compose`, which writes the tunes, expects an Embedding, an LSTM and a Dense "
+     f"layer.")
     if layers[1].activation is not keras.activations.tanh or not (layers[1].use_bias and layers[2].use_bias):
         raise Advice("`compose` writes with your `lstm_step`. That has tanh and a bias, so the LSTM needs them, too, and the Dense layer its bias.")
     X, y, tokens = held_out()
@@ -705,26 +725,28 @@ def bidirectional():
         keras.layers.Bidirectional(keras.layers.LSTM(4, return_sequences=True)), keras.layers.Dense(tokens)])
 
 Writer, mistakes_of_writer = findings_of(None,
-    ("LAST_ONLY", partial(told, by_heart(8), return_sequences=False), "It gives logits for the last step alone. The targets have a token for every step: "
-     "let the LSTM return all its states."),
+    ("LAST_ONLY", partial(told, by_heart(8), return_sequences=False), "It gives logits for the last step alone. The targets have a token for every "
+     "step: let the LSTM return all its states."),
     ("OUTPUTS", partial(told, by_heart(8), outputs=10), "It gives {seen} logits at each step. It needs one for each token of the vocabulary."),
     ("FEW_ROWS", partial(told, by_heart(8), rows=10), "The embedding has {seen} rows. It needs one for each token of the vocabulary."),
-    ("ACTIVATED", partial(told, by_heart(8), activation="softmax"), "The outputs have gone through an activation. The loss takes logits: leave it out."),
-    ("FUTURE", partial(bidirectional), "It sees the future: what it says at a step changes with the tokens after it, and those are what it should guess. Let the "
-     "LSTM read from left to right only."),
-    ("NAN", partial(told, lambda X: np.full((*X.shape, held_out()[2]), np.nan)), "The logits are nan: the training diverged. Take a smaller learning rate, "
-     "and clip the gradients."),
-    ("COPIES", partial(told, one_hot(lambda X: X)), "It repeats the token that came in. Are the targets the inputs themselves? They are one token later."),
-    ("BACKWARD", partial(told, one_hot(lambda X: np.concatenate([X[:, :1], X[:, :-1]], axis=1))), "It gives the token before, where the next one is asked for. The targets are moved "
-     "the wrong way."),
-    ("UNTRAINED", partial(told, lambda X: 0.01 * np.sin(7.0 * X[..., None] + np.arange(held_out()[2]))), "Its loss is {seen}, as if every token were equally "
-     "probable. It is not trained yet: run the training on this model, and hand over the same one."),
-    ("ALIKE", partial(told, lambda X: np.broadcast_to(np.log(frequencies()), (*X.shape, held_out()[2]))), "It says the same whatever comes in, with a loss of "
-     "{seen}. So nothing reaches the last layer: is the learning rate far too large?"),
-    ("BELOW_BIGRAM", partial(told, lambda X: 0.2 * by_heart(1)(X)), f"Its loss is {{seen}}, and a bigram table has {BIGRAM}. It has begun to learn: train "
-     "for longer, or with a larger learning rate."),
-    ("NEARLY", partial(told, by_heart(1)), f"Its loss is {{seen}}; the goal is {GOAL}. Train for more epochs, give the LSTM more units, or try a learning rate "
-     "three times as large."),
+    ("ACTIVATED", partial(told, by_heart(8), activation="softmax"), "The outputs have gone through an activation. The loss takes logits: leave it "
+     "out."),
+    ("FUTURE", partial(bidirectional), "It sees the future: what it says at a step changes with the tokens after it, and those are what it should "
+     "guess. Let the LSTM read from left to right only."),
+    ("NAN", partial(told, lambda X: np.full((*X.shape, held_out()[2]), np.nan)), "The logits are nan: the training diverged. Take a smaller "
+     "learning rate, and clip the gradients."),
+    ("COPIES", partial(told, one_hot(lambda X: X)), "It repeats the token that came in. Are the targets the inputs themselves? They are one token "
+     "later."),
+    ("BACKWARD", partial(told, one_hot(lambda X: np.concatenate([X[:, :1], X[:, :-1]], axis=1))), "It gives the token before, where the next one is "
+     "asked for. The targets are moved the wrong way."),
+    ("UNTRAINED", partial(told, lambda X: 0.01 * np.sin(7.0 * X[..., None] + np.arange(held_out()[2]))), "Its loss is {seen}, as if every token "
+     "were equally probable. It is not trained yet: run the training on this model, and hand over the same one."),
+    ("ALIKE", partial(told, lambda X: np.broadcast_to(np.log(frequencies()), (*X.shape, held_out()[2]))), "It says the same whatever comes in, with "
+     "a loss of {seen}. So nothing reaches the last layer: is the learning rate far too large?"),
+    ("BELOW_BIGRAM", partial(told, lambda X: 0.2 * by_heart(1)(X)), f"Its loss is {{seen}}, and a bigram table has {BIGRAM}. It has begun to learn: "
+     f"train for longer, or with a larger learning rate."),
+    ("NEARLY", partial(told, by_heart(1)), f"Its loss is {{seen}}; the goal is {GOAL}. Train for more epochs, give the LSTM more units, or try a "
+     f"learning rate three times as large."),
 )
 the_writer = Exercise("13.8", "A model that writes music", right=told(by_heart(12)), observe=writes_music, mistakes=mistakes_of_writer, seconds=2.0,
     open="any model that reaches the goal is right, and the check measures that", hints=[

@@ -442,27 +442,39 @@ def keras_output(heads):
     """What Keras's attention gives for the same numbers."""
     return keras_heads(EVEN.shape, heads)(EVEN)
 
-def use_block(block_class, X, heads):
-    """What a block gives, once all its parts have known weights."""
-    if not isinstance(block_class, type) or not issubclass(block_class, keras.layers.Layer):
-        raise Advice("The answer is the class Block, a `keras.layers.Layer`.")
-    block, rng = block_class(heads, X.shape[-1]), np.random.default_rng(7)
+def known_block(block_class, shape, heads):
+    """A block whose parts have weights that are always the same."""
+    block, rng = block_class(heads, shape[-1]), np.random.default_rng(7)
     if any(not hasattr(block, part) for part in PARTS):
         raise Advice(f"The parts of the block are {', '.join(PARTS)}, as the cell made them. Keep them.")
-    parts = {name: getattr(block, name) for name in PARTS}
-    for name, part in parts.items():
-        part.build((None, *X.shape[1:]))
+    for name in PARTS:
+        part = getattr(block, name)
+        part.build((None, *shape[1:]))
         if name != "attention":
             part.set_weights([rng.normal(size=weight.shape) + (index == 0) for index, weight in enumerate(part.get_weights())])
     if block_class.build is keras.layers.Layer.build:
         block.built = True  # its parts are: Keras would record the first call to build them, which takes longest
-    if not np.allclose(with_weights(block.attention, X.shape)(EVEN), keras_output(heads), atol=1e-3):
+    with_weights(block.attention, shape)
+    return block
+
+@cache
+def expected_of_block(numbers, shape, heads):
+    """What Keras's layers give for these numbers."""
+    return np.asarray(known_block(KerasBlock, shape, heads)(np.frombuffer(numbers, np.float32).reshape(shape)))
+
+def use_block(block_class, X, heads):
+    """What a block gives, once all its parts have known weights."""
+    if not isinstance(block_class, type) or not issubclass(block_class, keras.layers.Layer):
+        raise Advice("The answer is the class Block, a `keras.layers.Layer`.")
+    block = known_block(block_class, X.shape, heads)
+    if not np.allclose(block.attention(EVEN), keras_output(heads), atol=1e-3):
         return BlockFinding.ATTENTION
+    output = require.numbers(block(X), X.shape, f"For X of shape {X.shape} the block gives")
+    if not np.allclose(output, expected_of_block(X.tobytes(), X.shape, heads), rtol=1e-3, atol=1e-3):
+        return output
     with tf.GradientTape() as tape:
-        output = block(X)
-        require.numbers(output, X.shape, f"For X of shape {X.shape} the block gives")
-        loss = tf.reduce_sum(tf.square(output))
-    gradients = tape.gradient(loss, {name: next(iter(part.trainable_variables)).value for name, part in parts.items()})
+        loss = tf.reduce_sum(tf.square(block(X)))
+    gradients = tape.gradient(loss, {name: getattr(block, name).trainable_variables[0].value for name in PARTS})
     unreached = [name for name, gradient in gradients.items() if gradient is None]
     return BlockFinding.UNREACHED.about(" and ".join(unreached)) if unreached else output
 
@@ -523,8 +535,11 @@ BlockFinding, mistakes_of_block = findings_of(Block,
      "order: attention comes first."),
     ("", "self.norm_1(X)", "self.norm_2(X)", SECOND, "X + self.feed_forward(self.norm_1(X))", "The two norms are exchanged: each has weights of its "
      "own. The first is for the attention."),
-    ("UNREACHED", "self.norm_2(X)", "self.norm_1(X)", "No gradient reaches {seen}. Is each part used, and its result kept, with each norm before its "
-     "own part, and no NumPy on the way?"),
+    ("", "self.norm_2(X)", "self.norm_1(X)", "Both parts are normalized by the first norm. Each norm has weights of its own; the second is for the "
+     "feed-forward part."),
+    ("", FIRST, "self.attention(self.norm_1(X))", "What the attention gives is not kept, and X stays as it was."),
+    ("UNREACHED", SECOND, f"np.array({SECOND})", "The numbers are right, and no gradient reaches {seen}, so the block does not learn. Keep to "
+     "TensorFlow or `keras.ops`, without NumPy."),
     ("", FIRST, f"{FIRST}; {FIRST}", "The attention is used twice. Each part is used once."),
     ("", SECOND, f"X + self.feed_forward(self.norm_2({SECOND}))", "The feed-forward part is used twice, and its first result is lost on the way."),
     ("", SECOND, f"X + {SECOND}", "X is added twice at the end."),
