@@ -266,24 +266,25 @@ def cliff(w):
     return (w ** 10 - 0.5) ** 2
 
 
-def walk(w, max_norm, steps=30):
+def walk(w, change, steps=30):
     w = tf.Variable(w)
     path = [w.numpy()]
     for _ in range(steps):
         with tf.GradientTape() as tape:
             J = cliff(w)
-        gradient, = clip([tape.gradient(J, w)], max_norm)
+        gradient, = change([tape.gradient(J, w)])
         w.assign_sub(0.02 * gradient)
         path.append(w.numpy())
     return path
 
 
-plots.descent(cliff, {"as it is": walk(1.2, np.inf), "clipped to 1": walk(1.2, 1.0)},
+plots.descent(cliff, {"as it is": walk(1.2, change=lambda gradients: gradients),
+                      "clipped": walk(1.2, change=lambda gradients: clip(gradients, 1))},
               limits=(0, 1.25))
 
 # %% [markdown]
-# Without clipping, the first step lands at $w = -10.5$, and the second one at no number at all. With clipping, each step is
-# at most 0.02 long, and the path walks down the cliff into the valley.
+# Without clipping, the first step lands at $w = -10.5$, the second one at $10^{19}$, and the third one at infinity. With
+# clipping, each step is at most 0.02 long, and the path walks down the cliff into the valley.
 
 # %% [markdown]
 # ## 4 · A memory with gates
@@ -298,7 +299,7 @@ plots.descent(cliff, {"as it is": walk(1.2, np.inf), "clipped to 1": walk(1.2, 1
 # gate** $\sigma(o)$ shows a part of the memory.
 #
 # ### Exercise 13.6 · The LSTM step
-# Write the last two lines of the equations, in TensorFlow, so that gradients find their way through. With all weights 0, the
+# The first line is there. Write the others in TensorFlow, so that gradients find their way through. With all weights 0, the
 # bias $b = (0, 0, 1, 0)$ and the memory $c = 2$, the gates are half open. The new memory is 0.5 · 2 + 0.5 · 0.762 = 1.381,
 # and the new state 0.5 · 0.881 = 0.440.
 
@@ -348,7 +349,7 @@ plots.fading(lstm_step, biases=(0, 1, 3, 5))
 def sample(logits, temperature):
     """One token for each row of logits, drawn with the softmax of logits / temperature.
 
-    logits: shape (n, tokens).  Returns whole numbers, shape (n,).
+    logits: shape (n, tokens).  Returns integers, shape (n,), for n = 1 as well.
     """
     return tf.random.categorical(logits / temperature, 1)[:, 0]  # SOLUTION: draw
 
@@ -414,7 +415,10 @@ def train_on_tunes(layers, learning_rate, epochs):
 # ### Exercise 13.8 · A model that writes music
 # Choose the three layers, a learning rate and a number of epochs. The embedding needs a row for each token, and some 32
 # numbers in it; the LSTM gives all its states; the Dense layer gives a logit for each token. The loss on the held-out windows
-# should come down to 1.9 or less; the trigram table has 2.11. Five epochs take about 15 seconds.
+# should come down to 1.9 or less; the trigram table has 2.11. Then let `train_on_tunes` train them: it returns the model, its
+# history, and what the model wrote. Five epochs take about 15 seconds.
+#
+# `compose` and your `lstm_step` need these three layers and their biases, so a GRU or a second LSTM does not fit here.
 
 # %% tags=["nbval-ignore-output"]
 keras.utils.set_random_seed(13)

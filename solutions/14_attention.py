@@ -162,15 +162,15 @@ class SelfAttention(keras.layers.Layer):
             self.add_weight(shape=(input_shape[-1],) * 2) for _ in range(4))
 
     def split(self, X):  # a piece for each head: (B, heads, T, d / heads)
-        return tf.stack(tf.split(X, self.heads, axis=-1), axis=1)  # SOLUTION: pieces
+        return tf.stack(tf.split(X, self.heads, axis=-1), axis=1)  # SOLUTION: stack them
 
     def look(self, X):  # who looks at whom, in each head: (B, heads, T, T)
-        Q, K = self.split(X @ self.W_Q), self.split(X @ self.W_K)  # SOLUTION: both
+        Q, K = self.split(X @ self.W_Q), self.split(X @ self.W_K)  # SOLUTION: cut
         return causal_weights(Q, K)  # SOLUTION: the weights
 
     def call(self, X):
         found = self.look(X) @ self.split(X @ self.W_V)  # SOLUTION: what heads find
-        return tf.concat(tf.unstack(found, axis=1), axis=-1) @ self.W_O  # SOLUTION: all
+        return tf.concat(tf.unstack(found, axis=1), axis=-1) @ self.W_O  # SOLUTION: mix
 
 
 # %%
@@ -206,7 +206,8 @@ print("the last note notices:", last_note_notices(melody, shuffled))
 # %% [markdown]
 # ### Exercise 14.4 · Positions
 # Add the waves to a batch. Positions count from 0. For $d = 4$, position 0 gets $(0, 1, 0, 1)$, and position 1 gets
-# $(0.841, 0.540, 0.010, 1.000)$.
+# $(0.841, 0.540, 0.010, 1.000)$. Section 6 makes a layer of your function. There X has no numbers yet, so add the waves to X as
+# it is, without turning X into an array.
 
 # %%
 def add_positions(X):
@@ -218,7 +219,7 @@ def add_positions(X):
     t = np.arange(T)[:, None]
     angles = t * 10000.0 ** (-np.arange(0, d, 2) / d)  # SOLUTION: shape (T, d / 2)
     waves = np.stack([np.sin(angles), np.cos(angles)], axis=-1)  # SOLUTION: in pairs
-    return X + waves.reshape(T, d).astype("float32")  # SOLUTION: shape (T, d), added
+    return X + waves.reshape(T, d).astype("float32")  # SOLUTION: the waves, added
 
 
 # %%
@@ -247,7 +248,7 @@ print("the last note notices:", last_note_notices(add_positions(melody),
 # which values and gradients pass unchanged, so that many blocks can be stacked.
 #
 # **Layer normalization** keeps the numbers in range: for each note it shifts and scales its vector to mean 0 and standard
-# deviation 1. Each part gets its input normalized. What is added to is $X$ as it was:
+# deviation 1. Each part gets a normalized input, and its output is added to $X$ itself:
 #
 # $$X \leftarrow X + \text{attention}(\text{norm}_1(X)) \qquad X \leftarrow X + \text{feed-forward}(\text{norm}_2(X))$$
 
@@ -267,8 +268,8 @@ class Block(keras.layers.Layer):
                                               keras.layers.Dense(d)])
 
     def call(self, X):
-        X = X + self.attention(self.norm_1(X))  # SOLUTION: what other notes say
-        return X + self.feed_forward(self.norm_2(X))  # SOLUTION: what to make of it
+        X = X + self.attention(self.norm_1(X))  # SOLUTION: add attention
+        return X + self.feed_forward(self.norm_2(X))  # SOLUTION: add the rest
 
 
 # %%
@@ -298,7 +299,8 @@ print(f"the LSTM has {lstm().count_params():,} weights")
 # %% [markdown]
 # ### Exercise 14.6 · A transformer
 # Build one that has as many weights as the LSTM, a tenth more or fewer. The first and the last layer can be the same as in the
-# LSTM. `keras.layers.Lambda(add_positions)` makes a layer of your function. Before the last layer, a `LayerNormalization` helps.
+# LSTM. `keras.layers.Lambda(add_positions)` makes a layer of your function. Between them goes your `Block`: its `d` is the width
+# of the embedding, and a cell below looks into it. Before the last layer, a `LayerNormalization` helps.
 
 # %%
 def transformer():
@@ -353,11 +355,9 @@ for name, runs in results.items():
 # %% tags=["nbval-ignore-output"]
 def looks(model, tokens):
     """The weights of each head in the first block, shape (heads, T, T)."""
-    H = tokens[None]
-    for layer in model.layers:
-        if isinstance(layer, Block):
-            return layer.attention.look(layer.norm_1(H))[0]
-        H = layer(H)
+    block = next(layer for layer in model.layers if isinstance(layer, Block))
+    X = keras.Model(model.inputs, block.input)(tokens[None])
+    return block.attention.look(block.norm_1(X))[0]
 
 
 reels = [tune for tune in validation if vocabulary[tune[0]] == "reel"]
@@ -452,7 +452,7 @@ check("14.7", step)
 
 # %% [markdown]
 # Write 200 notes' worth of outputs with the cache, one after the other, and compare them with those of the whole layer. Then
-# count the multiplications that 1,000 notes cost on the two ways. How many times as many are they without the cache?
+# count the multiplications that 1,000 notes cost with the cache and without. How many times as many are they without?
 
 # %%
 layer, notes = SelfAttention(4), tf.random.normal((1, 200, 64))

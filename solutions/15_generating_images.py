@@ -224,8 +224,8 @@ def vae_step(encoder, decoder, optimizer, X, beta):
     with tf.GradientTape() as tape:
         mean, log_var = tf.split(encoder(X), 2, axis=1)
         z = reparameterize(mean, log_var)  # SOLUTION: a code, drawn
-        J_pixels = tf.reduce_mean(reconstruction(X, decoder(z)))  # SOLUTION: first term
-        J_kl = tf.reduce_mean(kl(mean, log_var))  # SOLUTION: second term
+        J_pixels = tf.reduce_mean(reconstruction(X, decoder(z)))  # SOLUTION: a mean
+        J_kl = tf.reduce_mean(kl(mean, log_var))  # SOLUTION: a mean
         J = J_pixels + beta * J_kl  # SOLUTION: what the step makes smaller
     # BEGIN SOLUTION: both networks learn
     variables = encoder.trainable_variables + decoder.trainable_variables
@@ -390,7 +390,7 @@ plots.image_rows({"usual": X_val[:10], "slanted": slanted(X_val[:10])})
 # %% [markdown]
 # ### Exercise 15.6 · Draw the rare more often
 # A VAE puts similar images close together. So a rare kind of image lies where few codes are. Measure the **density** $\rho$ at
-# each code: every code counts as a neighbor, the nearer, the more.
+# each code: every code counts as a neighbor, itself too, and the nearer, the more.
 #
 # $$\rho_i = \sum_j e^{-|z_i - z_j|^2 / (2 h^2)}, \qquad p_i = \frac{1 / \rho_i}{\sum_j 1 / \rho_j}$$
 #

@@ -121,7 +121,10 @@ def _why_it_stopped(lab: Lab, notebook: nbformat.NotebookNode, begun: list[nbfor
 
 def cover(lab: Lab) -> tuple[bytes, str]:
     """The picture that stands for a lab, of the executed cell tagged `cover`: the PNG, and what it shows in words."""
-    notebook = _parsed(_read(_paths(lab)[0]))
+    text = _read(_paths(lab)[0])
+    if not text:
+        raise SourceError(f"{_name(lab.path)}:1: this lab has not been built yet: `python3 -m utils build {lab.name}`")
+    notebook = _parsed(text)
     tagged = [cell for cell in notebook.cells if "cover" in cell.metadata.get("tags", [])]
     outputs = [output for cell in tagged for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
     if not outputs:

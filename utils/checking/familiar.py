@@ -153,9 +153,12 @@ FAMILIAR = [
         "functions for whole arrays.",
     ),
     Familiar(
-        r"setting an array element with a sequence|non-rectangular|inhomogeneous shape",
-        "An array stands where one number belongs, or rows have different lengths. Sum over all axes, or over the one that "
-        "is too many?",
+        r"non-rectangular|inhomogeneous shape",
+        "Pieces of different shapes do not fit into one array. Look at where each begins and ends, or take them one by one.",
+    ),
+    Familiar(
+        r"setting an array element with a sequence",
+        "An array stands where one number belongs. Sum over all axes, or over the one that is too many?",
     ),
     Familiar(
         r"unsupported operand.*'(tuple|list)'|can't multiply sequence",

@@ -42,6 +42,8 @@ one_step = Exercise("13.1", "One step", right=keras_step, inputs=steps, mistakes
     ("tanh", "sigmoid", "This is the sigmoid; the cell bends its sum with tanh, which gives numbers between -1 and 1."),
     ("tanh", "nn.relu", "This is ReLU; the cell bends its sum with tanh, which gives numbers between -1 and 1."),
     (" + b", "", "The bias is missing: it is added to the sum, before the tanh."),
+    ("tf.tanh(x @ Wx + h @ Wh + b)", "tf.tanh(x @ Wx) + tf.tanh(h @ Wh + b)", "Each product has a tanh of its own. First add up, then take one tanh of "
+     "the whole sum."),
     (" + b)", ") + b", "The bias is added after the tanh. It belongs to the sum, and tanh comes last."),
     ("+ b", "- b", "The bias is subtracted: add it."),
     ("+ b", "+ 2 * b", "The bias counts twice. The cell has one bias, for the sum of both products."),
@@ -95,6 +97,7 @@ def rnn(X, Wx, Wh, b, return_sequences=False):
 unrolled = edits_of(rnn)
 STEP, STACK, ZEROS = "rnn_step(X[:, t], h, Wx, Wh, b)", "tf.stack(states, axis=1)", "tf.zeros((X.shape[0], Wh.shape[0]))"
 the_rnn = Exercise("13.2", "The unrolled network", right=keras_rnn, inputs=sequences, mistakes=edited(rnn,
+    (STEP, "X[:, t] @ Wx + h @ Wh + b", "The tanh is missing, so the state is not that of the cell. Call your `rnn_step`."),
     ("t], h,", f"t], {ZEROS},", "Every step begins with a state of 0, so nothing is remembered. Hand the state of the step before to the next."),
     ("(X.shape[0],", "(X.shape[1],", "range(X.shape[1])", "range(X.shape[0])", "X[:, t]", "X[t]", "axis=1", "axis=0", "The loop runs over the "
      "examples, so that each begins with the state of the one before. The steps are the second axis of X."),
@@ -162,10 +165,19 @@ def sliding_windows(tunes, length):
     kept = np.concatenate([piece[[i for i in range(len(piece)) if i % length == 0 or i == len(piece) - 1]] for piece in pieces])
     return kept[:, :-1], kept[:, 1:]
 
+LISTS = "The windows are in lists. The cells below need arrays: `np.array(X)` makes one of a list of windows."
+FLOATS = "The tokens have become floats. They are numbers of places in the vocabulary, so leave their type as it is."
+
 def cut_tunes(answer, tunes, length):
     """What an answer makes of tunes; both arrays in one are taken apart, as `X, y = …` does."""
     got = answer(tunes, length)
-    return tuple(got) if hasattr(got, "shape") and len(got.shape) == 3 and len(got) == 2 else got
+    got = tuple(got) if hasattr(got, "shape") and len(got.shape) == 3 and len(got) == 2 else got
+    if isinstance(got, tuple) and len(got) == 2 and all(map(len, got)):
+        if any(isinstance(each, list) for each in got):
+            raise Advice(LISTS)
+        if any(np.asarray(each).dtype.kind == "f" for each in got):
+            raise Advice(FLOATS)
+    return got
 
 def windows(tunes, length):
     X, y = [], []
@@ -205,20 +217,20 @@ the_windows = Exercise("13.3", "Windows", right=sliding_windows, inputs=some_tun
     ("return np.array(X), np.array(y)", "return np.concatenate(X), np.concatenate(y)", "The windows are joined into one long row. Each is a row of "
      "its own."),
     ("return np.array(X), np.array(y)", "return np.array(X).T, np.array(y).T", "Rows and columns are exchanged: each window is a row."),
+    ("return np.array(X), np.array(y)", "return X, y", LISTS),
+    ("return np.array(X), np.array(y)", "return np.array(X, float), np.array(y, float)", FLOATS),
+    (f"y.append({IN_Y})", f"X.append({IN_Y})", "Both lines append to X, so y stays empty. The targets belong into y."),
     (TUNES, "    for tune in tunes[:1]:\n", "Only the first tune is cut. Go through all of them; the `return` comes after the loops."),
 ), hints=[
     "A window of X begins at `start` and has `length` tokens: write it as a slice of the tune.",
     "The window of y is the same slice, with both ends one token further.",
 ], also_right=[
-    windows, cut("np.array(X), np.array(y)", "tf.constant(X), tf.constant(y)"), cut("return np.array(X), np.array(y)", "return X, y"),
+    windows, cut("np.array(X), np.array(y)", "tf.constant(X), tf.constant(y)"),
     cut("return np.array(X), np.array(y)", "return np.array([X, y])"),
     cut(IN_Y, "tune[1:][start:start + length]"), cut(IN_X, "[tune[start + t] for t in range(length)]"),
     lambda tunes, length: tuple(np.moveaxis([(tune[start:start + length], tune[start + 1:][:length]) for tune in tunes for start in
                                        sorted({*range(0, len(tune) - length, length), len(tune) - length - 1})], 1, 0)),
-], equivalent={
-    "return (X, np.array(y))": "a list of windows holds the same numbers",
-    "return (np.array(X), y)": "a list of windows holds the same numbers",
-})
+])
 
 # --- 13.4 -------------------------------------------------------------------------------------------------------------
 def states_over_time(rng):
@@ -375,6 +387,23 @@ def lstm_steps(rng):
     for (n, m, units), scale in zip(((3, 3, 3), (1, 2, 4), (5, 4, 2), (2, 12, 3)), (0.7, 0.7, 1.5, 1), strict=True):
         yield drawn(rng, (n, m), (n, units), (n, units), (m, 4 * units), (units, 4 * units), (4 * units,), scale=scale)
 
+NO_WAY_BACK = ("No gradient finds its way back to `h` and `c`: NumPy comes between, or `.numpy()`, or a constant. Use functions of `tf` or `keras.ops` on what "
+               "comes in.")
+
+def with_gradients(answer, x, h, c, Wx, Wh, b):
+    """The new state and memory, and what training takes back through them: the gradients of their sum by the old ones."""
+    h, c = tf.constant(h), tf.constant(c)
+    with tf.GradientTape() as tape:
+        tape.watch([h, c])
+        got = answer(x, h, c, Wx, Wh, b)
+        if not isinstance(got, (tuple, list)) or len(got) != 2:
+            return got
+        total = sum(tf.reduce_sum(tf.cast(each, tf.float64)) for each in got if tf.is_tensor(each))
+    gradients = tape.gradient(total, [h, c]) if tf.is_tensor(total) else [None]
+    if all(each is None for each in gradients):
+        raise Advice(NO_WAY_BACK)
+    return *got, *(np.zeros(each.shape) if gradient is None else gradient for gradient, each in zip(gradients, (h, c), strict=True))
+
 def keras_lstm_step(x, h, c, Wx, Wh, b):
     cell = keras.layers.LSTMCell(Wh.shape[0])
     cell.build((None, Wx.shape[0]))
@@ -390,12 +419,18 @@ def lstm_step(x, h, c, Wx, Wh, b):
 
 gated = edits_of(lstm_step)
 OLD, NEW, OUT = "tf.sigmoid(f) * c", "tf.sigmoid(i) * tf.tanh(g)", "tf.sigmoid(o) * tf.tanh(c)"
-the_lstm = Exercise("13.6", "The LSTM step", right=keras_lstm_step, inputs=lstm_steps, outputs=("the state h", "the memory c"),
+the_lstm = Exercise("13.6", "The LSTM step", right=keras_lstm_step, inputs=lstm_steps, observe=with_gradients,
+    outputs=("the state h", "the memory c", "the gradient by the state before", "the gradient by the memory before"),
     mistakes=edited(lstm_step,
     ("i, f, g, o", "f, i, g, o", "Input and forget gate are exchanged. The four parts of z come in the order i, f, g, o."),
     ("i, f, g, o", "i, f, o, g", "g and o are exchanged. The four parts of z come in the order i, f, g, o."),
     ("i, f, g, o", "f, i, o, g", "The parts of z are taken in another order. They come as i, f, g, o."),
     ("i, f, g, o", "g, i, f, o", "The first part of z is taken for the new content. The parts come as i, f, g, o."),
+    (OLD, "f * c", NEW, "i * tf.tanh(g)", OUT, "o * tf.tanh(c)", "The gates have no sigmoid. A gate is σ of its part of z, a number between 0 and 1."),
+    (OLD, "tf.tanh(f) * c", NEW, "tf.tanh(i) * tf.tanh(g)", OUT, "tf.tanh(o) * tf.tanh(c)", "The gates go through tanh, which can be negative. A gate is a "
+     "share from 0 to 1: take the sigmoid."),
+    (OLD, "tf.nn.softmax(f) * c", NEW, "tf.nn.softmax(i) * tf.tanh(g)", OUT, "tf.nn.softmax(o) * tf.tanh(c)", "The gates go through softmax, so that units "
+     "share one out among them. Each gate is open or closed for itself: take the sigmoid."),
     (OLD, "c", "The forget gate has no effect: the old memory stays as it is. Multiply it by σ(f)."),
     (f"{OLD} + ", "", "The old memory is lost in every step. Keep the share of it that the forget gate lets through."),
     (OLD, "tf.sigmoid(f) * h", "The forget gate multiplies the state h. What it keeps or forgets is the memory c."),
@@ -438,10 +473,11 @@ the_lstm = Exercise("13.6", "The LSTM step", right=keras_lstm_step, inputs=lstm_
     "First the memory: the share σ(f) of the old one, and the share σ(i) of the new content, added.",
     "Then the state: the share σ(o) of the tanh of the new memory.",
 ], also_right=[
-    lstm_step, gated("tf.split(z, 4, axis=1)", "np.split(z, 4, axis=1)"), gated("axis=1", "axis=-1", "tf.sigmoid(o)", "keras.ops.sigmoid(o)"),
+    lstm_step, gated("tf.split(z, 4, axis=1)", "tf.unstack(tf.reshape(z, (len(z), 4, -1)), axis=1)"),
+    gated("axis=1", "axis=-1", "tf.sigmoid(o)", "keras.ops.sigmoid(o)"),
     gated("i, f, g, o = tf.split(z, 4, axis=1)", "u = h.shape[1]\n    i, f, g, o = z[:, :u], z[:, u:2 * u], z[:, 2 * u:3 * u], z[:, 3 * u:]"),
     gated("tf.sigmoid(f)", "1 / (1 + tf.exp(-f))", "tf.sigmoid(i)", "(1 + tf.tanh(i / 2)) / 2", "return h, c", "return [h, c]"),
-    gated("x @ Wx + h @ Wh + b", "np.asarray(b, float) + np.dot(np.asarray(h, float), Wh) + np.dot(np.asarray(x, float), Wx)"),
+    gated("x @ Wx + h @ Wh + b", "tf.concat([x, h], axis=1) @ tf.concat([Wx, Wh], axis=0) + b"),
 ])
 
 # --- 13.7 -------------------------------------------------------------------------------------------------------------
@@ -473,11 +509,16 @@ def like(seen, p):
     """Whether shares are those of the probabilities p, as far as chance allows."""
     return bool(np.all(np.abs(seen - p) <= off_by(p, CALLS * ROWS)))
 
+ONE_ROW = "For a single row of logits it gives a number without an axis. Its shape should be (1,): take the column out by an index, not by a squeeze."
+
 def tokens_of(answer, logits, temperature):
     """One call: a token for each row, or what is wrong with its form."""
-    tokens = require.numbers(answer(logits, temperature))
+    given = answer(logits, temperature)
+    tokens = require.numbers(given)
     n, classes = logits.shape
-    if tokens.size == 1:
+    if n == 1 and tokens.shape == ():
+        raise Advice(ONE_ROW)
+    if tokens.size == 1 < n:
         return Draws.ONE_TOKEN
     if tokens.shape == (n, 1):
         return Draws.COLUMN
@@ -485,7 +526,7 @@ def tokens_of(answer, logits, temperature):
         return Draws.NO_DRAW
     if tokens.shape != (n,):
         raise Advice(f"It gives shape {tokens.shape} for {n} rows of logits; expected ({n},): one token for each row.")
-    if not np.all(np.isfinite(tokens)) or np.any(tokens != np.floor(tokens)):
+    if np.asarray(given).dtype.kind == "f":
         return Draws.NO_TOKENS
     return Draws.OUTSIDE if tokens.min() < 0 or tokens.max() >= classes else tokens.astype(int)
 
@@ -499,7 +540,8 @@ def draw_tokens(answer, cases):
             if not isinstance(calls[-1], np.ndarray):
                 return calls[-1]
         drawn.append(np.array(calls))
-    return found_in(drawn, kinds, cases)
+    one_row = tokens_of(answer, cases[0][0][:1], 1.0)
+    return found_in(drawn, kinds, cases) if isinstance(one_row, np.ndarray) else one_row
 
 def found_in(drawn, kinds, cases):
     """What is wrong with what was drawn, or FINE."""
@@ -575,15 +617,16 @@ Draws, mistakes_of_sampling = findings_of(sample,
      "equal tokens: there is one draw for all of them. Each row draws for itself."),
     ("ONE_TOKEN", "[:, 0]", "[0, 0]", "It gives one token. Every row of logits gets its own, so n rows give n tokens."),
     ("COLUMN", "[:, 0]", "", "It gives a column, shape (n, 1). Take its numbers out, so that there are n of them."),
-    ("NO_DRAW", CATEGORICAL, "tf.nn.softmax(logits / temperature)", "These are probabilities. Draw a token with them, and return its number."),
-    ("NO_TOKENS", "[:, 0]", "[:, 0] / 2", "What it gives are no whole numbers. A token is the number of a place in its row."),
+    ("NO_DRAW", CATEGORICAL, "tf.nn.softmax(logits / temperature)", "It gives a number for each token, shape (n, tokens). Draw one token for each row, and "
+     "return its number."),
+    ("NO_TOKENS", "[:, 0]", "[:, 0] / 2", "It gives floats. A token is the number of a place in its row: give integers."),
     ("OUTSIDE", "[:, 0]", "[:, 0] + 1", "Some tokens are no places in their row: they count from 0."),
     ("FIRST_ROW", "logits / temperature", "tf.repeat(logits[:1], len(logits), axis=0) / temperature", "All rows draw with the logits of one row. "
      "Each has its own."),
     ("MEAN_ROW", "logits / temperature", "tf.ones_like(logits) * tf.reduce_mean(logits, axis=0) / temperature", "All rows draw with the mean of the "
      "logits. Each row has its own."),
-    ("OVER_ROWS", "[:, 0]", "[:, 0].numpy()[np.random.permutation(len(logits))]", "The tokens do not belong to their rows. The order of the rows "
-     "has to stay."),
+    ("OVER_ROWS", "[:, 0]", "[:, 0].numpy()[np.random.permutation(len(logits))]", "The tokens do not belong to their rows: each row draws with its own "
+     "logits, and gives its token in its own place."),
     ("SHIFTED", "tf.random.categorical(logits", "(1 + tf.random.categorical(logits", "1)[:, 0]", "1)[:, 0]) % logits.shape[1]", "The tokens are "
      "off by one place: they count from 0, as places in Python do."),
     ("OTHER", "logits / temperature", "logits / temperature ** 2", "The tokens come with other probabilities than the softmax of the logits, "
@@ -739,12 +782,12 @@ Writer, mistakes_of_writer = findings_of(None,
      "later."),
     ("BACKWARD", partial(told, one_hot(lambda X: np.concatenate([X[:, :1], X[:, :-1]], axis=1))), "It gives the token before, where the next one is "
      "asked for. The targets are moved the wrong way."),
-    ("UNTRAINED", partial(told, lambda X: 0.01 * np.sin(7.0 * X[..., None] + np.arange(held_out()[2]))), "Its loss is {seen}, as if every token "
-     "were equally probable. It is not trained yet: run the training on this model, and hand over the same one."),
+    ("UNTRAINED", partial(told, lambda X: 0.01 * np.sin(7.0 * X[..., None] + np.arange(held_out()[2]))), "Its loss is {seen}, no better than if "
+     "every token were equally probable. Is it this model that was trained, with a learning rate that is neither tiny nor huge?"),
     ("ALIKE", partial(told, lambda X: np.broadcast_to(np.log(frequencies()), (*X.shape, held_out()[2]))), "It says the same whatever comes in, with "
      "a loss of {seen}. So nothing reaches the last layer: is the learning rate far too large?"),
     ("BELOW_BIGRAM", partial(told, lambda X: 0.2 * by_heart(1)(X)), f"Its loss is {{seen}}, and a bigram table has {BIGRAM}. It has begun to learn: "
-     f"train for longer, or with a larger learning rate."),
+     f"train for longer, with a larger learning rate, or with more numbers in the embedding and more units."),
     ("NEARLY", partial(told, by_heart(1)), f"Its loss is {{seen}}; the goal is {GOAL}. Train for more epochs, give the LSTM more units, or try a "
      f"learning rate three times as large."),
 )

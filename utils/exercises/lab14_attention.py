@@ -38,6 +38,7 @@ soft_lookup = Exercise("14.1", "A soft lookup", right=keras_attention, inputs=lo
      "the last axis."),
     (ROOT, "", "√d is missing: divide the scores by it before the softmax."),
     (ROOT, " / d", "The scores are divided by d. Divide them by its root."),
+    (ROOT, " / d ** 1 / 2", "`d ** 1 / 2` is half of d: the power comes before the division. Put brackets around the exponent."),
     (ROOT, " * d ** 0.5", "The scores are multiplied by √d. Long vectors have large scores already: divide."),
     (ROOT, " / d ** 2", "The scores are divided by d², a square; √d is the root."),
     (ROOT, " / K.shape[-2] ** 0.5", "The scores are divided by the root of the number of keys. d is the length of a query, its last axis."),
@@ -100,6 +101,8 @@ def sequences(rng):
     yield np.zeros((3, 2), np.float32), np.ones((3, 2), np.float32)
     for shape in ((5, 3), (4, 4), (2, 6, 5), (3, 3, 3), (2, 3, 4, 2), (1, 7)):
         yield tuple(1.5 * rng.normal(size=(2, *shape)).astype(np.float32))
+    query, away = np.full((4, 4), 5, np.float32), rng.uniform(-6, -5, (4, 4)).astype(np.float32)
+    yield query, away  # all scores are far below 0, and what is hidden has to be further
 
 def row_by_row(Q, K):
     """Each note looks among those so far, by Keras's layer; nothing has to be hidden."""
@@ -122,7 +125,7 @@ causal_mask = Exercise("14.2", "The causal mask", right=row_by_row, inputs=seque
     (MASKED, "scores", "Every note sees the future: nothing is hidden from it. Hide the scores of later notes before the softmax."),
     ("j <= i", "j >= i", "The mask is the wrong way round: the past is hidden, and the future seen. The row counts who looks, the column who is "
      "seen."),
-    ("j <= i", "j > i", "Exactly the future is visible, and the past is hidden: the condition says the opposite of what it should."),
+    ("j <= i", "j > i", "Exactly the future is visible, and the past is hidden: either the condition or its two cases are exchanged."),
     ("j <= i", "j < i", "Each note is hidden from itself, and the first one sees nothing at all: its row is nan. A note may look at itself."),
     ("j <= i", "j < i", "-np.inf", "-1e9", "Each note is hidden from itself. It may look at itself: the first one has nobody else."),
     ("j <= i", "j <= i + 1", "Each note sees the one after it, which it should guess. The last that it may see is itself."),
@@ -130,6 +133,8 @@ causal_mask = Exercise("14.2", "The causal mask", right=row_by_row, inputs=seque
     ("j <= i", "(j <= i) & (i - j <= 1)", "Each note sees only itself and the one before. All earlier notes are visible."),
     ("-np.inf", "0.0", "The hidden scores are 0, set or multiplied so. The softmax makes exp(0) = 1 of a 0, and later notes still get weight: which "
      "score has the exponential 0?"),
+    ("-np.inf", "-30.0", "The hidden scores are low, and others may be lower: then what is hidden gets the weight. Which score is below all numbers?"),
+    (" / d ** 0.5", " / d ** 1 / 2", "`d ** 1 / 2` is half of d: the power comes before the division. The cell had the root of d."),
     ("-np.inf", "-1.0", "The hidden scores are -1, which the softmax makes a weight of. It has to be so low that nothing is left."),
     ("-np.inf", "np.inf", "Rows with something hidden are nan: a hidden score of plus infinity, or of nan, does that. "
      "Think of the other end."),
@@ -138,8 +143,8 @@ causal_mask = Exercise("14.2", "The causal mask", right=row_by_row, inputs=seque
     ("-np.inf", "-scores", "The scores of later notes change their sign here, and they still get weight. Which score leaves none?"),
     (MASKED, "scores + visible.astype('float32')", "The mask is added as zeros and ones, so the past only gets a little more. What is hidden needs a "
      "score that leaves no weight."),
-    (MASKED, "scores - visible.astype('float32') * 1e9", "The visible notes get the low score, and the hidden ones keep theirs: the mask is added "
-     "the wrong way round."),
+    (MASKED, "scores - visible.astype('float32') * 1e9", "The visible notes get the low score, and the hidden ones keep theirs. It is the hidden ones "
+     "that should have it."),
     (MASKED, "scores + (1 - visible.astype('float32')) * -np.inf", "0 times infinity is nan, and so is everything. Choose between two scores, "
      "instead of multiplying by infinity."),
     ("-np.inf))", "-np.inf), axis=-2)", "The softmax runs over the notes that look. Each row has to add up to 1: the last axis."),
@@ -382,9 +387,9 @@ PlaceFinding, mistakes_of_place = findings_of(add_positions,
      "column 0 is a sine, column 1 the cosine of the same angle."),
     ("", "np.cos(angles)], axis=-1", "np.cos(angles)], axis=0", "Reshaped like this, the sines and cosines land at other positions. Sine and cosine "
      "of an angle stand side by side."),
-    ("", "(-np.arange", "(np.arange", "The exponent has lost its minus: later columns turn faster and faster. They should turn more slowly."),
+    ("", "(-np.arange", "(np.arange", "Later columns turn faster and faster. They should turn more slowly: what sign has the exponent, all in all?"),
     ("", "(0, d, 2) / d", "(d // 2) / d", "The exponent is i / d here. It goes up by 2 / d from pair to pair."),
-    ("", "-np.arange(0, d, 2) / d", "-2 * np.arange(0, d, 2) / d", "The exponent is doubled: `np.arange(0, d, 2)` already counts in twos."),
+    ("", "-np.arange(0, d, 2) / d", "-2 * np.arange(0, d, 2) / d", "The exponent is doubled. In the formula, the pair of columns 2i and 2i + 1 has -2i / d."),
     ("", "-np.arange(0, d, 2) / d", "-np.arange(0, d, 2) // d", "`//` rounds the exponents to whole numbers. They are fractions: divide by `/`."),
     ("", "np.arange(0, d, 2)", "np.arange(d)", "There is an angle for each column. Sine and cosine of a pair share one: d / 2 angles "
      "for a position."),
@@ -525,6 +530,10 @@ BlockFinding, mistakes_of_block = findings_of(Block,
     ("", SECOND, "X + self.feed_forward(X) + 0 * self.norm_2(X)", "The feed-forward part gets X as it is. Normalize what goes into it."),
     ("", FIRST, "X = self.norm_1(X + self.attention(X))", SECOND, "self.norm_2(X + self.feed_forward(X))", "The norms come after the sums, as in the "
      "first transformers. Here each norm comes before its part, and X passes as it is."),
+    ("", FIRST, "X = X + self.norm_1(self.attention(X))", SECOND, "X + self.norm_2(self.feed_forward(X))", "Both norms come after their parts. Each comes "
+     "before: a part gets its input normalized."),
+    ("", FIRST, "n = self.norm_1(X); X = n + self.attention(n)", SECOND, "self.norm_2(X) + self.feed_forward(self.norm_2(X))", "What is added to has been "
+     "normalized, in both lines. Only what goes into a part is normalized: add to X itself."),
     ("", FIRST, "X = X + self.norm_1(self.attention(X))", "The norm comes after the attention. It comes before: the attention gets a normalized X."),
     ("", SECOND, "X + self.norm_2(self.feed_forward(X))", "The norm comes after the feed-forward part. It comes before it."),
     ("", FIRST, "attended = X + self.attention(self.norm_1(X))", SECOND, "X + self.feed_forward(self.norm_2(attended))", "The last sum adds to the X "

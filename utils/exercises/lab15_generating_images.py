@@ -11,6 +11,19 @@ from utils.advice import Advice
 from utils.checking import FINE, Exercise, Part, edited, edits_of, findings_of, limits, require
 
 layers = keras.layers
+NOT_RECORDED = ("TensorFlow cannot record this function, and training does: NumPy, Python's numbers or loops over examples compute outside of it. Use functions "
+                "of `tf`, `keras.ops` or `keras.losses`.")
+
+def recorded(answer, *args):
+    """What a function gives, if TensorFlow can record it, as training does."""
+    got, specs = answer(*args), [tf.TensorSpec(each.shape, each.dtype) for each in args]
+    for autograph in (False, True):  # without it is quicker, and with it more can be recorded
+        try:
+            tf.function(answer, autograph=autograph).get_concrete_function(*specs)
+            return got
+        except Exception:
+            continue
+    raise Advice(NOT_RECORDED)
 
 # --- 15.1 -------------------------------------------------------------------------------------------------------------
 OUTCOMES = 24  # draws of weights: a unit without activation is as often negative as positive
@@ -21,7 +34,7 @@ def two_networks(answer, outputs):
     (encoder, decoder), again = pairs
     if any(a is b for a, b in zip(*pairs, strict=True) if isinstance(a, keras.Model)):
         raise Advice(require.SAME_MODEL)
-    if isinstance(encoder, keras.Model) and encoder.built and encoder.input_shape == (None, 2):
+    if isinstance(encoder, keras.Model) and encoder.built and getattr(encoder, "input_shape", None) == (None, 2):
         return of_networks.EXCHANGED
     for network, shapes in ((encoder, ((64,), (outputs,))), (decoder, ((2,), (64,)))):
         require.can_learn(require.model(network, *shapes))
@@ -116,9 +129,9 @@ def images_and_copies(rng):
     sharp[0, :2] = 0, 1
     yield sharp, sharp
 
-def cross_entropy_by_numpy(X, X_hat):
-    X, X_hat = np.asarray(X, float), np.clip(np.asarray(X_hat, float), 1e-7, 1 - 1e-7)
-    return [-sum(x * np.log(p) + (1 - x) * np.log(1 - p) for x, p in zip(*pair, strict=True)) for pair in zip(X, X_hat, strict=True)]
+def exact_cross_entropy(X, X_hat):
+    X, X_hat = tf.cast(X, tf.float64), tf.clip_by_value(tf.cast(X_hat, tf.float64), 1e-7, 1 - 1e-7)
+    return -tf.einsum("nk,nk->n", X, tf.math.log(X_hat)) - tf.einsum("nk,nk->n", 1 - X, tf.math.log1p(-X_hat))
 
 def reconstruction(X, X_hat):
     X_hat = tf.clip_by_value(X_hat, 1e-7, 1 - 1e-7)
@@ -126,7 +139,8 @@ def reconstruction(X, X_hat):
     return tf.reduce_sum(each, axis=1)
 
 compared = edits_of(reconstruction)
-reconstruction_part = Part("the loss", right=cross_entropy_by_numpy, inputs=images_and_copies, atol=2e-5, mistakes=edited(reconstruction,
+reconstruction_part = Part("the loss", right=exact_cross_entropy, inputs=images_and_copies, observe=recorded, atol=2e-5,
+    mistakes=edited(reconstruction,
     ("reduce_sum", "reduce_mean", "This is the mean over the pixels. Take their sum: the other term of this lab's loss has a fixed size, and next to "
      "a mean over 64 pixels it would rule alone."),
     ("axis=1", "axis=0", "The sum goes over the images, and leaves a number for each pixel. Each image has a loss of its own, the sum over its pixels."),
@@ -156,11 +170,12 @@ reconstruction_part = Part("the loss", right=cross_entropy_by_numpy, inputs=imag
      "so X̂ holds probabilities already."),
     (lambda X, X_hat: keras.losses.categorical_crossentropy(X, X_hat), "This is the cross entropy of classes, of which one is right. Each pixel is a "
      "yes or no of its own: take the binary one."),
+    (lambda X, X_hat: -np.sum(X * np.log(X_hat) + (1 - X) * np.log(1 - X_hat), axis=1), NOT_RECORDED),
     (lambda X, X_hat: reconstruction(X, X_hat) / np.log(2), "The logarithm has another base: take the natural one."),
 ), also_right=[
     reconstruction, lambda X, X_hat: X.shape[1] * keras.losses.binary_crossentropy(X, X_hat),
     lambda X, X_hat: keras.ops.sum(keras.ops.binary_crossentropy(X, X_hat), axis=-1),
-    lambda X, X_hat: -np.sum(X * np.log(np.maximum(X_hat, 1e-12)) + (1 - X) * np.log(np.maximum(1 - X_hat, 1e-12)), axis=-1),
+    lambda X, X_hat: -tf.einsum("nk->n", tf.math.xlogy(X, tf.maximum(X_hat, 1e-12)) + tf.math.xlogy(1 - X, tf.maximum(1 - X_hat, 1e-12))),
 ])
 
 autoencoder = Exercise("15.1", "An autoencoder", parts=[networks_part, reconstruction_part], seconds=1.0, hints=[
@@ -200,7 +215,7 @@ def wrongs_in_noise(z, mean, log_var, found):
     """What can be wrong with draws, in the order in which it is looked for, and whether it is so."""
     sigma = np.exp(log_var / 2)
     e = (z - mean) / sigma
-    yield found.NO_NOISE, np.allclose(z, mean, atol=1e-6)
+    yield found.NO_NOISE, np.allclose(z, mean, atol=1e-6) or np.ptp(e) < 1e-3
     yield found.NOT_A_NUMBER, np.isnan(z).any()
     if not is_normal(e):
         yield found.NO_SIGMA, is_normal(z - mean)
@@ -259,21 +274,22 @@ of_noise, mistakes_of_noise = findings_of(reparameterize,
     ("TWICE", SIGMA, "tf.exp(2 * log_var)", "The exponent is doubled, and σ is the root of σ²: it should be halved."),
     ("NEGATIVE", SIGMA, "tf.exp(-log_var / 2)", "Where σ is large, the noise is small: a sign is wrong in the exponent."),
     ("NO_SIGMA", f"{SIGMA} * ", "", "The noise is ε alone, of the same size for every image. Multiply it by σ."),
-    ("NO_NOISE", " * epsilon", " * 0.0", "Nothing is drawn: this is μ. Draw ε, and add σ times ε."),
+    ("NO_NOISE", " * epsilon", " * 0.0", "Nothing is drawn: there is no ε in it. Draw ε, and add σ times ε."),
     ("SAME", EPSILON, "tf.random.stateless_normal(tf.shape(mean), (1, 5))", "Each call draws the same ε: it is drawn once outside, or from a fixed "
      "seed. Draw it in the function, anew in each call."),
     ("ONE_FOR_BATCH", EPSILON, "tf.random.normal(mean.shape[1:])", "All images of the batch share one ε. Each draws its own: ε has the shape of μ."),
     ("ONE_FOR_CODE", EPSILON, "tf.random.normal((len(mean), 1))", "Both coordinates of a code share one number. Each draws its own: ε has the shape of μ."),
     ("ONE_NUMBER", EPSILON, "tf.random.normal(())", "One number moves the whole batch. Draw one for each coordinate of each code: ε has the shape of μ."),
     ("UNIFORM", "random.normal", "random.uniform", "ε is uniform between 0 and 1. It should be normal, with mean 0 and deviation 1."),
-    ("OTHER", EPSILON, "tf.random.uniform(tf.shape(mean), -1.7, 1.7)", "ε is not drawn from the normal distribution with mean 0 and deviation 1."),
+    ("OTHER", EPSILON, "tf.random.uniform(tf.shape(mean), -1.7, 1.7)", "z is not drawn from N(μ, σ²). Compare each part with the formula: ε from N(0, 1), "
+     "and σ from log σ², which go together with μ."),
     ("NO_MEAN", "mean + ", "", "μ is missing: the code lies around 0 whatever the image is."),
     ("PRODUCT", f"mean + {SIGMA} * epsilon", f"(mean + {SIGMA}) * epsilon", "ε multiplies μ, too. It belongs to σ alone: mind the brackets."),
     ("MEAN_TIMES", f"mean + {SIGMA} * epsilon", f"{SIGMA} + mean * epsilon", "μ and σ are exchanged: z lies around μ, and σ says how far away."),
     ("TOGETHER", EPSILON, "tf.repeat(tf.random.normal((len(mean) // 2, 2)), 2, axis=0)", "Numbers of ε go together. Draw each for itself: ε has "
      "the shape of μ."),
-    ("NO_GRADIENT", SIGMA, "tf.stop_gradient(tf.exp(log_var / 2))", "z is drawn well, and the gradient does not come back through μ and σ, as it is "
-     "there for. Compute z with TensorFlow from `mean` and `log_var`, and let only ε come from outside."),
+    ("NO_GRADIENT", SIGMA, "tf.stop_gradient(tf.exp(log_var / 2))", "z is drawn well, and the gradient does not come back through both μ and σ, as "
+     "training needs. Compute z with TensorFlow from `mean` and `log_var`, and let only ε come from outside."),
     ("FROZEN", EPSILON, "np.random.normal(size=mean.shape).astype(np.float32)", "The random numbers come from NumPy or Python. TensorFlow records the "
      "function once and repeats what it did itself, so in training ε would never change: let TensorFlow draw."),
 )
@@ -300,10 +316,10 @@ def gaussians(rng):
 def divergence_by_integration(mean, log_var):
     """∫ q(z) log(q(z) / p(z)) dz on a grid, in each dimension; for independent coordinates the divergences add up."""
     t = np.linspace(-12, 12, 4001)
-    mean, sigma = np.asarray(mean, float)[..., None], np.exp(np.asarray(log_var, float) / 2)[..., None]
-    z = mean + sigma * t
-    log_q, log_p = (-(((z - m) / s) ** 2) / 2 - np.log(s * np.sqrt(2 * np.pi)) for m, s in ((mean, sigma), (0, 1)))
-    return np.sum(np.exp(log_q) * (log_q - log_p) * sigma * (t[1] - t[0]), axis=(1, 2))
+    mean, sigma = tf.cast(mean, tf.float64)[..., None], tf.exp(tf.cast(log_var, tf.float64) / 2)[..., None]
+    z, one = mean + sigma * t, tf.ones_like(sigma)
+    log_q, log_p = (-(((z - m) / s) ** 2) / 2 - tf.math.log(s * np.sqrt(2 * np.pi)) for m, s in ((mean, sigma), (0 * one, one)))
+    return tf.reduce_sum(tf.exp(log_q) * (log_q - log_p) * sigma * (t[1] - t[0]), axis=(1, 2))
 
 def kl(mean, log_var):
     each = (mean**2 + tf.exp(log_var) - log_var - 1) / 2
@@ -311,7 +327,8 @@ def kl(mean, log_var):
 
 divergence = edits_of(kl)
 EACH = "(mean**2 + tf.exp(log_var) - log_var - 1) / 2"
-the_kl = Exercise("15.3", "The KL term", right=divergence_by_integration, inputs=gaussians, atol=1e-4, mistakes=edited(kl,
+the_kl = Exercise("15.3", "The KL term", right=divergence_by_integration, inputs=gaussians, observe=recorded, seconds=1.0, atol=1e-4, mistakes=edited(kl,
+    (lambda mean, log_var: np.sum((np.square(mean) + np.exp(log_var) - log_var - 1) / 2, axis=1), NOT_RECORDED),
     (EACH, "(1 + log_var - mean**2 - tf.exp(log_var)) / 2", "The sign is wrong: a divergence is never negative, and 0 where both are the same."),
     ("reduce_sum", "reduce_mean", "This is the mean over the coordinates. The divergences of independent coordinates add up: take the sum."),
     ("axis=1", "axis=0", "The sum goes over the images. Each image has a divergence of its own, the sum over the coordinates of its code."),
@@ -344,8 +361,8 @@ the_kl = Exercise("15.3", "The KL term", right=divergence_by_integration, inputs
     "`tf.reduce_sum(each, axis=1)` sums over the coordinates of each code.",
 ], also_right=[
     kl, divergence(EACH, "-0.5 * (1 + log_var - tf.square(mean) - tf.exp(log_var))"),
-    lambda mean, log_var: 0.5 * np.sum(np.square(mean) + np.exp(log_var) - 1 - log_var, axis=-1),
-    lambda mean, log_var: [sum((m * m + np.exp(v) - v - 1) / 2 for m, v in zip(*pair, strict=True)) for pair in zip(mean, log_var, strict=True)],
+    lambda mean, log_var: 0.5 * keras.ops.sum(keras.ops.square(mean) + keras.ops.exp(log_var) - 1 - log_var, axis=-1),
+    lambda mean, log_var: sum((mean[:, i] ** 2 + tf.exp(log_var[:, i]) - log_var[:, i] - 1) / 2 for i in range(mean.shape[1])),
 ])
 
 # --- 15.4 -------------------------------------------------------------------------------------------------------------
@@ -546,14 +563,11 @@ def decoded(z):
     W1, b1, W2, b2 = DECODER().get_weights()
     return 1 / (1 + np.exp(-(np.tanh(np.asarray(z, float) @ W1 + b1) @ W2 + b2)))
 
-def with_decoder(answer, *args):
-    return answer(DECODER(), *args)
-
 def ways(rng):
     """The way of the text; others, of two steps and of many."""
-    yield np.array([0, 0], np.float32), np.array([2, -2], np.float32), 3
+    yield DECODER(), np.array([0, 0], np.float32), np.array([2, -2], np.float32), 3
     for steps in (2, 5, 8):
-        yield rng.normal(scale=2, size=2).astype(np.float32), rng.normal(scale=2, size=2).astype(np.float32), steps
+        yield DECODER(), rng.normal(scale=2, size=2).astype(np.float32), rng.normal(scale=2, size=2).astype(np.float32), steps
 
 def walk(decoder, z_a, z_b, steps):
     t = np.linspace(0, 1, steps)[:, None]
@@ -561,7 +575,7 @@ def walk(decoder, z_a, z_b, steps):
 
 walking = edits_of(walk)
 walk_part = Part("walk", right=lambda decoder, z_a, z_b, steps: [decoded(z_a + (z_b - z_a) * i / (steps - 1)) for i in range(steps)], inputs=ways,
-    observe=with_decoder, mistakes=edited(walk,
+    mistakes=edited(walk,
     ("decoder((1 - t) * z_a + t * z_b)", "(1 - t) * decoder(z_a[None]) + t * decoder(z_b[None])", "This mixes two images: it fades one into the other. "
      "Mix the codes, and decode each mixture."),
     ("(1 - t) * z_a + t * z_b", "t * z_a + (1 - t) * z_b", "The way leads from z_b to z_a: it is the other way round."),
@@ -586,8 +600,8 @@ walk_part = Part("walk", right=lambda decoder, z_a, z_b, steps: [decoded(z_a + (
 
 def values_of_z(rng):
     """The values of the text, and others."""
-    yield (np.array([-1, 0, 1], np.float32),)
-    yield (np.sort(rng.normal(size=4)).astype(np.float32),)
+    yield DECODER(), np.array([-1, 0, 1], np.float32)
+    yield DECODER(), np.sort(rng.normal(size=4)).astype(np.float32)
 
 def grid(decoder, values):
     images = decoder(np.array([[z1, z2] for z2 in values[::-1] for z1 in values]))
@@ -596,7 +610,7 @@ def grid(decoder, values):
 gridding = edits_of(grid)
 CODES = "[z1, z2] for z2 in values[::-1] for z1 in values"
 grid_part = Part("grid", right=lambda decoder, values: [[decoded((z1, z2)) for z1 in values] for z2 in reversed(values)], inputs=values_of_z,
-    observe=with_decoder, mistakes=edited(grid,
+    mistakes=edited(grid,
     (CODES, "[z1, z2] for z2 in values for z1 in values", "The grid is upside down: as on a map, the largest z₂ belongs to the first row, at the top."),
     (CODES, "[z1, z2] for z1 in values for z2 in values[::-1]", "Rows and columns are exchanged: within a row z₁ changes, and z₂ stays."),
     (CODES, "[z1, z2] for z1 in values for z2 in values", "Rows and columns are exchanged, and the first row is that of the largest z₂: within a row z₁ "
@@ -606,6 +620,8 @@ grid_part = Part("grid", right=lambda decoder, values: [[decoded((z1, z2)) for z
     (CODES, "[z1, z2] for z2 in values for z1 in values[::-1]", "The grid is turned by half: z₁ grows to the right, and z₂ upward."),
     ("np.reshape(images, (len(values), len(values), -1))", "images", "The images come in one long row. There are as many rows as columns: reshape them "
      "to rows, columns, pixels."),
+    ("np.array([[z1, z2] for z2 in values[::-1] for z1 in values])", "np.array(np.meshgrid(values, values[::-1])).reshape(-1, 2)", "The codes are "
+     "mixed up: `meshgrid` gives all values of z₁ and then all of z₂, and reshaping puts two of a kind into one code. Stack them along the last axis."),
     (CODES, "[z, z] for z in values for _ in values", "Both coordinates are the same in each code: the grid takes every pair of values."),
     ("decoder(np.array([[z1, z2] for z2 in values[::-1] for z1 in values]))", "np.array([[z1, z2] for z2 in values[::-1] for z1 in values])", "These are "
      "the codes. Decode them: the grid holds images."),
@@ -634,6 +650,12 @@ def probabilities_in_loops(codes, width):
     rare = [1 / np.mean([np.exp(-np.dot(a - b, a - b) / 2 / width**2) for b in codes]) for a in codes]
     return np.array(rare) / sum(rare)
 
+def sum_of_all(got, expected, codes, width):
+    total = float(np.sum(got)) if np.asarray(got).dtype.kind in "fiu" else np.nan
+    if np.shape(got) == np.shape(expected) and np.isfinite(total) and abs(total - 1) > 1e-3:
+        return f"The probabilities sum to {total:.3g}. They should sum to 1: look at what you divide by."
+    return None
+
 def draw_probabilities(codes, width):
     differences = codes[:, None] - codes
     squares = np.sum(differences**2, axis=2)
@@ -643,7 +665,7 @@ def draw_probabilities(codes, width):
 
 rare = edits_of(draw_probabilities)
 KERNEL = "np.exp(-squares / (2 * width**2))"
-the_rare = Exercise("15.6", "Draw the rare more often", right=probabilities_in_loops, inputs=some_codes, atol=1e-6, mistakes=edited(draw_probabilities,
+the_rare = Exercise("15.6", "Draw the rare more often", right=probabilities_in_loops, inputs=some_codes, explain=sum_of_all, atol=1e-6, mistakes=edited(draw_probabilities,
     ("1 / density", "density", "This draws the frequent ones more often: where the density is large, the probability should be small."),
     ("rarity / np.sum(rarity)", "rarity", "The probabilities do not sum to 1: divide by their sum."),
     ("rarity / np.sum(rarity)", "density", "This is the density. Draw with its reciprocal, divided by the sum of all."),
