@@ -278,9 +278,9 @@ def walk(w, change, steps=30):
     return path
 
 
-plots.descent(cliff, {"as it is": walk(1.2, change=lambda gradients: gradients),
-                      "clipped": walk(1.2, change=lambda gradients: clip(gradients, 1))},
-              limits=(0, 1.25))
+as_it_is = walk(1.2, change=lambda gradients: gradients)
+clipped = walk(1.2, change=lambda gradients: clip(gradients, 1.0))
+plots.descent(cliff, {"as it is": as_it_is, "clipped to 1": clipped}, limits=(0, 1.25))
 
 # %% [markdown]
 # Without clipping, the first step lands at $w = -10.5$, the second one at $10^{19}$, and the third one at infinity. With

@@ -162,7 +162,7 @@ class SelfAttention(keras.layers.Layer):
             self.add_weight(shape=(input_shape[-1],) * 2) for _ in range(4))
 
     def split(self, X):  # a piece for each head: (B, heads, T, d / heads)
-        return tf.stack(tf.split(X, self.heads, axis=-1), axis=1)  # SOLUTION: stack them
+        return tf.stack(tf.split(X, self.heads, axis=-1), axis=1)  # SOLUTION: stack
 
     def look(self, X):  # who looks at whom, in each head: (B, heads, T, T)
         Q, K = self.split(X @ self.W_Q), self.split(X @ self.W_K)  # SOLUTION: cut
