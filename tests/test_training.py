@@ -88,6 +88,28 @@ def test_dropout_is_active_in_training_and_not_in_validation():
     assert np.isclose(seen[0]["val_loss"], mse(y, model(X)), atol=1e-5) and np.isclose(seen[1]["val_loss"], seen[0]["val_loss"])
 
 
+@pytest.mark.parametrize("layer", [keras.layers.LSTM, keras.layers.SimpleRNN, keras.layers.Dense])
+def test_an_epoch_over_sequences_equals_the_same_steps_one_by_one(layer):
+    """Tokens in and a token out at each step, with gradients that are clipped by their common norm."""
+    tokens = np.random.default_rng(0).integers(5, size=(6, 9))
+    X, y = tokens[:, :-1], tokens[:, 1:]
+    stack = [keras.layers.Embedding(5, 3), layer(4, **({} if layer is keras.layers.Dense else {"return_sequences": True}))]
+    model = keras.Sequential([keras.Input((None,), dtype="int32"), *stack, keras.layers.Dense(5)])
+    twin = keras.models.clone_model(model)
+    twin.set_weights(model.get_weights())
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    ours, theirs = (keras.optimizers.SGD(0.5, global_clipnorm=0.1) for _ in range(2))
+    seen = training.compile_epoch(model, ours, loss, X, y, batch_size=4)((3, 1))
+    order = np.argsort(tf.random.stateless_uniform([6], (3, 1), alg="philox"), kind="stable")
+    for J, rows in zip(seen["batches"], (order[:4], order[4:]), strict=True):
+        with tf.GradientTape() as tape:
+            expected = loss(y[rows], twin(X[rows]))
+        theirs.apply(tape.gradient(expected, twin.trainable_variables), twin.trainable_variables)
+        assert np.isclose(J, expected, atol=1e-5)
+    for our, their in zip(model.get_weights(), twin.get_weights(), strict=True):
+        assert np.allclose(our, their, atol=1e-5)
+
+
 def test_convolutions_and_batch_normalization_train():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(20, 8, 8, 1)).astype(np.float32), rng.integers(2, size=20)

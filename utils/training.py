@@ -78,12 +78,14 @@ def compile_epoch(
         optimizer.apply(tape.gradient(J_penalized, model.trainable_variables), model.trainable_variables)
         return J
 
-    # On a CPU, XLA is slow at the gradients of convolutions in a loop: there TensorFlow runs the loop, and XLA compiles the step
-    # if the images are large; for small ones TensorFlow alone is quicker, and begins at once.
-    convolves = "CPU" in tf.zeros([]).device and _convolves(model)
+    # On a CPU, XLA is slow at the gradients of convolutions in a loop, and of layers that are loops themselves: there TensorFlow
+    # runs the loop. XLA compiles the step of a convolutional network if the images are large; for small ones TensorFlow alone is
+    # quicker, and begins at once.
+    on_cpu = "CPU" in tf.zeros([]).device
+    convolves, recurs = (on_cpu and _has_layer(model, kinds) for kinds in (("Conv",), ("RNN", "LSTM", "GRU")))
     compiled_step = tf.function(train_step, jit_compile=True) if convolves and np.prod(X.shape[1:]) > LARGE_IMAGE else train_step
 
-    @tf.function(jit_compile=jit_compile and not convolves)
+    @tf.function(jit_compile=jit_compile and not convolves and not recurs)
     def whole_steps(order: tf.Tensor) -> tf.Tensor:
         losses = tf.TensorArray(tf.float32, whole_batches)
         for i in tf.range(whole_batches):
@@ -112,9 +114,9 @@ def compile_epoch(
     return run
 
 
-def _convolves(model: tf.keras.Model) -> bool:
-    """Whether a model has a convolution."""
-    return any("Conv" in type(layer).__name__ for layer in layers_of(model))
+def _has_layer(model: tf.keras.Model, kinds: tuple[str, ...]) -> bool:
+    """Whether a model has a layer whose class is named after one of these kinds."""
+    return any(kind in type(layer).__name__ for layer in layers_of(model) for kind in kinds)
 
 
 def layers_of(model: tf.keras.Model) -> list[tf.keras.Layer]:
