@@ -278,12 +278,12 @@ def walk(w, change, steps=30):
     return path
 
 
-as_it_is = walk(1.2, change=lambda gradients: gradients)
+as_it_is = walk(1.2, change=lambda gradients: gradients, steps=1)
 clipped = walk(1.2, change=lambda gradients: clip(gradients, 1.0))
 plots.descent(cliff, {"as it is": as_it_is, "clipped to 1": clipped}, limits=(0, 1.25))
 
 # %% [markdown]
-# Without clipping, the first step lands at $w = -10.5$, the second one at $10^{19}$, and the third one at infinity. With
+# Without clipping, the first step lands at $w = -10.5$. The second one would land at $10^{19}$, and the third at infinity. With
 # clipping, each step is at most 0.02 long, and the path walks down the cliff into the valley.
 
 # %% [markdown]

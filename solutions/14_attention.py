@@ -356,7 +356,7 @@ for name, runs in results.items():
 def looks(model, tokens):
     """The weights of each head in the first block, shape (heads, T, T)."""
     block = next(layer for layer in model.layers if isinstance(layer, Block))
-    X = keras.Model(model.inputs, block.input)(tokens[None])
+    X = keras.Model(model.inputs[0], block.input)(tokens[None])
     return block.attention.look(block.norm_1(X))[0]
 
 
