@@ -18,8 +18,8 @@ FOUND = {
     "https://github.com/someone/a-fork/": FORK,
     "https://github.com/someone/a-fork.git/\n": FORK,
     "https://GitHub.com/someone/a-fork": FORK,
-    "https://someone:token@github.com/someone/a-fork.git": FORK,
-    "https://token@github.com/someone/a-fork": FORK,
+    "https://someone:secret@github.com/someone/a-fork.git": FORK,
+    "https://secret@github.com/someone/a-fork": FORK,
     "https://someone:p@ss@github.com/someone/a-fork": FORK,
     "git@github.com:someone/a-fork.git": FORK,
     "github.com:someone/a-fork": FORK,
@@ -29,7 +29,7 @@ FOUND = {
     "git@gitlab.com:school/year/group/labs.git": "https://gitlab.com/school/year/group/labs",
     "ssh://git@altssh.gitlab.com:443/school/labs.git": "https://gitlab.com/school/labs",
     "ssh://git@git.school.edu:2222/someone/labs": "https://git.school.edu/someone/labs",
-    "https://oauth2:token@git.school.edu:8443/a/b/labs.git": "https://git.school.edu:8443/a/b/labs",
+    "https://oauth2:secret@git.school.edu:8443/a/b/labs.git": "https://git.school.edu:8443/a/b/labs",
     "http://git.school.edu/someone/labs": "http://git.school.edu/someone/labs",
 }
 NOWHERE = [
@@ -116,14 +116,14 @@ def test_a_fork_is_as_its_sources_have_it_before_it_is_built_and_after(clone, mo
 
 
 def test_a_fork_that_colab_does_not_open_has_its_address_and_no_badges(clone):
-    come_from(clone, "https://oauth2:token@gitlab.com/school/labs.git")
+    come_from(clone, "https://oauth2:secret@gitlab.com/school/labs.git")
     build.build([])
     page, notebook = students(clone)
     assert (
         "git clone https://gitlab.com/school/labs\n" in page and 'repository = \\"https://gitlab.com/school/labs\\"' in notebook
     )
     for text in (page, notebook):
-        assert "Open in Colab" not in text and "token" not in text
+        assert "Open in Colab" not in text and "secret" not in text
 
 
 def test_a_clone_of_a_folder_or_of_nothing_and_a_lab_built_alone_get_no_address(clone):

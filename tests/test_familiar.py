@@ -40,7 +40,7 @@ ERRORS = [
     ("[a for a, b in [(1, 2, 3)]]", "not as many values as names"),
     ("[].append(1).append(2)", "Something is None"),
     ("float(x)", "take one number"),
-    ("np.array([[1.0, 2.0], [3.0]])", "rows have different lengths"),
+    ("np.array([[1.0, 2.0], [3.0]])", "Pieces of different shapes"),
     ("(1.0,) * 2.0", "A list or a tuple"),
     ("1.0 - np.exp", "A function stands where its result belongs"),
     ("[b for b in a]", "a single number"),

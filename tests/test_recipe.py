@@ -16,7 +16,7 @@ from utils.checking import Exercise, Mistake
 
 EXERCISES = [
     Exercise(
-        "13.1", "Twice",
+        "16.1", "Twice",
         right=lambda x: np.add(x, x),
         inputs=lambda rng: [(x,) for x in (1.5, *rng.normal(size=3))],
         mistakes=[Mistake(lambda x: x**2, "This is the square. Twice is a sum.")],
@@ -26,7 +26,7 @@ EXERCISES = [
 ]
 '''
 SOURCE = '''# %% [markdown]
-# # 13 · Toy
+# # 16 · Toy
 #
 # Double a number, and see it balance.
 #
@@ -37,7 +37,7 @@ from utils import check, hint, plots, progress, solution
 
 # %% [markdown]
 # ## 1 · Twice
-# ### Exercise 13.1 · Twice
+# ### Exercise 16.1 · Twice
 # Double x.
 
 # %%
@@ -47,7 +47,7 @@ def twice(x):
 
 
 # %%
-check("13.1", twice)
+check("16.1", twice)
 
 # %% tags=["cover"]
 plots.balance([1.0, 3.0], lambda x: twice(1.0))
@@ -56,7 +56,7 @@ plots.balance([1.0, 3.0], lambda x: twice(1.0))
 
 TOLD = [
     "from utils.checking import Exercise, Mistake",
-    "# # 13 · Toy",
+    "# # 16 · Toy",
     "**Time:** 10 minutes",
     "from utils import check, hint, plots, progress, solution",
     "return 2 * x  # SOLUTION: twice x",
@@ -89,9 +89,9 @@ def test_a_lab_made_by_the_recipe_builds_and_proves_itself(tmp_path):
     (course / source).write_text(SOURCE, encoding="utf-8")
     build, build_map, test = [command for line in lines for command in re.findall("`(python3 -m utils [^`]*)`", line)]
     built = run(course, build)
-    assert "wrote notebooks/13_toy.ipynb" in built and "wrote README.md" in built
-    assert "[13 · Toy](notebooks/13_toy.ipynb)" in (course / "README.md").read_text(encoding="utf-8")
+    assert "wrote notebooks/16_toy.ipynb" in built and "wrote README.md" in built
+    assert "[16 · Toy](notebooks/16_toy.ipynb)" in (course / "README.md").read_text(encoding="utf-8")
     assert "wrote solutions/00_start_here.ipynb" in run(course, build_map)
-    assert "13 · Toy, 0 of 1 done" in (course / "solutions" / "00_start_here.ipynb").read_text(encoding="utf-8")
+    assert "16 · Toy, 0 of 1 done" in (course / "solutions" / "00_start_here.ipynb").read_text(encoding="utf-8")
     tested = run(course, test)
     assert re.search(r"\b[3-6][0-9] passed", tested) and "failed" not in tested, tested

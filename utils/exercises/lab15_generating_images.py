@@ -537,7 +537,7 @@ of_step, mistakes_of_step = findings_of(vae_step,
      "`reconstruction` of exercise 15.1."),
 )
 
-the_step = Exercise("15.4", "The step of a VAE", right=step_by_keras, inputs=batches_of_images, observe=one_vae_step, atol=1e-4, seconds=1.0,
+the_step = Exercise("15.4", "The step of a VAE", right=step_by_keras, inputs=batches_of_images, observe=one_vae_step, atol=1e-4, seconds=2.0,
     outputs=("how many steps the optimizer takes", "the reconstruction term", "the KL term", "the weights it leaves"), mistakes=mistakes_of_step, hints=[
     "Inside the tape: z from `reparameterize`, the two terms, each the mean over the batch, and J. After it, the step of lab 5.",
     "`reconstruction(X, decoder(z))` and `kl(mean, log_var)` have a number for each image: `tf.reduce_mean` makes one of them.",
