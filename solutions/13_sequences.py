@@ -261,7 +261,7 @@ check("13.5", clip)
 # Ten steps of a cell without tanh multiply its state by $w^{10}$. Let the target be 0.5. The loss is flat on the left, and on
 # the right there is a cliff. Both paths start on the cliff, at $w = 1.2$. Where will the first step of each one land?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 def cliff(w):
     return (w ** 10 - 0.5) ** 2
 
