@@ -65,7 +65,11 @@ def bar_lines(tokens: Iterable[int]) -> list[Fraction]:
 
 
 def opening(tokens: Iterable[int], bars: int) -> np.ndarray:
-    """The tokens of a tune up to the bar line that ends this many bars, with an upbeat before them; all where it has fewer."""
+    """
+    The first bars of a tune, as its tokens; all where it has fewer.
+
+    An upbeat is not counted as a bar. A tune without one gives a bar more.
+    """
     tokens = np.ravel(np.asarray(tokens))
     ends = np.flatnonzero([name == "|" for name in names(tokens)])
     return tokens[: ends[bars] + 1] if len(ends) > bars else tokens
