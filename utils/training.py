@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from utils import recurrence
 from utils.advice import Advice, say
 from utils.quiet_tensorflow import no_c_stderr, tf
 
 Loss = Callable[[Any, Any], Any]
 MANY_STEPS = 5_000  # from here on XLA pays: it takes 1 to 2 s to compile, and saves 0.1 to 0.5 ms a step on two cores
+MANY_STEPS_OF_AN_LSTM = 1_000  # the same where each is a loop over time: XLA takes 4 s more, and saves 8 to 40 ms
 LARGE_IMAGE = 100  # pixels: from here on XLA pays for convolutions on two cores; measured at 8 × 8, 12 × 12 and 28 × 28
 
 
@@ -72,20 +74,22 @@ def compile_epoch(
 
     def train_step(rows: tf.Tensor) -> tf.Tensor:
         X_batch, y_batch = tf.gather(X, rows), tf.gather(y, rows)
-        with tf.GradientTape() as tape:
+        with tf.GradientTape() as tape, recurrence.quick(recurrent if jit_compile else []):
             J = tf.reduce_mean(loss(y_batch, model(X_batch, training=True)))
             J_penalized = J + sum(model.losses)
         optimizer.apply(tape.gradient(J_penalized, model.trainable_variables), model.trainable_variables)
         return J
 
-    # On a CPU, XLA is slow at the gradients of convolutions in a loop, and of layers that are loops themselves: there TensorFlow
-    # runs the loop. XLA compiles the step of a convolutional network if the images are large; for small ones TensorFlow alone is
-    # quicker, and begins at once.
+    # On a CPU, XLA is slow at the gradients of convolutions in a loop: there TensorFlow runs the loop. XLA compiles the step of
+    # a convolutional network if the images are large; for small ones TensorFlow alone is quicker, and begins at once. Layers
+    # that are loops themselves are left to TensorFlow, but for those with a quick form.
     on_cpu = "CPU" in tf.zeros([]).device
-    convolves, recurs = (on_cpu and _has_layer(model, kinds) for kinds in (("Conv",), ("RNN", "LSTM", "GRU")))
+    convolves = on_cpu and any("Conv" in type(layer).__name__ for layer in layers_of(model))
+    recurrent = recurrence.recurrent(layers_of(model))
+    jit_compile = jit_compile and all(on_cpu and recurrence.has_quick_form(layer) for layer in recurrent)
     compiled_step = tf.function(train_step, jit_compile=True) if convolves and np.prod(X.shape[1:]) > LARGE_IMAGE else train_step
 
-    @tf.function(jit_compile=jit_compile and not convolves and not recurs)
+    @tf.function(jit_compile=jit_compile and not convolves)
     def whole_steps(order: tf.Tensor) -> tf.Tensor:
         losses = tf.TensorArray(tf.float32, whole_batches)
         for i in tf.range(whole_batches):
@@ -114,9 +118,9 @@ def compile_epoch(
     return run
 
 
-def _has_layer(model: tf.keras.Model, kinds: tuple[str, ...]) -> bool:
-    """Whether a model has a layer whose class is named after one of these kinds."""
-    return any(kind in type(layer).__name__ for layer in layers_of(model) for kind in kinds)
+def _is_worth_compiling(model: tf.keras.Model, steps: float) -> bool:
+    """Whether XLA saves more in so many steps than it takes to compile one."""
+    return steps > (MANY_STEPS_OF_AN_LSTM if recurrence.recurrent(layers_of(model)) else MANY_STEPS)
 
 
 def layers_of(model: tf.keras.Model) -> list[tf.keras.Layer]:
@@ -156,7 +160,8 @@ def train(
     """
     history: dict[str, list[float]] = {"loss": []} if validation is None else {"loss": [], "val_loss": []}
     try:
-        epoch = compile_epoch(model, optimizer, loss, X, y, batch_size, validation, epochs * len(X) / batch_size > MANY_STEPS)
+        jit_compile = _is_worth_compiling(model, epochs * len(X) / batch_size)
+        epoch = compile_epoch(model, optimizer, loss, X, y, batch_size, validation, jit_compile)
         for number in range(epochs):
             with interrupts_later():
                 seen = epoch((seed, number))
@@ -188,7 +193,7 @@ def repeat(
     `measure` gives for each trained model as "measured", shape (starts,).
     """
     model = make_model()
-    jit_compile = starts * epochs * len(X) / batch_size > MANY_STEPS
+    jit_compile = _is_worth_compiling(model, starts * epochs * len(X) / batch_size)
     epoch = compile_epoch(model, optimizer, loss, X, y, batch_size, validation, jit_compile)
     before = [variable.numpy() for variable in optimizer.variables]
     history: dict[str, list[list[float]]] = {"loss": []} if validation is None else {"loss": [], "val_loss": []}
