@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.devices import tf
-from utils import recurrence, training
+from utils import training
 
 
 def a_model(*layers):
@@ -110,53 +110,6 @@ def test_an_epoch_over_sequences_equals_the_same_steps_one_by_one(layer):
         assert np.allclose(our, their, atol=1e-5)
 
 
-def two_lstms(**options):
-    """A network that reads a row of numbers, and gives one for it."""
-    inputs = keras.Input((7, 3))
-    h, *state = keras.layers.LSTM(5, return_sequences=True, return_state=True)(inputs)
-    return keras.Model(inputs, keras.layers.Dense(1)(keras.layers.LSTM(5, **options)(h, initial_state=state)))
-
-
-@pytest.mark.parametrize("jit_compile", [False, True])
-def test_the_quick_form_of_an_lstm_gives_the_outputs_and_gradients_of_keras(jit_compile):
-    """With a state to begin with, and where the last state alone is wanted."""
-    model, X = two_lstms(), tf.random.normal((4, 7, 3))
-    layers = recurrence.recurrent(model.layers)
-    assert len(layers) == 2 and all(map(recurrence.has_quick_form, layers))
-
-    @tf.function(jit_compile=jit_compile)
-    def learn(X, layers):
-        with tf.GradientTape() as tape, recurrence.quick(layers):
-            tape.watch(X)
-            y = model(X)
-            J = tf.reduce_sum(tf.sin(y))
-        return y, tape.gradient(J, [X, *model.trainable_variables])
-
-    (y, gradients), (expected, expected_gradients) = learn(X, layers), learn(X, [])
-    assert np.allclose(y, expected, atol=1e-6)
-    for gradient, expected_gradient in zip(gradients, expected_gradients, strict=True):
-        assert np.allclose(gradient, expected_gradient, atol=1e-5)
-    assert all("inner_loop" not in vars(layer) for layer in layers), "the layers are as before"
-
-
-@pytest.mark.parametrize(
-    "options", [{"dropout": 0.5}, {"recurrent_dropout": 0.5}, {"go_backwards": True}, {"activation": "relu"}, {"use_bias": False}]
-)
-def test_an_lstm_of_another_kind_has_no_quick_form_and_trains(options):
-    model, X = two_lstms(**options), tf.random.normal((4, 7, 3))
-    assert list(map(recurrence.has_quick_form, recurrence.recurrent(model.layers))) == [True, False]
-    seen = training.compile_epoch(model, keras.optimizers.SGD(0.1), mse, X, X[:, :1, 0], 2)((0, 0))
-    assert np.isfinite(seen["loss"])
-
-
-def test_a_masked_sequence_is_left_to_keras():
-    tokens, y = np.array([[1, 2, 0, 0], [3, 1, 2, 0]]), np.array([[1.0], [2.0]], np.float32)
-    model = keras.Sequential([keras.layers.Embedding(4, 3, mask_zero=True), keras.layers.LSTM(5), keras.layers.Dense(1)])
-    expected = mse(y, model(tokens))
-    seen = training.compile_epoch(model, keras.optimizers.SGD(0.0), mse, tokens, y, 2)((0, 0))
-    assert np.isclose(seen["loss"], expected, atol=1e-6)
-
-
 def test_convolutions_and_batch_normalization_train():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(20, 8, 8, 1)).astype(np.float32), rng.integers(2, size=20)
@@ -250,13 +203,32 @@ def test_penalties_of_layers_are_trained_and_not_reported():
         assert np.allclose(ours, theirs, atol=1e-5)
 
 
-def test_xla_compiles_where_many_steps_follow(monkeypatch):
+def of_images(pixels):
+    convolution = keras.layers.Conv2D(1, 3)
+    return keras.Sequential([keras.Input((pixels, pixels, 1)), convolution, keras.layers.Flatten(), keras.layers.Dense(1)])
+
+
+def of_sequences():
+    return keras.Sequential([keras.Input((7, 3)), keras.layers.LSTM(2), keras.layers.Dense(1)])
+
+
+WORTH_COMPILING = [
+    (a_model, (3,), "MANY_STEPS"),
+    (lambda: of_images(8), (8, 8, 1), "MANY_ON_SMALL_IMAGES"),
+    (lambda: of_images(28), (28, 28, 1), "MANY_ON_LARGE_IMAGES"),
+    (of_sequences, (7, 3), "MANY_IN_TIME"),
+]
+
+
+@pytest.mark.parametrize(("make_model", "shape", "many"), WORTH_COMPILING, ids=[many for _, _, many in WORTH_COMPILING])
+def test_xla_compiles_where_many_steps_follow(make_model, shape, many, monkeypatch):
     asked = []
     monkeypatch.setattr(training, "compile_epoch", lambda *args: asked.append(args[-1]) or (lambda seed: {"loss": 1.0}))
-    monkeypatch.setattr(training, "MANY_STEPS", 5)
+    monkeypatch.setattr(training, many, 5)
+    X, y = np.zeros((10, *shape), np.float32), np.zeros((10, 1), np.float32)
     for epochs in (2, 3):  # of two steps
-        training.train(a_model(), keras.optimizers.SGD(0.1), mse, *examples(), epochs, batch_size=5)
-        training.repeat(a_model, keras.optimizers.SGD(0.1), mse, *examples(), 1, batch_size=5, starts=epochs)
+        training.train(make_model(), keras.optimizers.SGD(0.1), mse, X, y, epochs, batch_size=5)
+        training.repeat(make_model, keras.optimizers.SGD(0.1), mse, X, y, 1, batch_size=5, starts=epochs)
     assert asked == [False, False, True, True]
 
 

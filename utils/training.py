@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from utils import recurrence
 from utils.advice import Advice, say
+from utils.quick_layers import is_convolution, is_recurrent, is_slow_in_xla, quick
 from utils.quiet_tensorflow import no_c_stderr, tf
 
 Loss = Callable[[Any, Any], Any]
-MANY_STEPS = 5_000  # from here on XLA pays: it takes 1 to 2 s to compile, and saves 0.1 to 0.5 ms a step on two cores
-MANY_STEPS_OF_AN_LSTM = 1_000  # the same where each is a loop over time: XLA takes 4 s more, and saves 8 to 40 ms
-LARGE_IMAGE = 100  # pixels: from here on XLA pays for convolutions on two cores; measured at 8 × 8, 12 × 12 and 28 × 28
+# From so many steps on XLA pays on two cores. It takes 1 to 4 s longer until it begins, and saves 0.1 to 0.5 ms a step of dense
+# layers, 1 to 2 of convolutions on small images, 5 on larger ones, and 8 to 40 ms of an LSTM.
+MANY_STEPS, MANY_ON_SMALL_IMAGES, MANY_ON_LARGE_IMAGES, MANY_IN_TIME = 5_000, 2_000, 500, 1_000
+LARGE_IMAGE = 400  # pixels
 
 
 @contextmanager
@@ -74,26 +75,21 @@ def compile_epoch(
 
     def train_step(rows: tf.Tensor) -> tf.Tensor:
         X_batch, y_batch = tf.gather(X, rows), tf.gather(y, rows)
-        with tf.GradientTape() as tape, recurrence.quick(recurrent if jit_compile else []):
+        with tf.GradientTape() as tape:
             J = tf.reduce_mean(loss(y_batch, model(X_batch, training=True)))
             J_penalized = J + sum(model.losses)
         optimizer.apply(tape.gradient(J_penalized, model.trainable_variables), model.trainable_variables)
         return J
 
-    # On a CPU, XLA is slow at the gradients of convolutions in a loop: there TensorFlow runs the loop. XLA compiles the step of
-    # a convolutional network if the images are large; for small ones TensorFlow alone is quicker, and begins at once. Layers
-    # that are loops themselves are left to TensorFlow, but for those with a quick form.
-    on_cpu = "CPU" in tf.zeros([]).device
-    convolves = on_cpu and any("Conv" in type(layer).__name__ for layer in layers_of(model))
-    recurrent = recurrence.recurrent(layers_of(model))
-    jit_compile = jit_compile and all(on_cpu and recurrence.has_quick_form(layer) for layer in recurrent)
-    compiled_step = tf.function(train_step, jit_compile=True) if convolves and np.prod(X.shape[1:]) > LARGE_IMAGE else train_step
+    on_cpu, layers = "CPU" in tf.zeros([]).device, layers_of(model)
+    jit_compile = jit_compile and not any(map(is_slow_in_xla if on_cpu else is_recurrent, layers))
 
-    @tf.function(jit_compile=jit_compile and not convolves)
+    @tf.function(jit_compile=jit_compile)
     def whole_steps(order: tf.Tensor) -> tf.Tensor:
         losses = tf.TensorArray(tf.float32, whole_batches)
-        for i in tf.range(whole_batches):
-            losses = losses.write(i, compiled_step(tf.slice(order, [i * batch_size], [batch_size])))
+        with quick(layers if jit_compile and on_cpu else []):
+            for i in tf.range(whole_batches):
+                losses = losses.write(i, train_step(tf.slice(order, [i * batch_size], [batch_size])))
         return losses.stack()
 
     @tf.function
@@ -118,9 +114,14 @@ def compile_epoch(
     return run
 
 
-def _is_worth_compiling(model: tf.keras.Model, steps: float) -> bool:
+def _is_worth_compiling(model: tf.keras.Model, X: Any, steps: float) -> bool:
     """Whether XLA saves more in so many steps than it takes to compile one."""
-    return steps > (MANY_STEPS_OF_AN_LSTM if recurrence.recurrent(layers_of(model)) else MANY_STEPS)
+    layers = layers_of(model)
+    if any(map(is_recurrent, layers)):
+        return steps > MANY_IN_TIME
+    if any(map(is_convolution, layers)):
+        return steps > (MANY_ON_LARGE_IMAGES if np.prod(np.shape(X)[1:3]) > LARGE_IMAGE else MANY_ON_SMALL_IMAGES)
+    return steps > MANY_STEPS
 
 
 def layers_of(model: tf.keras.Model) -> list[tf.keras.Layer]:
@@ -160,7 +161,7 @@ def train(
     """
     history: dict[str, list[float]] = {"loss": []} if validation is None else {"loss": [], "val_loss": []}
     try:
-        jit_compile = _is_worth_compiling(model, epochs * len(X) / batch_size)
+        jit_compile = _is_worth_compiling(model, X, epochs * len(X) / batch_size)
         epoch = compile_epoch(model, optimizer, loss, X, y, batch_size, validation, jit_compile)
         for number in range(epochs):
             with interrupts_later():
@@ -193,7 +194,7 @@ def repeat(
     `measure` gives for each trained model as "measured", shape (starts,).
     """
     model = make_model()
-    jit_compile = _is_worth_compiling(model, starts * epochs * len(X) / batch_size)
+    jit_compile = _is_worth_compiling(model, X, starts * epochs * len(X) / batch_size)
     epoch = compile_epoch(model, optimizer, loss, X, y, batch_size, validation, jit_compile)
     before = [variable.numpy() for variable in optimizer.variables]
     history: dict[str, list[list[float]]] = {"loss": []} if validation is None else {"loss": [], "val_loss": []}
