@@ -10,6 +10,7 @@ where the block has an `# INSTEAD` line, the commented lines that follow it: a w
 """
 
 import ast
+import functools
 import io
 import re
 import tokenize
@@ -123,7 +124,11 @@ def names() -> list[str]:
 def read(name: str) -> Lab:
     """Read and validate a lab's source; SourceError names the file and line of what is wrong."""
     path = COURSE / "solutions" / f"{name}.py"
-    text = path.read_text(encoding="utf-8")
+    return _validated(path, path.read_text(encoding="utf-8"), tuple(exercises.outline(name).items()))
+
+
+@functools.lru_cache(maxsize=64)  # the notebooks, the table of the README and the answers as written are made of it
+def _validated(path: Path, text: str, outline: tuple[tuple[str, exercises.Outline], ...]) -> Lab:
     if not text.startswith("# %% [markdown]\n# # "):
         raise SourceError(f"{_where(path, 1)}: a lab begins with a markdown cell and its title: `# %% [markdown]`, `# # 1 · …`")
     found = jupytext.reads(text, fmt={"extension": ".py", "format_name": "percent"}).cells
@@ -134,8 +139,7 @@ def read(name: str) -> Lab:
     cells = [
         Cell(cell.cell_type, cell.source, cell.metadata.get("tags", []), line) for cell, line in zip(found, starts, strict=True)
     ]
-    lab = Lab(name, path, cells)
-    known = exercises.outline(name)
+    lab, known = Lab(path.stem, path, cells), dict(outline)
     _compare_headings(lab, known)
     _find_roles(lab, known)
     _compare_checks(lab, known)

@@ -6,7 +6,7 @@ import importlib
 import json
 import re
 import zlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,11 +42,14 @@ class Outline(NamedTuple):
 def outline(name: str) -> dict[str, Outline]:
     """The exercises of a lab by their number, as the text of its table has them; none where it has no table."""
     path = _FOLDER / f"lab{name}.py"
-    if not path.exists():
-        return {}
-    number = re.compile(rf"{int(name[:2])}\.[1-9]\d*")
+    return _outline(int(name[:2]), path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+@lru_cache(maxsize=64)
+def _outline(lab: int, table: str) -> dict[str, Outline]:
+    number = re.compile(rf"{lab}\.[1-9]\d*")
     found = {}
-    for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for call in ast.walk(ast.parse(table)):
         if not isinstance(call, ast.Call):
             continue
         match [argument.value for argument in call.args[:2] if isinstance(argument, ast.Constant)]:
