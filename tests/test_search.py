@@ -4,15 +4,18 @@ import ast
 import difflib
 import time
 
+import keras
 import numpy as np
 import pytest
+from keras.src.backend.common import global_state
 
 from tests.labs import ALL, answers_of, cells_of, run_cell, without_mistakes
 from utils import exercises
-from utils.checking import Exercise, Outcome, draw, judge, sandbox, search
-from utils.checking.changes import changes
+from utils.advice import Advice
+from utils.checking import Exercise, Outcome, draw, judge, limits, require, sandbox, search
+from utils.checking.changes import changes, repairs
 from utils.checking.observation import same_values
-from utils.checking.places import Kind, kind_of
+from utils.checking.places import Kind, kind_of, one_too_many
 from utils.checking.trees import put
 
 NOWHERE = object()
@@ -130,7 +133,7 @@ FAULTS = [
     (
         "        total += square\n",
         "        total += square\n        total += square\n",
-        "Line 7 of the cell, `total += square`: this line is too much.",
+        "Line 8 of the cell, `total += square`: this line is too much.",
     ),
     ("len(x)", "len(x) * 2", "Line 8 of the cell, `total / len(x) * 2`: something here is too much."),
 ]
@@ -166,6 +169,112 @@ def test_a_line_that_stands_in_a_loop_and_should_not_is_named_in_an_answer_of_an
     assert f"`{line.strip()}`: this line stands in the wrong place" in advice, advice
 
 
+class Rows:
+    """The first and the last of each of n shares, multiplied."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def total(self, x):
+        rows = x.reshape(self.n, -1)
+        return rows[:, 0] * rows[:, -1]
+
+
+shares = Exercise(
+    "9.3",
+    "Shares",
+    right=Rows,
+    observe=lambda made, x, n: made(n).total(x),
+    inputs=lambda rng: [(rng.normal(size=length), n) for length, n in ((6, 3), (8, 2), (9, 3))],
+)
+CLASS = """
+class Shares:
+    def __init__(self, size):
+        self.size = size
+        self.used = 0
+
+    def cut(self, x):
+        return np.stack(np.split(x, self.size), axis=1)
+
+    def total(self, x):
+        parts = self.cut(x)
+        return parts[0] * parts[-1]
+"""
+CUT = "        return np.stack(np.split(x, self.size), axis=1)\n"
+FAULTS_OF_METHODS = {
+    "a line is missing": (
+        "        self.size = size\n",
+        "",
+        "Line 4 of the cell, `self.used = 0`: before this line, something is still to be done.",
+    ),
+    "nothing is returned": (CUT, "        return None\n", "Line 8 of the cell, `None`: look at this part."),
+    "two axes are exchanged": (
+        CUT,
+        "        rows = np.reshape(x, (self.size, -1))\n        return np.transpose(rows, (0, 1))\n",
+        "Line 9 of the cell, `(0, 1)`: look at the order.",
+    ),
+    "the last line returns nothing": (
+        CUT,
+        "        pieces = np.split(x, self.size)\n        np.stack(pieces, axis=1)\n",
+        "Line 9 of the cell, `np.stack(pieces, axis=1)`: what this gives goes nowhere",
+    ),
+    "a method of another form": (
+        CUT,
+        "        x = x[::-2] * 3\n        return np.array([x[i :: self.size] for i in range(self.size)]) - 2\n",
+        "Line 7 of the cell, `def cut(self, x):`: the fault is in this function.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "sentence"), FAULTS_OF_METHODS.values(), ids=FAULTS_OF_METHODS)
+def test_a_fault_in_a_method_is_named(old, new, sentence):
+    space = {"np": np}
+    run_cell(CLASS.replace(old, new), space, f"method {new}")
+    advice = judge(shares, space["Shares"], solution=CLASS).advice
+    assert advice.startswith(sentence), advice
+
+
+def test_where_the_time_is_up_the_best_place_so_far_is_named(monkeypatch):
+    space = {"np": np}
+    run_cell(SOLUTION.replace("total / len(x)", "total * 2 + len(x)"), space, "the time is up")
+
+    def time_up(*args):
+        raise limits.TimeUp
+
+    monkeypatch.setattr(search, "_small_changes", time_up)
+    assert "Line 8 of the cell, `total * 2 + len(x)`" in judge(mean_of_squares, space["loss"], solution=SOLUTION).advice
+
+
+def test_where_it_takes_long_to_know_what_is_right_an_edit_is_confirmed_without_fresh_draws():
+    cases = draw(mean_of_squares)[0]
+    assert len(search._Trial(cases, mean_of_squares.right, 0, 1.0, False).fresh) == search.FRESH_DRAWS
+    cases.longest = search.FRESH_SECONDS
+    assert not search._Trial(cases, mean_of_squares.right, 0, 1.0, False).fresh
+
+
+def test_an_axis_that_is_missing_or_wrong_is_tried():
+    tree = ast.parse("np.sum(x)\nnp.mean(y, axis=2)")
+    tried = {ast.unparse(put(tree, path, new)) for path, new in repairs(tree)}
+    assert {"np.sum(x, axis=1)\nnp.mean(y, axis=2)", "np.sum(x)\nnp.mean(y, axis=0)"} <= tried
+
+
+def test_weights_that_are_half_made_when_the_time_is_up_do_not_stop_the_models_after_them():
+    made = keras.Variable(np.ones(2))
+    global_state.set_global_attribute("uninitialized_variables", [made])
+    sandbox.run(lambda: None, ())
+    assert keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: x + 1)]).output_shape == (None, 2)
+
+
+def test_a_sequential_whose_layers_do_not_fit_its_input_is_told():
+    def add_rows(x):
+        _, rows = x.shape
+        return x + rows
+
+    model = keras.Sequential([keras.Input((2, 3)), keras.layers.Lambda(add_rows)])
+    with pytest.raises(Advice, match="cannot be joined"):
+        require.model(model, (2,), (2,))
+
+
 @pytest.mark.parametrize(
     "code", ["def loss(x, y):\n    open('x')\n    return 1.0", "def loss(x, y):\n    import os\n    return os.sep"]
 )
@@ -186,6 +295,9 @@ KINDS = [
     ("a < b", "a <= b", Kind.COMPARISON),
     ("2", "3", Kind.NUMBER),
     ("0.9", "beta", Kind.NUMBER),
+    ("-2", "1", Kind.NUMBER),
+    ("None", "a", Kind.PART),
+    ("True", "False", Kind.PART),
     ("a", "b", Kind.NAME),
     ("-a", "a", Kind.SIGN),
     ("a", "-a", Kind.SIGN),
@@ -195,16 +307,26 @@ KINDS = [
     ("f(a, b)", "f(b, a)", Kind.ORDER),
     ("f(a, axis=0)", "f(a, axis=1)", Kind.AXIS),
     ("f(a)", "f(a, axis=1)", Kind.AXIS),
+    ("f(a, axis=0)", "f(b, axis=1)", Kind.ARGUMENTS),
     ("f(a, training=False)", "f(a, training=True)", Kind.ARGUMENTS),
     ("a[0]", "a[1]", Kind.INDEX),
     ("'relu'", "'tanh'", Kind.TEXT),
     ("(a, b)", "(b, a)", Kind.ORDER),
+    ("[a, c]", "[a, b, c]", Kind.MISSING),
+    ("[a, b, b, c]", "[b, c]", Kind.TOO_MUCH),
+    ("[a, b]", "[c, d, e]", Kind.PART),
 ]
 
 
 @pytest.mark.parametrize(("old", "new", "kind"), KINDS, ids=[f"{old} for {new}" for old, new, _ in KINDS])
 def test_the_kind_of_a_fault(old, new, kind):
     assert kind_of(*(ast.parse(code, mode="eval").body for code in (old, new))) is kind
+
+
+def test_the_item_that_is_too_much_is_named():
+    old, new = (ast.parse(code, mode="eval").body for code in ("[a, b, c]", "[a, c]"))
+    assert ast.unparse(one_too_many(old, new)) == "b"
+    assert one_too_many(new, old) is None and one_too_many(old, ast.parse("f(a)", mode="eval").body) is None
 
 
 def test_the_number_that_an_exercise_asks_for_is_never_shown():
@@ -230,3 +352,14 @@ def test_a_search_that_fails_leaves_the_verdict_as_it_is(monkeypatch):
     monkeypatch.setattr(search, "find", lambda *args, **options: 1 / 0)
     outcome, _, advice = judge(mean_of_squares, space["loss"], solution=SOLUTION)
     assert outcome is Outcome.WRONG and "expected" in advice
+
+
+def test_an_answer_does_not_wait_while_the_whole_process_is_held_up(monkeypatch):
+    watch, now = limits._Watch(10, False, 5.0), time.monotonic()
+    monkeypatch.setattr(limits.time, "monotonic", lambda: now + 1000)
+    assert not watch.is_idle()
+    for seconds in range(1001, 1010):
+        monkeypatch.setattr(limits.time, "monotonic", lambda seconds=seconds: now + seconds)
+        if watch.is_idle():
+            break
+    assert seconds == 1005

@@ -7,6 +7,7 @@ The tests make mutants of the solutions with them. The search for the fault in a
 import ast
 import copy
 from collections.abc import Iterator
+from itertools import combinations
 
 from utils.checking.trees import New, Path, get, walk
 
@@ -42,6 +43,10 @@ CALLS = {
     "len": "sum",
     "reduce_sum": "reduce_mean",
 }
+AXES = (-1, 0, 1, 2)
+ALONG_AN_AXIS = {"sum", "mean", "max", "min", "argmax", "norm", "softmax", "concat", "concatenate", "stack", "unstack", "split"}
+ALONG_AN_AXIS |= {"reduce_sum", "reduce_mean", "reduce_max", "reduce_min"}
+FEW = 4  # things in a row, two of which may be exchanged
 SAME_TWICE = ("__init__", "set_weights", "assign", "watch", "compile", "build", "Variable", "constant", "asarray")
 STRINGS = {  # the names of activations and losses, and the letters of a choice
     "relu": ["tanh", "linear"],
@@ -160,12 +165,39 @@ def repairs(tree: ast.AST) -> Iterator[tuple[Path, New]]:
             yield path, ast.UnaryOp(ast.USub(), node)
         if isinstance(node, ast.Constant) and isinstance(get(tree, path[:-1]), ast.Subscript):
             yield from ((path, ast.Name(name, ast.Load())) for name in _loop_variables(tree, path))
+        if isinstance(node, (ast.Tuple, ast.List)) and isinstance(node.ctx, ast.Load):
+            yield from ((path, new) for new in _exchanged(node))
+        if isinstance(node, ast.Constant) and type(node.value) is int:
+            is_axis = getattr(get(tree, path[:-1]), "arg", "") == "axis"
+            yield from ((path, ast.Constant(n)) for n in (AXES if is_axis else (node.value - 1,)) if n != node.value)
+        if isinstance(node, ast.Call) and _lacks_axis(node):
+            yield from ((path, _with_axis(node, axis)) for axis in AXES)
+        if isinstance(node, ast.Expr) and isinstance(get(tree, path[:-1]), ast.FunctionDef):
+            yield path, ast.Return(node.value)
         if isinstance(node, ast.AugAssign):
             yield path, ast.Assign([node.target], node.value, lineno=node.lineno)
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             yield path, ast.AugAssign(node.targets[0], ast.Add(), node.value)
         if isinstance(node, ast.stmt) and path[-1][1] is not None:
             yield from _rearranged(tree, path, node)
+
+
+def _exchanged(node: ast.Tuple | ast.List) -> Iterator[ast.expr]:
+    """A row of a few things with two of them exchanged, as axes and lengths are."""
+    for i, j in combinations(range(len(node.elts)) if len(node.elts) <= FEW else (), 2):
+        new = copy.copy(node)
+        new.elts = list(node.elts)
+        new.elts[i], new.elts[j] = node.elts[j], node.elts[i]
+        yield new
+
+
+def _lacks_axis(node: ast.Call) -> bool:
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    return name in ALONG_AN_AXIS and not any(word.arg == "axis" for word in node.keywords)
+
+
+def _with_axis(node: ast.Call, axis: int) -> ast.Call:
+    return ast.Call(node.func, node.args, [*node.keywords, ast.keyword("axis", ast.Constant(axis))])
 
 
 def _owner(tree: ast.AST, path: Path) -> str:

@@ -16,6 +16,7 @@ from typing import TypeVar
 SECONDS = 10.0  # of work that an answer may do
 MANY_TIMES = 10  # as much work as the course's own answer does on this machine: more than SECONDS on a slow one
 PATIENCE = 60.0  # seconds that an answer may wait
+LOOK = 1.0  # seconds that may pass between two looks; what is more, the whole process was held up, and nobody waited
 AT_REST = 0.05  # a process that works for less than this share of the time waits
 
 Result = TypeVar("Result")
@@ -115,7 +116,7 @@ class _Watch:
         self.around = _watching  # the watch over what this call is a part of
         self.watcher: _Watcher | None = None
         self._begun = self._worked = time.process_time()
-        self._rested = time.monotonic()
+        self._looked, self._rested = time.monotonic(), 0.0  # when it was looked at, and seconds since it last worked enough
 
     def begin(self) -> None:
         """
@@ -151,10 +152,13 @@ class _Watch:
 
     def is_idle(self) -> bool:
         """Whether the call has waited for as long as it may, nearly without work."""
-        if time.monotonic() - self._rested <= self.patience:
+        now = time.monotonic()
+        self._rested += min(now - self._looked, LOOK)
+        self._looked = now
+        if self._rested <= self.patience:
             return False
         self.waited = time.process_time() - self._worked < AT_REST * self.patience
-        self._rested, self._worked = time.monotonic(), time.process_time()
+        self._rested, self._worked = 0.0, time.process_time()
         return self.waited
 
 

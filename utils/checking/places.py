@@ -39,6 +39,7 @@ class Kind(Enum):
     EXCHANGED = "{place}: look at the order of this line and those around it."
     PARAMETERS = "{place}: the parameters are in another order than in the cell as you found it. Put its first line back."
     MOVED = "{place}: this line stands in the wrong place. What should come before it, and what does it belong to?"
+    WITHIN = "{place}: the fault is in this function. What stands outside of it is right."
     BLOCK = "{place}: look at what belongs to this line and what comes after it."
 
 
@@ -53,7 +54,7 @@ class Place(NamedTuple):
     @property
     def tells_kind(self) -> bool:
         """Whether it says more than where."""
-        return self.kind not in (Kind.PART, Kind.LINE, Kind.LEADS_TO, Kind.BLOCK)
+        return self.kind not in (Kind.PART, Kind.LINE, Kind.LEADS_TO, Kind.BLOCK, Kind.WITHIN)
 
     @property
     def sentence(self) -> str:
@@ -88,8 +89,11 @@ def kind_of(old: ast.AST, new: ast.AST) -> Kind:
         return Kind.ORDER if type(old.op) is type(new.op) else Kind.OPERATOR
     if isinstance(old, (ast.Compare, ast.BoolOp)) and type(old) is type(new):
         return Kind.COMPARISON
-    if isinstance(old, ast.Constant) and isinstance(new, (ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp)):
-        return Kind.TEXT if isinstance(old.value, str) else Kind.NUMBER
+    if isinstance(new, (ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp)):
+        if isinstance(old, ast.Constant) and isinstance(old.value, str):
+            return Kind.TEXT
+        if _is_number(old):
+            return Kind.NUMBER
     if isinstance(old, (ast.Name, ast.Attribute)) and isinstance(new, (ast.Name, ast.Attribute, ast.Constant)):
         return Kind.NAME
     if isinstance(old, ast.Subscript) and isinstance(new, ast.Subscript):
@@ -97,9 +101,36 @@ def kind_of(old: ast.AST, new: ast.AST) -> Kind:
     if isinstance(old, ast.Call) and isinstance(new, ast.Call):
         return _kind_of_call(old, new)
     if isinstance(old, (ast.Tuple, ast.List)) and isinstance(new, (ast.Tuple, ast.List)):
-        same_items = sorted(map(ast.dump, old.elts)) == sorted(map(ast.dump, new.elts))
-        return Kind.ORDER if same_items else Kind.PART
+        items, expected = (list(map(ast.dump, row.elts)) for row in (old, new))
+        if sorted(items) == sorted(expected):
+            return Kind.ORDER
+        return Kind.MISSING if _are_among(items, expected) else Kind.TOO_MUCH if _are_among(expected, items) else Kind.PART
     return Kind.PART
+
+
+def _is_number(node: ast.AST) -> bool:
+    """Whether a node is a number as it is written: 2, 0.5 or -1, and neither None nor True."""
+    value = node.operand if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else node
+    return isinstance(value, ast.Constant) and type(value.value) in (int, float)
+
+
+def _are_among(some: list[str], others: list[str]) -> bool:
+    """Whether some items stand among others, in the same order."""
+    rest = iter(others)
+    return all(each in rest for each in some)
+
+
+def one_too_many(old: ast.AST, new: ast.AST) -> ast.AST | None:
+    """The one item of a list that is too much; None where it is another fault."""
+    items, expected = ([ast.dump(each) for each in _items(node)] for node in (old, new))
+    if type(old) is not type(new) or len(items) != len(expected) + 1 or not _are_among(expected, items):
+        return None
+    place = next(i for i in range(len(items)) if items[:i] + items[i + 1 :] == expected)
+    return _items(old)[place]
+
+
+def _items(node: ast.AST) -> list[ast.expr]:
+    return node.elts if isinstance(node, (ast.Tuple, ast.List)) else []
 
 
 def _sign(node: ast.AST) -> Kind | None:
@@ -117,7 +148,8 @@ def _kind_of_statement(old: ast.stmt, new: ast.stmt) -> Kind:
         return Kind.LINE
     if None not in targets and alike(*values) and type(old) is type(new):
         return Kind.TARGET
-    return Kind.ASSIGNMENT if type(old) is not type(new) and not isinstance(old, ast.Return) else Kind.LINE
+    returns = isinstance(old, ast.Return) or isinstance(new, ast.Return)
+    return Kind.ASSIGNMENT if type(old) is not type(new) and not returns else Kind.LINE
 
 
 def _kind_of_call(old: ast.Call, new: ast.Call) -> Kind:
@@ -126,7 +158,7 @@ def _kind_of_call(old: ast.Call, new: ast.Call) -> Kind:
         return Kind.FUNCTION if same[0] == same[1] else Kind.PART
     options = [{word.arg: ast.dump(word.value) for word in call.keywords} for call in (old, new)]
     differing = {name for each in options for name in each if options[0].get(name) != options[1].get(name)}
-    if differing and differing <= {"axis", "axes", "keepdims"}:
+    if differing and differing <= {"axis", "axes", "keepdims"} and list(map(ast.dump, old.args)) == list(map(ast.dump, new.args)):
         return Kind.AXIS
     same_arguments = sorted(map(ast.dump, old.args)) == sorted(map(ast.dump, new.args))
     return Kind.ORDER if same_arguments and not differing else Kind.ARGUMENTS

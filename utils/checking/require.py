@@ -10,6 +10,10 @@ from utils.checking import arrays
 from utils.quiet_tensorflow import tf
 
 NO_INPUT = "The model does not know yet how many inputs it has. Begin the list with `keras.Input((…,))`, which says so."
+NOT_JOINED = (
+    "The layers cannot be joined for the shape in `keras.Input`: one of them stops with it. It is the shape of one "
+    "example, without the axis that counts the examples."
+)
 FROZEN = "Nothing in the network can learn: `trainable` is False for all of it. Training would change no weight."
 TRAINED = "The network is trained already when it is returned. Return a new one: the check trains it from its first weights."
 SAME_MODEL = "The function returns the same model each time. Make it within the function, so that each call begins untrained."
@@ -56,6 +60,8 @@ def model(value: Any, inputs: Sequence[int] | None = None, outputs: Sequence[int
         if not value.built:
             raise Advice(NO_INPUT)
         shape = getattr(value, name, None)  # a class of one's own may have none
+        if shape is None and isinstance(value, tf.keras.Sequential):  # Keras says nothing where it gives up
+            raise Advice(NOT_JOINED)
         if shape is not None and shape != (None, *expected):
             raise Advice(f"The model {what} of shape {shape}; expected {(None, *expected)}: the first axis counts the examples.")
     return value

@@ -55,18 +55,24 @@ def _same(a: Any, b: Any) -> bool:
     return True
 
 
+# What Keras keeps while it calls layers and makes their weights, and what it is outside of all that.
+AT_REST = {"current_call_ctx": None, "stateless_scope": None, "symbolic_scope": None, "uninitialized_variables": []}
+
+
 def _leave_layers() -> None:
     """
-    Make Keras forget the layers that are being called.
+    Make Keras forget the layers that are being called, and the weights that are being made.
 
     A layer that fails leaves its call context behind, and the `training` of that call would hold for the calls of all models
-    after it: dropout where nobody asked for it. Keras has no public function for it. Where a release moves the private one, the
-    labs go on without, and a test fails.
+    after it: dropout where nobody asked for it. Weights that were half made when the time was up would be made again with each
+    model after them, which then fails. Keras has no public function for it. Where a release moves the private one, the labs go
+    on without, and a test fails.
     """
     with suppress(ImportError, AttributeError):
         from keras.src.backend.common import global_state
 
-        global_state.set_global_attribute("current_call_ctx", None)
+        for name, value in AT_REST.items():
+            global_state.set_global_attribute(name, copy.copy(value))
 
 
 @contextmanager

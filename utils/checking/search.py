@@ -7,8 +7,10 @@ small changes that students make. An edit counts where the answer is right with 
 
 import ast
 import copy
+import inspect
 import io
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout, suppress
 from typing import Any
@@ -17,15 +19,17 @@ from utils.checking import chance, interface, limits
 from utils.checking.cells import definitions_of, globals_of
 from utils.checking.changes import changes, repairs
 from utils.checking.observation import Cases, observe, same_values
-from utils.checking.places import Kind, Place, kind_of, place_of
+from utils.checking.places import Kind, Place, kind_of, one_too_many, place_of
 from utils.checking.trees import Path, alike, get, put, walk
 
-SECONDS, SECONDS_IF_SLOW = 1.5, 5.0  # of work that a search may do; an answer is slow that takes SLOW seconds to observe
-SLOW = 0.5
-SECONDS_OF_AN_EDIT = 1.0
+SECONDS, SECONDS_IF_SLOW = 1.5, 5.0  # of work that a search may do: for a class, a layer, as much as if it were slow
+SLOW = 0.5  # seconds to observe a slow answer
+SECONDS_OF_AN_EDIT = 1.0  # that it may take; or TIMES as much work as the answer and the right one do
+TIMES = 3
+SECONDS_FOR_THE_KIND = 1.0  # of work, where the line of the fault is known
 PATIENCE = 2.0  # seconds that an edited answer may wait
-FRESH_DRAWS = 3  # on which an edit is confirmed; one if what is right takes COSTLY seconds to know
-COSTLY = 0.1
+FRESH_DRAWS = 3  # on which an edit is confirmed: as many of them as it takes FRESH_SECONDS to know what is right on
+FRESH_SECONDS = 0.4
 BRACKETS = str.maketrans("", "", "()")
 OUTSIDE = {"open", "os", "sys", "subprocess", "shutil", "input", "exec", "eval", "exit", "quit", "requests", "pathlib", "Path"}
 
@@ -41,18 +45,22 @@ def find(cases: Cases, answer: Any, failing: int, solution: str, seconds_to_obse
     failing: the number of an input with which the answer is not right.  solution: the code of a right answer's cell.
     seconds_to_observe: how long the answer took. For one that trains, only statements are tried, on the input that failed.
     """
-    seconds_of_an_edit = max(SECONDS_OF_AN_EDIT, 2 * seconds_to_observe, 2 * cases.longest)
+    cases.of(cases.table.right, failing)  # to know how long it takes, where an answer can be judged without
+    seconds_of_an_edit = max(SECONDS_OF_AN_EDIT, TIMES * seconds_to_observe, TIMES * cases.longest)
     slow = is_slow(cases, seconds_to_observe)
     source = interface.cell_of(answer)
+    vague: list[Place] = []
     with suppress(limits.TimeUp, SyntaxError):
         tree, right = ast.parse(source), ast.parse(solution)
         if not any(getattr(node, "name", None) == answer.__name__ for node in tree.body) or _touches_the_outside(tree):
             return None
         trial = _Trial(cases, answer, failing, seconds_of_an_edit, slow)
-        seconds = SECONDS_IF_SLOW if slow else SECONDS
+        costly = slow or inspect.isclass(answer) or TIMES * cases.longest > SECONDS_OF_AN_EDIT
+        seconds = SECONDS_IF_SLOW if costly else SECONDS
         with redirect_stdout(io.StringIO()):  # what the student's code prints was shown once
-            return limits.within(seconds, lambda: next(_places(tree, right, trial.fits, source, slow), None), everything=True)
-    return None
+            places = _places(tree, right, trial.fits, source, slow, vague)
+            return limits.within(seconds, lambda: next(places, None), everything=True)
+    return vague[0] if vague else None
 
 
 def is_slow(cases: Cases, seconds_to_observe: float) -> bool:
@@ -69,7 +77,7 @@ class _Trial:
 
     def __init__(self, cases: Cases, answer: Any, failing: int, seconds: float, slow: bool):
         self.cases, self.failing, self.seconds, self.slow = cases, failing, seconds, slow
-        draws = FRESH_DRAWS if cases.longest < COSTLY else 1
+        draws = int(FRESH_SECONDS / max(cases.longest * len(cases.inputs), FRESH_SECONDS / FRESH_DRAWS))
         self.fresh = [Cases(cases.table, chance.generator()) for _ in range(draws)]
         self.name, self.globals = answer.__name__, globals_of(answer)
 
@@ -105,14 +113,22 @@ class _Trial:
 Fits = Callable[[ast.AST], bool]
 
 
-def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str, slow: bool) -> Iterator[Place]:
-    """Places whose edit fits, the most telling first."""
+def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str, slow: bool, vague: list[Place]) -> Iterator[Place]:
+    """
+    Places whose edit fits, the most telling first.
+
+    vague: is filled with those that come late, since others may tell more: the best that there is where the time is up.
+    """
     ours = _statements(tree)
     right = _one_by_one(right, ours)
     theirs = _statements(right)
     differing = [key for key in theirs if key in ours and not alike(get(tree, ours[key]), get(right, theirs[key]))]
-    vague = []
+    edits = (tree, right, ours, theirs, fits, source)
+    one_holds_the_other = ours.keys() < theirs.keys() or theirs.keys() < ours.keys()
     yield from _parameters(tree, right, source)
+    if one_holds_the_other:
+        yield from _extra_or_lacking(*edits)
+    lines = []
     for key in differing:
         old, new = get(tree, ours[key]), get(right, theirs[key])
         for place, sure in _one_statement(
@@ -121,12 +137,27 @@ def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str, slow: 
             if sure:
                 yield place
             vague.append(place)
-    yield from _unlike(tree, right, ours, theirs, fits, source)
-    yield from _moved(tree, right, ours, theirs, fits, source)
+            lines.append(ours[key] if place.kind is Kind.PART else _function_at(tree, ours[key]))
+    one_line = bool(vague)
+    yield from _unlike(*edits)
+    yield from _moved(*edits)
+    if not one_line and (path := _function_with_the_fault(tree, right, fits)) is not None:
+        vague.append(place_of(get(tree, path), Kind.WITHIN, source))
+        lines.append(path)
     if not slow:
-        yield from _small_changes(tree, fits, source)
-    yield from _extra_or_lacking(tree, right, ours, theirs, fits, source)
+        yield from _small_changes(tree, fits, source, lines)
+    if not one_holds_the_other:
+        yield from _extra_or_lacking(*edits)
+    if not one_line:
+        yield from _blocks_and_pairs(*edits)
     yield from vague
+    if slow:
+        yield from _small_changes(tree, fits, source, lines)
+
+
+def _blocks_and_pairs(tree: ast.Module, right: ast.Module, ours: dict, theirs: dict, fits: Fits, source: str) -> Iterator[Place]:
+    """Compound statements with all that belongs to them, and two statements at once."""
+    differing = [key for key in theirs if key in ours and not alike(get(tree, ours[key]), get(right, theirs[key]))]
     for key in differing:
         if isinstance(get(tree, ours[key]), COMPOUND) and fits(put(tree, ours[key], get(right, theirs[key]))):
             yield place_of(get(tree, ours[key]), Kind.BLOCK, source)
@@ -137,13 +168,40 @@ def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str, slow: 
             yield place._replace(other=line)
 
 
+def _function_with_the_fault(tree: ast.Module, right: ast.Module, fits: Fits) -> Path | None:
+    """The one of several functions, or methods of a class, with which all is right if it is that of the solution."""
+    ours, theirs = _functions(tree), _functions(right)
+    differing = [name for name in theirs if name in ours and not alike(get(tree, ours[name]), get(right, theirs[name]))]
+    if len(ours) == 1:
+        return None
+    return next((ours[name] for name in differing if fits(put(tree, ours[name], get(right, theirs[name])))), None)
+
+
+def _function_at(tree: ast.Module, path: Path) -> Path:
+    """The function that a path lies in; the whole cell where it is none."""
+    return next((path[:n] for n in range(len(path), 0, -1) if isinstance(get(tree, path[:n]), ast.FunctionDef)), ())
+
+
+def _functions(tree: ast.Module) -> dict[tuple[str, ...], Path]:
+    """The paths of the functions of a cell, by their names and those of what they stand in."""
+    found = {}
+    for path, node in walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            around = [get(tree, path[:n]) for n in range(1, len(path) + 1)]
+            found[tuple(each.name for each in around if hasattr(each, "name"))] = path
+    return found
+
+
 def _one_by_one(right: ast.Module, ours: dict) -> ast.Module:
-    """The solution with `a, b = x, y` as two statements, where the student has not written it so."""
+    """The solution with `a, b = x, y` as two statements, where the student has one of these two."""
+    assigned = {key[2] for key in ours}
     for key, path in reversed(_statements(right).items()):
         node = get(right, path)
         if key in ours or not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Tuple):
             continue
         targets, values = node.targets[0].elts, getattr(node.value, "elts", [])
+        if not assigned & set(map(ast.unparse, targets)):
+            continue
         if len(targets) == len(values) and not _stored(node) & _names(node.value):
             lines = [ast.Assign([target], value, lineno=node.lineno) for target, value in zip(targets, values, strict=True)]
             right = put(right, path, lines)
@@ -209,8 +267,11 @@ def _one_statement(
     uses_own, kind = bool((_names(old) - _names(whole)) & own_names), kind_of(old, new)
     if (call := _call_with_axis(tree, path)) is not None:
         old, kind = call, Kind.AXIS
+    if (item := one_too_many(old, new)) is not None:
+        old = item
     place = place_of(old if hasattr(old, "lineno") else statement, Kind.LEADS_TO if uses_own else kind, source)
-    yield place, not uses_own and not (kind is Kind.PART and old is getattr(statement, "value", None))
+    is_all = old is getattr(statement, "value", None) and not isinstance(old, (ast.Constant, ast.Name))
+    yield place, not uses_own and not (kind is Kind.PART and is_all)
 
 
 def _call_with_axis(tree: ast.Module, path: Path) -> ast.Call | None:
@@ -233,10 +294,17 @@ def _unlike(tree: ast.Module, right: ast.Module, ours: dict, theirs: dict, fits:
     """Statements of the student that the solution has not, where one that only it has makes the answer right."""
     for mine, path in ours.items():
         for key in theirs:
-            if mine not in theirs and key not in ours and mine[0] == key[0] and isinstance(get(right, theirs[key]), SIMPLE):
+            if mine not in theirs and key not in ours and mine[0] == key[0]:
                 old, new = get(tree, path), get(right, theirs[key])
-                if isinstance(old, SIMPLE) and fits(put(tree, path, new)):
+                if _may_be(old, new) and fits(put(tree, path, new)):
                     yield place_of(old, kind_of(old, new), source)
+
+
+def _may_be(old: ast.stmt, new: ast.stmt) -> bool:
+    """Whether one statement may stand for another: a `return` not for one after which more is done."""
+    if not (isinstance(old, SIMPLE) and isinstance(new, SIMPLE)):
+        return False
+    return not isinstance(new, ast.Return) or isinstance(old, (ast.Return, ast.Expr))
 
 
 def _smallest(tree: ast.Module, path: Path, new: ast.AST, fits: Fits) -> tuple[Path, ast.AST]:
@@ -308,9 +376,14 @@ def _inserted(
     return put(tree, path, [there, new] if after else [new, there])
 
 
-def _small_changes(tree: ast.Module, fits: Fits, source: str) -> Iterator[Place]:
-    """Changes that students make, undone."""
+def _small_changes(tree: ast.Module, fits: Fits, source: str, lines: list[Path]) -> Iterator[Place]:
+    """Changes that students make, undone; within these paths, or in all of the cell where there are none."""
+    until = time.process_time() + SECONDS_FOR_THE_KIND
     for path, new in itertools.chain(changes(tree), repairs(tree)):
+        if lines and time.process_time() > until:
+            return
+        if lines and not any(path[: len(line)] == line for line in lines):
+            continue
         if not fits(put(tree, path, new)):
             continue
         old = get(tree, path)

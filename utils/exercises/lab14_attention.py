@@ -692,7 +692,8 @@ ModelFinding, mistakes_of_model = findings_of(None,
      "width."),
     ("", model_of(placed, a_block_of, width=66), "The block cannot be made or called: can its heads share the numbers of a vector equally, and is its "
      "width that of the embedding?"),
-    ("", too_early, "The positions come before the embedding, where a token is a bare number. They are added to vectors: after it."),
+    ("", too_early, "Keras cannot join these layers: one of them stops with what it gets. An input is a row of T tokens, the embedding makes "
+     "vectors of them, and positions are added to vectors."),
     ("", frozen, require.FROZEN),
     ("", one_model, require.SAME_MODEL),
 )
@@ -745,8 +746,8 @@ the_cache = Exercise("14.7", "The cache", right=all_again, inputs=melodies, obse
     outputs=("the outputs, note by note", "the keys in the cache", "the values in the cache"), mistakes=edited(step,
     (NEW_K, "layer.split(x @ layer.W_K)", NEW_V, "layer.split(x @ layer.W_V)", "The cache holds the newest note alone: what was in it is thrown away. "
      "The new key and value are put after the old ones."),
-    (NEW_K, "layer.split(x @ layer.W_K)", "Keys and values that meet in the lookup are not equally many. Is the newest key put after the "
-     "old ones, as the value is?"),
+    (NEW_K, "layer.split(x @ layer.W_K)", "Keys and values that meet in the lookup are not equally many. The newest key goes after "
+     "all old keys, the newest value after all old values, and the lookup takes them all."),
     (NEW_V, "layer.split(x @ layer.W_V)", "There are more keys than values in the lookup. Is the newest value put after the old ones?"),
     ("[K, layer.split(x @ layer.W_K)]", "[layer.split(x @ layer.W_K), K]", "[V, layer.split(x @ layer.W_V)]", "[layer.split(x @ layer.W_V), V]",
      "The newest key and value are put before the old ones. For attention the order is the same; the cache has the newest note at its end."),
