@@ -162,6 +162,26 @@ def swallow(seconds):
             sum(range(50))
 
 
+def test_an_interrupt_while_a_call_is_put_away_gets_out_and_what_comes_after_has_its_limit(monkeypatch):
+    settle, presses = limits._Watch.settle, iter([KeyboardInterrupt])
+
+    def pressed(watch):
+        for press in presses:
+            raise press
+        settle(watch)
+
+    monkeypatch.setattr(limits._Watch, "settle", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        limits.within(10, lambda: None)
+    assert limits._watching is None and not watches()
+    left_behind = limits._Watch(10, False, 60)
+    left_behind.over = True
+    monkeypatch.setattr(limits, "_watching", left_behind)
+    with pytest.raises(limits.TimeUp):
+        limits.within(0.05, lambda: work(5))
+    assert not limits.is_up()
+
+
 def test_a_limit_hits_the_call_and_never_what_comes_after_it():
     """Calls that last as long as their limit, many times: each returns or is ended, no watch stays, and no exception is late."""
     rng, ended = random.Random(0), 0

@@ -41,7 +41,7 @@ def within(seconds: float, call: Callable[[], Result], everything: bool = False,
     patience: the seconds that the call may wait without work; PATIENCE by default.
     """
     global _watching
-    watch, before = _Watch(seconds, everything, patience or PATIENCE), _watching
+    watch, interrupt = _Watch(seconds, everything, patience or PATIENCE), None
     try:
         _watching = watch
         watch.begin()
@@ -50,16 +50,18 @@ def within(seconds: float, call: Callable[[], Result], everything: bool = False,
         if not watch.sent:
             raise
     finally:
-        # TimeUp may be on its way to this thread, and the watcher about to send another: two at most after this line.
         watch.over = True
-        try:
-            watch.settle()
-        except TimeUp:
+        for _ in range(4):  # TimeUp may be on its way to this thread, the watcher about to send another, and a person press stop
             try:
                 watch.settle()
+                break
             except TimeUp:
-                watch.settle()
-        _watching = before
+                pass
+            except KeyboardInterrupt as pressed:
+                interrupt = pressed
+        _watching = watch.around
+        if interrupt:
+            raise interrupt
     if watch.sent:
         raise watch.time_up()
     return result
@@ -68,12 +70,11 @@ def within(seconds: float, call: Callable[[], Result], everything: bool = False,
 def work_of(call: Callable[[], object]) -> float:
     """Seconds of work that a call does, without what is not charged."""
     global _watching
-    watch, before = _Watch(math.inf, False, PATIENCE), _watching
-    _watching = watch
+    _watching = watch = _Watch(math.inf, False, PATIENCE)
     try:
         call()
     finally:
-        _watching = before
+        _watching = watch.around
     return watch.work()
 
 
@@ -83,17 +84,18 @@ def is_up() -> bool:
 
 
 def _chain() -> "Iterator[_Watch]":
-    """The watches over what runs now, the innermost first."""
+    """The watches over what runs now, the innermost first, without one that an interrupt left behind."""
     watch = _watching
     while watch is not None:
-        yield watch
+        if not watch.over:
+            yield watch
         watch = watch.around
 
 
 @contextmanager
 def not_charged() -> Iterator[None]:
     """Work that the course does in here, such as a training, does not count as work of the answer."""
-    watch = _watching
+    watch = next(_chain(), None)
     if watch is None or watch.everything or watch.free_since is not None:  # nobody watches, or this makes no difference
         yield
         return
@@ -113,7 +115,7 @@ class _Watch:
         self.seconds, self.everything, self.patience = seconds, everything, patience
         self.over, self.sent, self.waited = False, False, False
         self.free, self.free_since = 0.0, None  # work that is not charged: until now, and since when
-        self.around = _watching  # the watch over what this call is a part of
+        self.around = next(_chain(), None)  # the watch over what this call is a part of
         self.watcher: _Watcher | None = None
         self._begun = self._worked = time.process_time()
         self._looked, self._rested = time.monotonic(), 0.0  # when it was looked at, and seconds since it last worked enough
@@ -195,14 +197,14 @@ class _Watcher:
             self._bell.acquire(timeout=self._pause())
             self._busy = True
             for watch in reversed(list(_chain())):
-                if not watch.over and (watch.work() >= watch.seconds or watch.is_idle()):
+                if watch.work() >= watch.seconds or watch.is_idle():
                     self._send(watch)
                     break
             self._busy = False
 
     def _pause(self) -> float:
         """Seconds until the next look."""
-        watches = [watch for watch in _chain() if not watch.over]
+        watches = list(_chain())
         if any(watch.sent for watch in watches):
             return 0.5
         return min([0.1, *(max(0.002, (watch.seconds - watch.work()) / 2) for watch in watches)])
@@ -217,7 +219,7 @@ class _Watcher:
 
 
 def _interrupted(number: int, frame: object) -> None:
-    if any(watch.sent and not watch.over for watch in _chain()):
+    if any(watch.sent for watch in _chain()):
         raise TimeUp
 
 
