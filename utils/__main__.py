@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
     grade.add_argument("--gradebook", default="", metavar="FILE", help="write the marks into nbgrader's gradebook as well")
     grade.add_argument("--again", action="store_true", help="mark again what is marked already")
     bench = commands.add_parser("bench", help="measure how fast this machine trains, by each kind of loop")
-    bench.add_argument("cases", nargs="*", metavar="CASE", help="A, B, C or D; all of them if none is named")
+    bench.add_argument("cases", nargs="*", metavar="CASE", help="A to F; all of them if none is named")
     bench.add_argument("--rounds", type=int, default=9, help="how often each is measured (9)")
     bench.add_argument("--json", action="store_true", help="print medians and quartiles as JSON")
     arguments, rest = parser.parse_known_args(argv)
