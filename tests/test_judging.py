@@ -19,9 +19,11 @@ from utils.checking import (
     diagnosis,
     draw,
     edits_of,
+    familiar,
     judge,
     value,
 )
+from utils.exercises.lab07_mini_batches import two_replicas
 
 WRONG = [
     (squares, lambda x, y: None, "None"),
@@ -240,6 +242,34 @@ def test_advice_raised_while_an_answer_is_put_to_work_is_shown_as_it_is():
     length = Exercise("9.13", "Length", right=abs, observe=observe, inputs=lambda rng: [(-1.0,), (2.0,)])
     assert verdict(length, lambda x: x)[::2] == (Outcome.WRONG, "A length is never negative.")
     assert verdict(length, np.abs).outcome is Outcome.RIGHT
+
+
+def test_an_answer_that_changes_its_inputs_is_told_so_where_the_check_stops_for_it():
+    def takes_all(gradient, shards):
+        n, total = sum(len(y) for _, y in shards), 0
+        while shards:
+            X, y = shards.pop()
+            total = total + gradient(X, y) * len(y)
+        return total / n
+
+    outcome, _, advice = verdict(two_replicas, takes_all)  # its check puts the shards together afterwards
+    assert outcome is Outcome.WRONG
+    assert advice.startswith("Your code changes its inputs")
+
+
+MESSAGES = [
+    ("unsupported operand type(s) for +: 'ellipsis' and 'int'", "still the placeholder"),
+    ("Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tensors are valid indices", "`tf.gather`"),
+    ("too many indices for array: array is 1-dimensional, but 2 were indexed", "than the array has axes"),
+    ("'Dense' object is not iterable", "`append` adds one thing"),
+    ("Input 0 to node `while/range` with op Range must be a compile-time constant.", "XLA has to know each shape"),
+]
+
+
+@pytest.mark.parametrize(("message", "words"), MESSAGES, ids=[words for _, words in MESSAGES])
+def test_an_error_is_told_in_the_words_of_the_course(message, words):
+    assert words in familiar.explanation(message, "layers.extend(dense)")
+    assert "goes back with `return`" in familiar.explanation(message, "raise StopIteration")
 
 
 class Sign(Finding):

@@ -1,12 +1,14 @@
 """Reasons that are found by experiments with an answer, and by changes of a right one: each where it holds, and nowhere else."""
 
+import ast
 import time
 
 import numpy as np
 import pytest
 
 from tests.judged import written
-from utils.checking import Exercise, Outcome, Part, judge, value
+from utils.checking import Exercise, Outcome, Part, judge, likeness, value
+from utils.checking.trees import walk
 
 NOTHING = "def another(x):\n    return x"  # a solution of something else
 
@@ -80,6 +82,15 @@ def test_what_experiments_tell(exercise, code, words):
     assert bool(words) == any(each in verdict.advice for each in told), verdict.advice
 
 
+def test_a_list_of_numbers_is_changed_number_by_number():
+    def told(right, code):
+        of_a_list = of(right, lambda rng: [([1, 2, 4],), ([3, 5],)])
+        return judge(of_a_list, evaluated("values", code), solution=NOTHING).advice
+
+    assert "if `values` were twice as large." in told(sum, "2 * sum(values)")
+    assert "were 0" not in told(lambda values: len(values) / 2, "0.0 * len(values)")  # the list times 0 has no length
+
+
 def test_results_that_change_in_jumps_are_not_said_to_be_the_same():
     code = "1 / (1 + np.exp(4 * (y - x) + 0.1 * factor))"
     share = of(lambda x, y, factor: 1 / (1 + np.exp(4 * (y - x) + 0.1 * factor)))
@@ -124,6 +135,13 @@ def test_an_answer_of_another_form_is_told_which_change_of_a_right_one_does_the_
     assert words in advice, advice
     assert bool(words) == ("exactly what a right answer" in advice)
     assert "np.sum(weighted" not in advice and "x * factor + y" not in advice.replace(code, "")
+
+
+def test_what_is_left_out_of_a_method_is_named_by_its_attribute():
+    method = ast.parse("def moved(self, x):\n    return self.scale * x")
+    path, product = next((path, node) for path, node in walk(method) if isinstance(node, ast.BinOp))
+    assert likeness._like(method, path, product.right) == "if the part with `self.scale` were left out"
+    assert likeness._like(method, path, product.left) == "if the part with `x` were left out"
 
 
 def test_a_value_is_told_which_change_of_its_computation_gives_it():

@@ -154,6 +154,19 @@ def test_an_answer_in_another_form_is_searched_by_small_changes():
     assert "`x + y`" in judge(mean_of_squares, space["loss"], solution=SOLUTION).advice
 
 
+def test_a_part_of_the_solution_that_is_right_in_an_answer_of_another_form_shows_the_part_that_is_wrong():
+    space = {"np": np}
+    answer = "def loss(x, y):\n    parts = [(a - b) ** 2 for a, b in zip(x, y)]\n    return {} / len(x)\n"
+    run_cell(answer.format("parts[0]"), space, "a part")
+    solution = "def loss(x, y):\n    parts = [(a - b) ** 2 / len(x) for a, b in zip(x, y)]\n    return sum(parts)\n"
+    assert judge(mean_of_squares, space["loss"], solution=solution).advice.startswith("Line 3 of the cell, `parts[0]`: look")
+
+
+def test_a_condition_that_is_the_other_way_round_is_tried():
+    found = [ast.unparse(new) for _, new in repairs(ast.parse("a < b")) if isinstance(new, ast.Compare)]
+    assert found == ["a >= b"]
+
+
 @pytest.mark.parametrize("line", ["    total = 0.0", "        return total / len(x)"], ids=["the start", "the end"])
 def test_a_line_that_stands_in_a_loop_and_should_not_is_named_in_an_answer_of_another_form(line):
     right = (
@@ -312,6 +325,7 @@ KINDS = [
     ("a[0]", "a[1]", Kind.INDEX),
     ("'relu'", "'tanh'", Kind.TEXT),
     ("(a, b)", "(b, a)", Kind.ORDER),
+    ("[a, b]", "(a, b)", Kind.BRACKETS),
     ("[a, c]", "[a, b, c]", Kind.MISSING),
     ("[a, b, b, c]", "[b, c]", Kind.TOO_MUCH),
     ("[a, b]", "[c, d, e]", Kind.PART),
@@ -321,6 +335,14 @@ KINDS = [
 @pytest.mark.parametrize(("old", "new", "kind"), KINDS, ids=[f"{old} for {new}" for old, new, _ in KINDS])
 def test_the_kind_of_a_fault(old, new, kind):
     assert kind_of(*(ast.parse(code, mode="eval").body for code in (old, new))) is kind
+
+
+def test_what_is_made_and_not_kept_is_told():
+    old, new = (ast.parse(code).body[0] for code in ("f(a)", "found.append(f(a))"))
+    assert kind_of(old, new) is Kind.GOES_NOWHERE
+    cell = ast.parse("def made(n):\n    found = []\n    f(n)\n    found.extend(n)\n    return found")
+    made = [ast.unparse(put(cell, path, new)) for path, new in repairs(cell)]
+    assert any("found.append(f(n))" in code for code in made) and any("found.append(n)" in code for code in made)
 
 
 def test_the_item_that_is_too_much_is_named():

@@ -29,6 +29,8 @@ COMPARISONS = {
     ast.Eq: [ast.NotEq],
     ast.NotEq: [ast.Eq],
 }
+NEGATED = {ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt}
+ADDING = {"append": "extend", "extend": "append"}
 CALLS = {
     "maximum": "minimum",
     "minimum": "maximum",
@@ -167,11 +169,18 @@ def repairs(tree: ast.AST) -> Iterator[tuple[Path, New]]:
             yield from ((path, ast.Name(name, ast.Load())) for name in _loop_variables(tree, path))
         if isinstance(node, (ast.Tuple, ast.List)) and isinstance(node.ctx, ast.Load):
             yield from ((path, new) for new in _exchanged(node))
+        if isinstance(node, ast.Compare) and type(node.ops[0]) in NEGATED:
+            yield path, ast.Compare(node.left, [NEGATED[type(node.ops[0])](), *node.ops[1:]], node.comparators)
         if isinstance(node, ast.Constant) and type(node.value) is int:
             is_axis = getattr(get(tree, path[:-1]), "arg", "") == "axis"
             yield from ((path, ast.Constant(n)) for n in (AXES if is_axis else (node.value - 1,)) if n != node.value)
         if isinstance(node, ast.Call) and _lacks_axis(node):
             yield from ((path, _with_axis(node, axis)) for axis in AXES)
+        if isinstance(node, ast.Attribute) and node.attr in ADDING:
+            yield path, ast.Attribute(node.value, ADDING[node.attr], ast.Load())
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}  # by which a list might come to hold itself
+            yield from ((path, ast.Expr(_appended(name, node.value))) for name in _locals(tree, path) if name not in used)
         if isinstance(node, ast.Expr) and isinstance(get(tree, path[:-1]), ast.FunctionDef):
             yield path, ast.Return(node.value)
         if isinstance(node, ast.AugAssign):
@@ -180,6 +189,10 @@ def repairs(tree: ast.AST) -> Iterator[tuple[Path, New]]:
             yield path, ast.AugAssign(node.targets[0], ast.Add(), node.value)
         if isinstance(node, ast.stmt) and path[-1][1] is not None:
             yield from _rearranged(tree, path, node)
+
+
+def _appended(name: str, value: ast.expr) -> ast.Call:
+    return ast.Call(ast.Attribute(ast.Name(name, ast.Load()), "append", ast.Load()), [value], [])
 
 
 def _exchanged(node: ast.Tuple | ast.List) -> Iterator[ast.expr]:

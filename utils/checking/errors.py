@@ -31,11 +31,16 @@ def describe(error: BaseException, explain: bool = True) -> str:
         recorded = re.findall(r'File "(<.+?>|.*ipykernel.*?)", line (\d+), in ', text(error))  # by TensorFlow, in its message
         if not recorded:
             return f"{what.rstrip('.')}."
-        line = linecache.getline(recorded[-1][0], int(recorded[-1][1])).strip()
-        return f"{what.rstrip('.')}.\nIt happens in line {recorded[-1][1]} of the cell" + (f":  {line}" if line else ".")
+        name, line_number = recorded[-1][0], int(recorded[-1][1])
+        return _at_line(error, what, name, line_number, explain)
     cell = frames[0][0].f_code.co_filename  # further ones may lie in cells above, whose functions this one calls
-    frame, line_number = [each for each in frames if each[0].f_code.co_filename == cell][-1]
-    line = linecache.getline(frame.f_code.co_filename, line_number).strip()
+    line_number = [number for frame, number in frames if frame.f_code.co_filename == cell][-1]
+    return _at_line(error, what, cell, line_number, explain)
+
+
+def _at_line(error: BaseException, what: str, name: str, line_number: int, explain: bool) -> str:
+    """What an error is, between the words of the course for it and the line of the file `name` where it happened."""
+    line = linecache.getline(name, line_number).strip()
     course = familiar.explanation(text(error), line) if explain else ""
     where = f"It happens in line {line_number} of the cell" + (f":  {line}" if line else ".")
     return "\n".join(filter(None, (course, f"{what.rstrip('.')}.", where)))

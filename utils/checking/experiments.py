@@ -232,7 +232,10 @@ def _changed(args: tuple, place: Place, change: Callable[[Any], Any]) -> tuple:
     value = _value(args, place)
     if isinstance(value, (bool, str)) or not isinstance(value, (int, float, np.number, np.ndarray, list)):
         raise TypeError
-    new = change(value)
+    numbers = isinstance(value, list) and all(isinstance(each, (int, float)) for each in value)
+    new = change(np.array(value)).tolist() if numbers else change(value)
+    if isinstance(value, list) and len(new) not in (len(value), len(value) - 1):  # a list times 0 or 2 has another length
+        raise TypeError
     return _varied(args, place, new if not hasattr(value, "dtype") else np.asarray(new, value.dtype))
 
 

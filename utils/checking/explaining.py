@@ -13,14 +13,10 @@ from typing import Any, NamedTuple
 from utils.checking import comparison, diagnosis, errors, experiments, interface, limits, search
 from utils.checking.exercise import Mistake
 from utils.checking.likeness import likeness
-from utils.checking.observation import Cases, Observation, is_right, same, same_values
+from utils.checking.observation import CHANGED_INPUT, Cases, Observation, is_right, same, same_values
 from utils.checking.places import Place
 from utils.checking.showing import show_inputs
 
-CHANGED_INPUT = (
-    "Your code changes its inputs: the caller's numbers are different afterwards. Work on something new instead of assigning "
-    "into what came in."
-)
 # Seconds of work that each search for a reason may do beside that of `search`: 3 in all, 6 for an answer that trains.
 FOR_EXPERIMENTS, FOR_THE_REST = 0.6, 0.3
 

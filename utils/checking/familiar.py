@@ -52,6 +52,11 @@ def _elementwise(found: re.Match) -> str:
 
 
 FAMILIAR = [
+    Familiar(
+        r"",
+        "Your own code raises this error, and it ends whatever calls your code. What it should tell goes back with `return`.",
+        line=r"^raise\b",
+    ),
     Familiar(r"for \^|bitwise_xor|BitwiseXor", "`^` is no power in Python. A power is written `**`."),
     Familiar(
         r"truth value of an array|truth value .* is ambiguous",
@@ -97,7 +102,7 @@ FAMILIAR = [
         line=r"apply_gradients\((?!.*zip)",
     ),
     Familiar(
-        r"'?\b[Ee]llipsis(Type)?\b",
+        r"[Ee]llipsis(Type)?\b(?! \(`)",
         "A value here is still the placeholder `...`: an answer above that your code uses is not done yet.",
     ),
     Familiar(
@@ -120,6 +125,16 @@ FAMILIAR = [
         r"(list|List|tuple) index out of range|index -?\d+ is out of bounds",
         "An index reaches past the end. Places are counted from 0, so that the last one is the length less 1; and take the "
         "length from what comes in, not from an example.",
+    ),
+    Familiar(
+        r"too many indices for array|Index out of range using input dim",
+        "There are more places in the square brackets than the array has axes. Its shape may be another one than you think, or "
+        "not always the same: look at it.",
+    ),
+    Familiar(
+        r"object is not iterable",
+        "`extend` and `+=` add all items of a list, and this is one thing. `append` adds one thing.",
+        line=r"\.extend\(|\w \+= ",
     ),
     Familiar(
         r"not enough values to unpack|too many values to unpack",
@@ -178,6 +193,16 @@ FAMILIAR = [
             f"Round brackets call a function, and this is of type {found[1].rpartition('.')[2]}. Are two arguments "
             "exchanged, or are square brackets meant?"
         ),
+    ),
+    Familiar(
+        r"Only integers, slices .* are valid indices",
+        "A tensor takes one whole number or one slice for each axis in square brackets. For a list of places there is "
+        "`tf.gather`; for one entry of each row, a mask or one-hot rows.",
+    ),
+    Familiar(
+        r"must be a compile-time constant",
+        "XLA has to know each shape when it compiles, so no length may come out of a number that is computed. `tf.slice` takes a "
+        "start that is computed, and a fixed size.",
     ),
     Familiar(
         r"slice indices must be integers|'float' object cannot be interpreted as an integer",

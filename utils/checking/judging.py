@@ -13,8 +13,8 @@ import numpy as np
 
 from utils.checking import chance, errors, explaining, interface, limits, placeholders, sandbox
 from utils.checking.exercise import Exercise, call
-from utils.checking.explaining import CHANGED_INPUT, Wrong
-from utils.checking.observation import Cases, Observation, is_right
+from utils.checking.explaining import Wrong
+from utils.checking.observation import CHANGED_INPUT, Cases, Observation, is_right
 
 
 class Outcome(Enum):

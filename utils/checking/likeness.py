@@ -59,6 +59,10 @@ def _same(cases: Cases, changed: Any, each: Observation, case: int) -> bool:
     return seen.comparable and same_values(cases.table, seen, each)
 
 
+def _is_self(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "self"
+
+
 def _like(right: ast.Module, path: Path, new: Any) -> str:
     """What the change does, without what stands in the right answer: names of the student's own cell are known to them."""
     old = get(right, path)
@@ -68,9 +72,13 @@ def _like(right: ast.Module, path: Path, new: Any) -> str:
         return "with one of its lines twice" if len(new) == 2 and new[0] is new[1] else "with a line in another place"
     if isinstance(old, ast.BinOp) and new in (old.left, old.right):
         lost = old.right if new is old.left else old.left
-        names = sorted(
-            {f"`{node.id}`" for node in ast.walk(lost) if isinstance(node, ast.Name) and node.id in _parameters(right)}
+        attributes = {
+            f"`{ast.unparse(node)}`" for node in ast.walk(lost) if isinstance(node, ast.Attribute) and _is_self(node.value)
+        }
+        parameters = {node.id for node in ast.walk(lost) if isinstance(node, ast.Name) and not _is_self(node)} & _parameters(
+            right
         )
+        names = sorted({*attributes, *(f"`{name}`" for name in parameters)})
         return f"if the part with {' and '.join(names)} were left out" if names else "if one term or factor were left out"
     if isinstance(old, ast.Call) and old.args and new is old.args[0]:
         return f"without the call of `{ast.unparse(old.func).rpartition('.')[2]}`"

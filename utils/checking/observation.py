@@ -12,6 +12,10 @@ from utils.checking import arrays, errors, limits, sandbox
 from utils.checking.exercise import FINE, Finding, Found, Table
 from utils.quiet_tensorflow import tf
 
+CHANGED_INPUT = (
+    "Your code changes its inputs: the caller's numbers are different afterwards. Work on something new instead of assigning "
+    "into what came in."
+)
 A_LETTER = 'The answer is a letter in quotes, such as "a".'
 
 
@@ -41,6 +45,8 @@ def observe(table: Table, answer: Any, args: tuple) -> Observation:
     ran = sandbox.run(lambda *copies: table.observe(answer, *copies), args)
     if isinstance(ran.error, Advice):
         return Observation(problem=str(ran.error))
+    if ran.error and ran.changed_input and not errors.student_frames(ran.error):  # the check stopped, on what the answer left
+        return Observation(problem=CHANGED_INPUT)
     if ran.error:
         return Observation(error=ran.error)
     if ran.value is FINE:

@@ -62,7 +62,7 @@ class Place(NamedTuple):
         text = " ".join(self.text.split())
         shown = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
         sentence = self.kind.value.replace("{place}", f"Line {self.line} of the cell, `{shown}`")
-        return sentence + f" Line {self.other} needs a change as well." * bool(self.other)
+        return sentence + f" Look at line {self.other} together with it." * bool(self.other)
 
 
 def place_of(node: ast.AST, kind: Kind, source: str) -> Place:
@@ -102,6 +102,8 @@ def kind_of(old: ast.AST, new: ast.AST) -> Kind:
         return _kind_of_call(old, new)
     if isinstance(old, (ast.Tuple, ast.List)) and isinstance(new, (ast.Tuple, ast.List)):
         items, expected = (list(map(ast.dump, row.elts)) for row in (old, new))
+        if items == expected:
+            return Kind.BRACKETS
         if sorted(items) == sorted(expected):
             return Kind.ORDER
         return Kind.MISSING if _are_among(items, expected) else Kind.TOO_MUCH if _are_among(expected, items) else Kind.PART
@@ -140,7 +142,8 @@ def _sign(node: ast.AST) -> Kind | None:
 
 
 def _kind_of_statement(old: ast.stmt, new: ast.stmt) -> Kind:
-    if isinstance(old, ast.Expr) and isinstance(new, (ast.Assign, ast.AugAssign, ast.Return)):
+    handed_on = isinstance(new, ast.Expr) and isinstance(old, ast.Expr) and kind_of(old.value, new.value) is Kind.MISSING
+    if handed_on or (isinstance(old, ast.Expr) and isinstance(new, (ast.Assign, ast.AugAssign, ast.Return))):
         return Kind.GOES_NOWHERE
     values = [getattr(each, "value", None) for each in (old, new)]
     targets = [getattr(each, "targets", [getattr(each, "target", None)])[0] for each in (old, new)]

@@ -36,7 +36,7 @@ def run(call: Callable[..., Any], args: tuple) -> Run:
     except BaseException as error:
         if limits.is_up():  # inside TensorFlow, TimeUp becomes another error
             raise limits.TimeUp from None
-        return Run(error=error)
+        return Run(error=error, changed_input=not _same(args, copies))
     finally:
         _leave_layers()
     return Run(value, changed_input=not _same(args, copies))

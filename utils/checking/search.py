@@ -149,10 +149,38 @@ def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str, slow: 
     if not one_holds_the_other:
         yield from _extra_or_lacking(*edits)
     if not one_line:
+        if not slow:
+            yield from _grafts(tree, right, fits, source, lines)
         yield from _blocks_and_pairs(*edits)
     yield from vague
     if slow:
         yield from _small_changes(tree, fits, source, lines)
+
+
+def _grafts(tree: ast.Module, right: ast.Module, fits: Fits, source: str, within: list[Path]) -> Iterator[Place]:
+    """Parts of formulas, the smallest first, that are right with a part of the solution in their place."""
+    until = time.process_time() + SECONDS_FOR_THE_KIND
+    theirs = {ast.dump(part): part for _, part in _formulas(right)}
+    formulas = [found for found in _formulas(tree) if not isinstance(found[1], ast.Name)]  # names are exchanged elsewhere
+    ours = [found for found in formulas if not within or any(found[0][: len(path)] == path for path in within)]
+    ours.sort(key=lambda found: len(ast.unparse(found[1])))
+    for (path, old), (dump, new) in itertools.product(ours, theirs.items()):
+        if time.process_time() > until:
+            return
+        if ast.dump(old) != dump and fits(put(tree, path, new)):
+            yield place_of(old, kind_of(old, new), source)
+
+
+def _formulas(tree: ast.Module) -> Iterator[tuple[Path, ast.expr]]:
+    """What is computed in a cell, without the functions that are called."""
+    for path, node in walk(tree):
+        stored = not isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+        if (
+            isinstance(node, (ast.BinOp, ast.Call, ast.Subscript, ast.Attribute, ast.Name))
+            and path[-1][0] != "func"
+            and not stored
+        ):
+            yield path, node
 
 
 def _blocks_and_pairs(tree: ast.Module, right: ast.Module, ours: dict, theirs: dict, fits: Fits, source: str) -> Iterator[Place]:

@@ -134,7 +134,7 @@ binary = Exercise("4.2", "Binary cross entropy", right=keras.losses.BinaryCrosse
     ("y_hat, 1e-7", "y_hat, 0", "ŷ is kept away from 1 and not from 0, where the first logarithm is infinite."),
     ("log(1 - y_hat)", "log(y_hat)", "Both terms have the logarithm of ŷ. Where y is 0, it is the probability of a 0 that counts."),
     ("if_1, if_0 =", "if_0, if_1 =", "The two logarithms are exchanged: this punishes a network for being right."),
-    ("+ (1 - y)", "- (1 - y)", "The minus reaches the first term only. Both logarithms are negative: it belongs to the whole sum."),
+    ("+ (1 - y)", "- (1 - y)", "The second term has the wrong sign. Both logarithms are negative, and one minus stands before their sum."),
     (lambda y, y_hat: binary_cross_entropy(y_hat, y), "Targets and predictions are exchanged: take the logarithm of the prediction."),
     (LOGARITHMS, "keras.ops.log(y), keras.ops.log(1 - y)", "y * if_1 + (1 - y)", "y_hat * if_1 + (1 - y_hat)", "Targets and predictions are "
      "exchanged in the formula. A target is 0 or 1, so that its logarithms are infinite."),
@@ -145,8 +145,8 @@ binary = Exercise("4.2", "Binary cross entropy", right=keras.losses.BinaryCrosse
     (keras_mse, "This is the mean squared error."),
     ("1e-7, 1 - 1e-7", "0.01, 1 - 0.01", "ŷ is kept too far from 0 and 1: this changes small probabilities. 1e-7 is small enough."),
     ("y * if_1 + (1 - y) * if_0", "if_1 + if_0", "The targets are not used. Each logarithm is multiplied by y or 1 - y."),
-    (lambda y, y_hat: tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(y.reshape(-1, 1), y_hat.reshape(-1, 1))), "This is the slide's call. "
-     "Over one column it is 0 whatever the network says: the end of the lab shows why."),
+    (lambda y, y_hat: tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(y.reshape(-1, 1), y_hat.reshape(-1, 1))), "The loss is 0 "
+     "whatever the network says. So is that of the slide's call over one column: the end of the lab shows why."),
 ), explain=where_infinite(CERTAIN), hints=[
     "First clip ŷ. Then take the two logarithms, of ŷ and of 1 - ŷ, and multiply them by y and 1 - y.",
     "`keras.ops.clip(y_hat, 1e-7, 1 - 1e-7)` keeps every prediction inside. `keras.ops.log` is the natural logarithm.",
@@ -405,8 +405,10 @@ empirical_loss = Exercise("4.6", "The empirical loss, batch by batch", right=exa
     (WEIGHT, "", "The batches' means are added and divided by n. First make each mean a sum: how many examples does it stand for?"),
     (" / len(X)", "", "This is the sum over all examples; divide by their number."),
     (WEIGHT, "", " / len(X)", "", "This is the sum of the batches' means. First make each mean a sum, then add, then divide once."),
-    ("len(X_batch)", "batch_size", "Every batch is weighted by the batch size. The last may hold fewer examples: count those in it."),
+    ("len(X_batch)", "batch_size", "Every batch counts as if it held batch_size examples. The last may hold fewer: count those in it."),
     ("/ len(X)", f"/ {BATCHES}", "This divides by the number of batches. The mean is over examples."),
+    ("total += loss(y_batch, model(X_batch)) * len(X_batch)", "total = (total + loss(y_batch, model(X_batch))) / 2", " / len(X)", "", "Each turn of the "
+     "loop halves all that came before, so the last batches count most. Add up sums in the loop, and divide once after it."),
     ("/ len(X)", "/ batch_size", "This divides by the batch size. The mean is over all examples."),
     (WEIGHT, "", "/ len(X)", "/ (len(X) // batch_size)", "The means of the batches are divided by the number of whole batches. First turn the mean "
      "of a batch into a sum, and then count all examples."),
@@ -414,7 +416,8 @@ empirical_loss = Exercise("4.6", "The empirical loss, batch by batch", right=exa
     ("loss(y_batch, ", "keras_mse(y_batch, ", "The squared error is computed, whatever `loss` is. Call the function that came in."),
     ("total += ", "return ", WEIGHT, "", "This is the loss of the first batch: is the `return` inside the loop?"),
     ("+=", "=", "Only the last batch counts: `=` writes over the sum, and `+=` adds to it."),
-    ("    return", "        return", "Only the first batch counts, divided by all examples: is the `return` inside the loop?"),
+    ("    return", "        return", "Only the first batch counts, divided by all examples. Does the loop "
+     "reach all batches, and does the `return` stand after it?"),
     ("/ len(X)", f"/ len(X) / {BATCHES}", "This divides by the number of batches too. A mean over examples divides by n, once."),
     ("y_batch, model(X_batch)", "model(X_batch), y_batch", "Targets and predictions are exchanged: `loss` takes the targets first."),
     ("0, len(X),", "0, len(X) - batch_size + 1,", "The examples of the last batch are left out where it is smaller."),

@@ -225,7 +225,7 @@ InPipeline, mistakes_in_pipeline = findings_of(pipeline,
      "batch is filled up. Leave it shorter than the others."),
     ("WEAK", "shuffle(len(X))", "shuffle(1_000)", "The buffer is too small: `shuffle` draws only from what is in it, so no example comes much "
      "earlier than in the file. It should hold all."),
-    ("NEARLY_ALL", "shuffle(len(X))", "shuffle(len(X) - 1)", "The buffer is smaller than the data, if only a little: then the last example never "
+    ("NEARLY_ALL", "shuffle(len(X))", "shuffle(len(X) - 1)", "The buffer is smaller than the data, perhaps by only one: then the last example never "
      "comes first. It should hold all of them."),
     ("APART", "examples.", "examples.zip((examples.map(lambda X, _: X).shuffle(9), examples.map(lambda _, y: y))).", "X and y no longer belong "
      "together: they are shuffled in two pipelines. Put both into one."),

@@ -90,6 +90,8 @@ def findings_in(trained, predicted, x, rate, found):
     if others.size:
         yield found.BRACKETS, np.any([np.isclose(trained, value, atol=1e-5) for value in (x - rate, 0, -rate)], axis=0).all()
         yield found.NOT_ZERO, (others == others[0]).all()
+        yield found.STAYED, np.isin(ratios.round(4), np.round([1, 1 / (1 - rate)], 4)).all()
+        yield found.FACTOR_OF_CALL, all(np.ptp((one / x)[one != 0]) < 1e-3 for one in trained)
         yield found.VALUES, True
     if rate:
         yield found.NOTHING, kept.all()
@@ -165,6 +167,9 @@ of_dropout, mistakes_of_dropout = findings_of(dropout,
     ("SCALED_DOWN", SCALED, "x * (1 - rate)", "The units that stay become smaller. Fewer of them have to give the same sum: make them larger."),
     ("SCALED_BY_RATE", SCALED, "x / rate", "The scale is right for a rate of 0.5 alone. The share that stays is not `rate`."),
     ("NOT_ZERO", "0.0", "-1.0", "The units that go should be 0: they are another number."),
+    ("STAYED", "0.0", "x", "The units that go keep their value, and only the others are scaled. A unit that goes becomes 0."),
+    ("FACTOR_OF_CALL", SCALED, "x / tf.reduce_mean(tf.cast(kept, x.dtype))", "The scale is another one in each call, as where it is counted how many "
+     "units stay. It depends on `rate` alone."),
     ("VALUES", f"tf.where(kept, {SCALED}, 0.0)", f"x * {DRAW}", "Some units are neither 0 nor scaled as the others are: does each have a random "
      "factor? A unit either goes, and is 0, or stays, with the same factor as the others."),
     ("OTHER_SCALE", SCALED, "x * (1 + rate)", "The units that stay have a wrong scale. On average, the sum should be that of all units."),
@@ -245,9 +250,9 @@ of_layer, mistakes_of_layer = findings_of(MyDropout,
      "and in `fit` that may be made only once. Draw the numbers in `call`, or make the layer in `__init__`."),
     ("", "=None", "", "`training` has no default, and Keras may leave it out. Give it a default that counts as prediction."),
     ("NO_GRADIENT", "dropout(x,", "dropout(x.numpy(),", "No gradient comes back, so nothing below learns. Keep to TensorFlow or `keras.ops`."),
-    ("ANOTHER_SHARE", "self.rate, t", "0.5, t", "The share of units that go is not the layer's rate: take `self.rate`."),
+    ("ANOTHER_SHARE", "self.rate, t", "0.5, t", "The share of units that go is not the layer's rate: drop once, with `self.rate`."),
     ("KEEPS", "self.rate, t", "1 - self.rate, t", "The units that should stay are dropped: the layer's rate is the share that goes."),
-    ("NOT_SCALED SCALED_DOWN SCALED_BY_RATE OTHER_SCALE VALUES", CALL, f"{CALL} * (1 - self.rate if training else 1)", "The units that stay are not "
+    ("NOT_SCALED SCALED_DOWN SCALED_BY_RATE OTHER_SCALE STAYED FACTOR_OF_CALL VALUES", CALL, f"{CALL} * (1 - self.rate if training else 1)", "The units that stay are not "
      "scaled as in the exercise before."),
     ("EXCHANGED", "rate, training", "rate, not training", "The layer drops in prediction and not in training: it is the other way round."),
     ("SCALED_AT_PREDICTION CHANGED_AT_PREDICTION BRACKETS NOT_ZERO MASK_ALONE FIXED_NUMBER TOGETHER", CALL, f"{CALL} / (1 - self.rate)",

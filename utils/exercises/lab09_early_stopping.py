@@ -73,7 +73,7 @@ SplitFinding, mistakes_of_split = findings_of(split,
     ("OVERLAP", "np.split(rows, cuts)", "(rows[:cuts[0]], rows[cuts[0] - 1 : cuts[1]], rows[cuts[1] :])", "Some rows are in two sets, so the "
      "network is tested on examples that it has learned. Every row goes to one set only."),
     ("TWICE", "permutation(np.flatnonzero(y == label))", "choice(np.flatnonzero(y == label), np.sum(y == label))", "A set holds the same row "
-     "twice, as when rows are drawn with replacement. Shuffle the rows, then cut."),
+     "twice. Are rows drawn with replacement, or does a row count in two classes? Shuffle the rows of each class, then cut."),
     ("SHARED", ROWS, "np.sum(y == label)", "Two classes have the same rows. The rows of a class are the places in y where y is its label."),
     ("", "permutation", "shuffle", "`shuffle` works in place and returns None. `rng.permutation` returns the shuffled rows."),
     ("", "flatnonzero", "where", "`np.where` gives a tuple, with an array for each axis of y. Take its first item, or use `np.flatnonzero`."),
@@ -154,7 +154,7 @@ def histories(rng):
         [0.9, 0.6, 0.65, 0.45, 0.5, 0.7, 0.8, 1.1], [0.9, 0.4, 0.6, 0.4, 0.5, 0.4, 0.8, 1.2], [0.9, 0.7, np.nan, 0.6, 0.5, 0.8, 0.9, 0.95],
         [0.9, 0.4, 0.0, np.nan, 0.2, 0.3], [np.nan, 0.7, 0.6, 0.8], [0.9, 0.8, 0.7, 0.6], [0.3, 0.5, 0.6, 0.8],
         *(rng.permutation(n).astype(float).tolist() for n in rng.integers(6, 20, 2)), (rng.integers(1, 4, 60) / 4).tolist(),
-        [0.9, 0.506, 0.503, 0.502, 0.501, 0.504],
+        [0.9, 0.506, 0.503, 0.502, 0.501, 0.504], [9e3, 8e3, np.nan, 7e3, 7.5e3],
     ):
         yield ({"loss": [*(1 / np.arange(1, len(val_loss))).tolist(), 0.5], "val_loss": val_loss},)
 
@@ -168,6 +168,8 @@ the_best_epoch = Exercise("9.2", "The best epoch", right=lambda history: min((J,
     inputs=histories, mistakes=edited(best_epoch,
     (LOWEST, "np.argmin(J_val)", "One of the losses is nan, and `np.argmin` takes it for the lowest. NumPy has a similar function that skips nan."),
     (LOWEST, "np.argmin(np.nan_to_num(J_val))", "`nan_to_num` turns nan into 0, which is lower than the other losses. Leave nan out."),
+    (LOWEST, "np.argmin(np.nan_to_num(J_val, nan=1.0))", "nan is replaced by a number here, and losses may be higher than that number. Skip nan, or "
+     "put infinity in its place."),
     (LOWEST, "np.argmin([J for J in J_val if J == J])", "Without the nan, later epochs move to lower places: a place in the rest is not the number of the epoch."),
     (LOWEST, "J_val.index(min(J_val))", "The first loss may be nan, and then no other counts as lower: a comparison with nan is False. Begin with "
      "infinity, or let NumPy skip nan."),
@@ -176,7 +178,10 @@ the_best_epoch = Exercise("9.2", "The best epoch", right=lambda history: min((J,
     (LOWEST, "np.nanargmin(history['loss'])", "This is the best epoch of the training loss, which falls to the end. Look at `val_loss`."),
     (LOWEST, "np.nanargmin(J_val) + 1", "This counts from 1. The first epoch is number 0, like its place in the list."),
     (LOWEST, "np.nanmin(J_val)", "This is the lowest loss itself. Which epoch had it?"),
-    (LOWEST, "len(J_val) - 1", "This is the last epoch. By then the network may have over-fitted for a long time."),
+    (LOWEST, "np.argmin(np.minimum(np.nan_to_num(J_val, nan=1e3), 1e3))", "The search begins with a number, and all losses may be higher than that. "
+     "Begin with infinity, or with the first loss that is a number."),
+    (LOWEST, "len(J_val) - 1", "This is the last epoch. By then the network may have over-fitted for a long time. In a loop, keep the lowest loss so "
+     "far as well."),
     (LOWEST, "np.nanargmax(J_val)", "This is the epoch of the highest validation loss."),
     (LOWEST, "len(J_val) - 1 - np.nanargmin(J_val[::-1])", "Of equally good epochs this takes the last. The first needed less training."),
     (LOWEST, "next((i for i in range(len(J_val) - 1) if J_val[i + 1] > J_val[i]), len(J_val) - 1)", "This stops where the validation loss rises for "
@@ -198,6 +203,8 @@ def recorded(rng):
     yield np.array([10, 20, 40, 38, 41, 30, 35, 33, 34]) / 64, 3, 0.0, "max"
     yield np.array([10, 20, 22, 21, 30, 31, 31, 30, 20]) / 64, 2, 2 / 64, "max"
     yield np.array([64, 32, 16, 8, 4]) / 64, 4, 0.0, "min"  # never stops
+    yield np.array([64, 60, 61, 60, 61, 60, 50]) / 64, 3, 2 / 64, "min"  # within `min_delta`, above the best as well
+    yield np.array([64, 50, 40, 45, 30]) / 64, 1, 0.0, "min"  # no patience at all
     for mode in ("min", "max"):
         fall = np.abs(np.arange(30) - rng.integers(5, 20)) * (1 if mode == "min" else -1) + 60
         yield (fall + rng.integers(0, 12, 30)) / 64, int(rng.integers(1, 6)), float(rng.integers(0, 4)) / 64, mode
@@ -276,17 +283,24 @@ my_early_stopping = Exercise("9.3", "MyEarlyStopping", right=ByKeras, inputs=rec
     mistakes=edited(MyEarlyStopping,
     (NEW, "value, weights, self.wait + 1", "This counts the epochs from the start of training. Count those since the last improvement: an "
      "improvement sets the count back to 0."),
-    (NEW, "value, weights, self.wait", "The count `wait` is never set back to 0. An improvement earns the full patience again."),
+    (NEW, "value, weights, self.wait", "The epochs before an improvement still count after it. An improvement earns the full patience again."),
     ("gain >", "gain >=", "An equal value counts as better, so on a plateau training never stops. Better means strictly better."),
     ("gain =", "self.best_weights = weights\n        gain =", "`best_weights` are the last epoch's. Only an improvement sets them."),
     (NEW, "value, self.best_weights or weights, 0", "`best_weights` stay those of the first epoch. Each improvement replaces them."),
     (NEW, "value, None, 0", "`best_weights` is never set: each improvement puts the weights there."),
+    (NEW, "value, weights, 1", "return False", "return self.wait >= self.patience", "It stops one epoch early, as where an "
+     "epoch with an improvement counts as one without. The count is 0 after it."),
+    (NEW, "min(self.best, value), weights, 0", "With mode \"max\", `self.best` never rises. An improvement puts its value there, in both modes."),
+    ("self.wait += 1", "self.wait += gain < 0", "Only a worse value counts. Each epoch without an improvement counts, also where the value is equal, or "
+     "better by less than `min_delta`."),
     ("self.wait >=", "self.wait >", "It stops one epoch late: with patience 3, three in a row without improvement end it."),
     ("self.wait >=", "self.wait + 1 >=", "It stops one epoch early: with patience 3, two in a row without improvement are fine."),
     (NEW, "self.best, weights, 0", "`self.best` stays infinite, so every value is an improvement. An improvement replaces it, too."),
     ("if gain", "self.best = value\n        if gain", "Each value is compared with the one before. A slow rise after a bad epoch then looks like "
      "progress: compare with the best so far."),
     (BETTER, "gain > 0", "`min_delta` is not used: a smaller change than that is no improvement."),
+    (BETTER, "gain > (self.min_delta if self.mode == 'min' else 0)", "With mode \"max\", `min_delta` is not used. It holds for both modes."),
+    (BETTER, "gain > (self.min_delta if self.mode == 'max' else 0)", "With mode \"min\", `min_delta` is not used. It holds for both modes."),
     (BETTER, "gain > -self.min_delta", "`min_delta` works the wrong way: it makes improving easier, but it should be harder."),
     (' if self.mode == "min" else value - self.best', "", "With mode \"max\" no value is an improvement: `self.best` begins at -inf there, and "
      "nothing is lower. Higher is better then, so compare the other way round."),
@@ -327,6 +341,9 @@ def callback_at_work(callback, loss, val_loss):
         return CallbackFinding.TEXT
     if callback.patience not in (0, 20):
         return CallbackFinding.OTHER_PATIENCE.about(str(callback.patience))
+    for option, default in (("min_delta", 0), ("start_from_epoch", 0), ("baseline", None)):
+        if getattr(callback, option) != default:
+            return CallbackFinding.OTHER_OPTION.about(f"`{option}`")
     callback, weights = copy.copy(callback), []  # the number of each epoch stands for its weights
     callback.set_model(SimpleNamespace(stop_training=False, get_weights=lambda: weights[-1], set_weights=weights.append))
     callback.on_train_begin()
@@ -353,6 +370,8 @@ CallbackFinding, mistakes_of_callback = findings_of(None,
     ("OTHER_PATIENCE", stopping(patience=200), "The patience is {seen}; expected 20."),
     ("OTHER_MONITOR", stopping(monitor="val_accuracy"), "This callback watches {seen}. Watch the validation loss, which tells you about new "
      "students: EarlyStopping does so by default."),
+    ("OTHER_OPTION", stopping(min_delta=0.1), "The callback has the option {seen}, which changes when it stops. The exercise asks for a patience and "
+     "for the best weights, and for nothing else."),
     ("TEXT", stopping(patience="20"), "The patience is a text. Give a number, without quotes."),
     ("NO_NAMES", keras.callbacks.EarlyStopping(20, True), "Give EarlyStopping its options by name. Without names, the first is what to watch, and "
      "the second is `min_delta`."),
@@ -416,6 +435,7 @@ def train_until_best(train_epoch, model, stopper, epochs):
 loop, RESTORE = edits_of(train_until_best), "    model.set_weights(stopper.best_weights)\n"
 LoopFinding, mistakes_of_loop = findings_of(train_until_best,
     ("", "break", "pass", "The loop goes on when the stopper says stop. When `update` returns True, leave the loop."),
+    ("", "if stop:\n            break", "break", "The loop ends after its first epoch. It goes on until the stopper says stop."),
     ("", RESTORE, "", "The model keeps the weights of the last epoch. At the end, give it the stopper's `best_weights`."),
     ("", RESTORE, f"    if stop:\n    {RESTORE}", "When the epochs run out, the last weights stay. Restore the best then, too."),
     ("", "J_val =", "before = model.get_weights()\n        J_val =", "J_val, model.get_weights()", "J_val, before", "The stopper gets the weights "
@@ -459,18 +479,22 @@ def candidates(rng):
     yield [0.4, 0.2, 0.6, 0.5, 0.25, 0.45], [0.5, 0.48, 0.4, 0.2, 0.3, 0.45]
     yield [0.5, 0.6, 0.3, 0.7, 0.4, 0.2, 0.8, 0.9], [0.6, 0.55, 0.4, 0.3, 0.7, 0.5, 0.2, 0.65]
     n = int(rng.integers(3, 8))
-    yield (rng.permutation(n) + rng.uniform(0, 0.5, n)).tolist(), (rng.permutation(n) + rng.uniform(0.6, 0.9, n)).tolist()
+    on_validation = rng.permutation(n) + rng.uniform(0, 0.5, n)
+    yield np.roll(on_validation, 1 - np.argmin(on_validation)).tolist(), (rng.permutation(n) + rng.uniform(0.6, 0.9, n)).tolist()
 
 def chosen(answer, on_validation, on_test):
     """Which model an answer chooses, the loss it reports, and how many times it measures on the test set."""
-    models, tested = [f"model {i}" for i in range(len(on_validation))], []
+    models, tested = tuple(f"model {i}" for i in range(len(on_validation))), []
+    handed = [*models]
     def evaluate(model, part):
         if model not in models or part not in ("validation", "test"):
             raise Advice("`evaluate(model, part)` takes one of `models`, and `validation` or `test`.")
         tested.extend([model] * (part == "test"))
         return (on_test if part == "test" else on_validation)[models.index(model)]
 
-    model, J = require.items(answer(models, evaluate, "validation", "test"), 2, "the chosen model, and its loss on the test set")
+    model, J = require.items(answer(handed, evaluate, "validation", "test"), 2, "the chosen model, and its loss on the test set")
+    if handed != [*models]:
+        raise Advice("Your code changes the list `models`, and the caller's list is different afterwards. Leave it as it is: `sorted` makes a new list.")
     if not isinstance(model, str) or model not in models:
         raise Advice("The first thing to return is the chosen model itself, one of `models`.")
     i, J = models.index(model), float(require.numbers(J, (), "The loss has"))
