@@ -157,9 +157,9 @@ def test_without_a_solution_no_reason_is_searched_for():
 
 
 def test_the_searches_keep_to_their_budget_of_work():
-    """Three seconds, and one more for the edit that is tried when they are over."""
+    """Three seconds, and one more for the edit that is tried when they are over; the answer itself is not slow."""
     answer = written(
-        "def answer(x, y, factor):\n    for i in range(100_000):\n        x = x + i * 0\n    return np.sum(x * y) + factor"
+        "def answer(x, y, factor):\n    for i in range(30_000):\n        x = x + i * 0\n    return np.sum(x * y) + factor"
     )
     begun = time.process_time()
     judge(scaled_sum, answer)

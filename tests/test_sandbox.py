@@ -1,5 +1,6 @@
 """Answers run in the sandbox: nothing they do takes the course down, shows our stack, or changes the notebook."""
 
+import os
 import random
 import sys
 
@@ -200,3 +201,12 @@ def test_a_shell_that_cannot_be_asked_to_exit_is_no_failure_of_the_checker(monke
     monkeypatch.setattr(sandbox, "_ipython", Shell)
     assert verdict(squares, lambda x, y: np.mean((x - y) ** 2)).outcome is Outcome.RIGHT
     assert not hasattr(Shell, "ask_exit")
+
+
+@pytest.mark.parametrize("descriptor", [1, 2])
+def test_what_a_library_writes_past_python_stays_out_of_the_notebook(descriptor, capfd):
+    """LAPACK writes to the one and TensorFlow to the other."""
+    with sandbox.quiet():
+        os.write(descriptor, b"** On entry to DLASCL parameter number 4 had an illegal value")
+    os.write(descriptor, b"shown")
+    assert capfd.readouterr()[descriptor - 1] == "shown"

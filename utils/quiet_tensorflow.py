@@ -8,7 +8,7 @@ imported when `tf` is first asked for.
 import gc
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -27,7 +27,7 @@ def __getattr__(name: str) -> Any:
 
 @cache
 def _tensorflow() -> Any:
-    with no_c_stderr(), no_garbage_collection():  # some of the start-up lines obey no setting
+    with no_c_output(2), no_garbage_collection():  # some of the start-up lines obey no setting
         import tensorflow as tf
 
     tf.get_logger().setLevel("WARNING")  # its news of strategies and devices would land in the notebooks
@@ -36,20 +36,20 @@ def _tensorflow() -> Any:
 
 
 @contextmanager
-def no_c_stderr() -> Iterator[None]:
-    """Keep what C++ code writes to file descriptor 2 out of the notebook; where there is no descriptor 2, do nothing."""
-    try:
-        kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    except OSError:
-        yield
-        return
-    os.dup2(nowhere, 2)
+def no_c_output(*descriptors: int) -> Iterator[None]:
+    """Keep what C++ code writes to file descriptors, 1 or 2, out of the notebook; one that there is not is passed over."""
+    kept, nowhere = {}, os.open(os.devnull, os.O_WRONLY)
+    for each in descriptors:
+        with suppress(OSError):
+            kept[each] = os.dup(each)
+            os.dup2(nowhere, each)
+    os.close(nowhere)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        for each, copy in kept.items():
+            os.dup2(copy, each)
+            os.close(copy)
 
 
 @contextmanager

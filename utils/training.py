@@ -13,7 +13,7 @@ import numpy as np
 
 from utils.advice import Advice, say
 from utils.quick_layers import is_convolution, is_recurrent, is_slow_in_xla, quick
-from utils.quiet_tensorflow import no_c_stderr, tf
+from utils.quiet_tensorflow import no_c_output, tf
 
 Loss = Callable[[Any, Any], Any]
 # From so many steps on XLA pays on two cores. It takes 1 to 4 s longer until it begins, and saves 0.1 to 0.5 ms a step of dense
@@ -108,7 +108,7 @@ def compile_epoch(
 
     @interrupts_later()
     def run(seed: tuple[int, int]) -> dict[str, tf.Tensor]:
-        with no_c_stderr():  # TensorFlow 2.16 announces its first compilation
+        with no_c_output(2):  # TensorFlow 2.16 announces its first compilation
             return traced(tf.constant(seed, tf.int32))
 
     return run

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from utils.checking import chance, limits
-from utils.quiet_tensorflow import no_c_stderr
+from utils.quiet_tensorflow import no_c_output
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def quiet() -> Iterator[io.StringIO]:
     with ExitStack() as stack:
         stack.enter_context(redirect_stdout(printed))
         stack.enter_context(redirect_stderr(io.StringIO()))
-        stack.enter_context(no_c_stderr())
+        stack.enter_context(no_c_output(1, 2))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         stack.enter_context(_replaced(sys, "stdin", io.StringIO()))
