@@ -187,9 +187,9 @@ plots.patience(MyEarlyStopping, bumpy, patiences=(2, 8, 25))
 # Keras has early stopping as a **callback**, an object that `fit` calls after each epoch.
 #
 # ### Exercise 9.4 · In fit, and in your loop
-# First make the callback. It has a patience of 20 epochs, and at the end the network gets its best weights back. Then write a
-# loop that does the same with your own stopper, without `fit`. If the epochs run out before the stopper says stop, the model
-# gets the best weights, too.
+# First make the callback. It has a patience of 20 epochs, and at the end the network gets its best weights back. Leave its other
+# settings as Keras has them. Then write a loop that does the same with your own stopper, without `fit`. If the epochs run out
+# before the stopper says stop, the model gets the best weights, too.
 
 # %%
 # BEGIN SOLUTION: with two options
