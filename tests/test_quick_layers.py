@@ -104,6 +104,34 @@ def test_a_layer_without_a_quick_form_trains_in_tensorflows_graph(layer):
     assert np.isfinite(epoch((0, 0))["loss"])
 
 
+def test_a_network_that_xla_cannot_compile_trains_in_tensorflows_graph():
+    """What a student puts before the convolutions may have operations that XLA does not know."""
+    X, y = few_values((9, 8, 8, 1)), tf.ones((9, 1))
+
+    class Unknown(layers.Layer):
+        def call(self, x):
+            return tf.ensure_shape(tf.numpy_function(np.abs, [x], tf.float32), x.shape)
+
+    stack = [Unknown(), layers.Conv2D(2, 3), layers.BatchNormalization(), layers.MaxPooling2D(), layers.Dropout(0.3)]
+    model, optimizer = of_images(*stack, shape=(8, 8, 1)), keras.optimizers.SGD(0.1)
+    epoch = training.compile_epoch(model, optimizer, keras.losses.mean_squared_error, X, y, 4)
+    losses = [float(epoch((0, number))["loss"]) for number in range(3)]
+    assert optimizer.iterations == 9, "each step is taken once"
+    assert np.isfinite(losses).all()
+
+
+def test_a_whole_network_for_images_learns_in_xla():
+    X, y = few_values((40, 8, 8, 1)), tf.constant(np.random.default_rng().integers(2, size=(40, 1)), tf.float32)
+    normalization = layers.BatchNormalization()
+    stack = [layers.Conv2D(8, 3, padding="same"), normalization, layers.ReLU(), layers.MaxPooling2D(), layers.Dropout(0.1)]
+    model = of_images(*stack, shape=(8, 8, 1))
+    loss = keras.losses.BinaryCrossentropy(from_logits=True)
+    epoch = training.compile_epoch(model, keras.optimizers.Adam(0.02), loss, X, y, 8)
+    losses = [float(epoch((0, number))["loss"]) for number in range(60)]
+    assert losses[-1] < losses[0] / 2
+    assert not np.allclose(normalization.moving_mean, 0)
+
+
 def test_poolings_whose_windows_overlap_or_are_filled_up_stay_as_they_are():
     for layer in (layers.MaxPooling2D(3, strides=2), layers.MaxPooling2D(2, padding="same")):
         with quick([layer]):

@@ -82,21 +82,18 @@ def compile_epoch(
         return J
 
     on_cpu, layers = "CPU" in tf.zeros([]).device, layers_of(model)
-    jit_compile = jit_compile and not any(map(is_slow_in_xla if on_cpu else is_recurrent, layers))
 
-    @tf.function(jit_compile=jit_compile)
-    def whole_steps(order: tf.Tensor) -> tf.Tensor:
+    def whole_steps(order: tf.Tensor, in_xla: bool) -> tf.Tensor:
         losses = tf.TensorArray(tf.float32, whole_batches)
-        with quick(layers if jit_compile and on_cpu else []):
+        with quick(layers if in_xla and on_cpu else []):
             for i in tf.range(whole_batches):
                 losses = losses.write(i, train_step(tf.slice(order, [i * batch_size], [batch_size])))
         return losses.stack()
 
-    @tf.function
-    def epoch(seed: tf.Tensor) -> dict[str, tf.Tensor]:
+    def epoch(seed: tf.Tensor, in_xla: bool) -> dict[str, tf.Tensor]:
         # What runs once in an epoch is left to TensorFlow: XLA would take as long to compile it as to compile the steps.
         order = tf.argsort(tf.random.stateless_uniform([len(X)], seed, alg="philox"))
-        losses = whole_steps(order)
+        losses = tf.function(whole_steps, jit_compile=in_xla)(order, in_xla)
         if rest:
             losses = tf.concat([losses, [train_step(order[-rest:])]], 0)
         seen = {"batches": losses, "loss": tf.reduce_sum(losses * sizes) / len(X)}
@@ -104,11 +101,26 @@ def compile_epoch(
             seen["val_loss"] = tf.reduce_mean(loss(validation[1], model(validation[0], training=False)))
         return seen
 
-    traced = epoch.get_concrete_function(tf.TensorSpec([2], tf.int32))
+    def trace(in_xla: bool) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+        return tf.function(epoch).get_concrete_function(tf.TensorSpec([2], tf.int32), in_xla)
+
+    return _run_of(trace, jit_compile and not any(map(is_slow_in_xla if on_cpu else is_recurrent, layers)))
+
+
+def _run_of(trace: Callable[[bool], Callable], in_xla: bool) -> Callable[[tuple[int, int]], dict[str, Any]]:
+    """An epoch, traced now for XLA; where a layer has an operation that XLA does not know, traced again without."""
+    traced = trace(in_xla)
 
     @interrupts_later()
     def run(seed: tuple[int, int]) -> dict[str, tf.Tensor]:
+        nonlocal traced, in_xla
         with no_c_output(2):  # TensorFlow 2.16 announces its first compilation
+            try:
+                return traced(tf.constant(seed, tf.int32))
+            except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+                if not in_xla or "XLA" not in str(error):
+                    raise
+            in_xla, traced = False, trace(False)  # nothing has been trained yet
             return traced(tf.constant(seed, tf.int32))
 
     return run
