@@ -113,7 +113,7 @@ def test_a_network_that_xla_cannot_compile_trains_in_tensorflows_graph():
             return tf.ensure_shape(tf.numpy_function(np.abs, [x], tf.float32), x.shape)
 
     stack = [Unknown(), layers.Conv2D(2, 3), layers.BatchNormalization(), layers.MaxPooling2D(), layers.Dropout(0.3)]
-    model, optimizer = of_images(*stack, shape=(8, 8, 1)), keras.optimizers.SGD(0.1)
+    model, optimizer = of_images(*stack, shape=(8, 8, 1)), keras.optimizers.SGD(0.001)
     epoch = training.compile_epoch(model, optimizer, keras.losses.mean_squared_error, X, y, 4)
     losses = [float(epoch((0, number))["loss"]) for number in range(3)]
     assert optimizer.iterations == 9, "each step is taken once"
