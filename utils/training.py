@@ -104,7 +104,7 @@ def compile_epoch(
     def trace(in_xla: bool) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
         return tf.function(epoch).get_concrete_function(tf.TensorSpec([2], tf.int32), in_xla)
 
-    return _run_of(trace, jit_compile and not any(map(is_slow_in_xla if on_cpu else is_recurrent, layers)))
+    return _run_of(trace, bool(jit_compile) and not any(map(is_slow_in_xla if on_cpu else is_recurrent, layers)))
 
 
 def _run_of(trace: Callable[[bool], Callable], in_xla: bool) -> Callable[[tuple[int, int]], dict[str, Any]]:
