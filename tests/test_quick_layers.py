@@ -62,6 +62,36 @@ def test_a_quick_form_gives_the_outputs_and_gradients_of_keras(name, jit_compile
     assert formed and before == [dict(vars(layer)) for layer in formed], "the layers are as they were"
 
 
+def test_a_layer_that_a_model_has_twice_is_as_it_was_afterwards():
+    shared, images = layers.Dropout(0.3), keras.Input((9, 7, 2))
+    within = keras.Sequential([images, shared])
+    model = keras.Model(images, shared(within(images)))
+    assert training.layers_of(model).count(shared) == 2
+    with quick(training.layers_of(model)):
+        assert "call" in vars(shared)
+    assert "call" not in vars(shared)
+
+
+class Cut(layers.Layer):
+    """Cuts images to a size that is known only when it runs."""
+
+    def call(self, x):
+        return x[:, : tf.cast(tf.reduce_max(tf.abs(x)), tf.int32) + 6]
+
+
+@pytest.mark.parametrize("layer", [layers.Conv2D(3, 3), layers.MaxPooling2D()], ids=lambda layer: layer.name)
+def test_where_the_size_of_images_is_not_known_a_layer_stays_as_it_is(layer):
+    model, X = keras.Sequential([keras.Input((9, 7, 2)), Cut(), layer]), few_values((4, 9, 7, 2))
+    expected = model(X)
+
+    @tf.function
+    def run(X):
+        with quick([layer]):
+            return model(X)
+
+    assert np.allclose(run(X), expected, atol=1e-5)
+
+
 def test_a_quick_dropout_keeps_its_share_scaled_and_draws_anew_at_each_step():
     layer, x = layers.Dropout(0.3), tf.ones((200, 50))
 

@@ -34,8 +34,8 @@ class Form(NamedTuple):
 
 @contextmanager
 def quick(layers: Iterable[Layer]) -> Iterator[None]:
-    """Within it, the layers that have a quick form are traced in it."""
-    formed = [(layer, form) for layer in layers if (form := _form_of(layer))]
+    """Within it, the layers that have a quick form are traced in it; a layer may be listed twice, where a model shares it."""
+    formed = [(layer, form) for layer in dict.fromkeys(layers) if (form := _form_of(layer))]
     for layer, form in formed:
         setattr(layer, form.method, functools.partial(form.run, layer, getattr(layer, form.method)))
     try:
@@ -72,6 +72,8 @@ def _is_plain_convolution(layer: keras.layers.Conv2D) -> bool:
 
 def _convolution(layer: keras.layers.Conv2D, method: Callable, images: Any, kernel: Any) -> tf.Tensor:
     """Each window of the images as a row, shape (windows, k · m · channels), times the filters as columns."""
+    if None in images.shape[1:]:  # a layer before it cuts images to a size that it computes
+        return method(images, kernel)
     images, kernel = tf.convert_to_tensor(images), tf.convert_to_tensor(kernel)
     k, m, _, filters = kernel.shape
     if layer.padding == "same":
@@ -87,6 +89,8 @@ def _is_plain_pooling(layer: keras.layers.MaxPooling2D) -> bool:
 
 def _pooling(layer: keras.layers.MaxPooling2D, method: Callable, images: Any) -> tf.Tensor:
     """The largest number of each window; windows do not overlap, so they are axes of their own."""
+    if None in images.shape[1:]:
+        return method(images)
     images = tf.convert_to_tensor(images)
     (k, m), (h, w, channels) = layer.pool_size, images.shape[1:]
     whole = images[:, : h // k * k, : w // m * m]

@@ -108,7 +108,7 @@ def compile_epoch(
 
 
 def _run_of(trace: Callable[[bool], Callable], in_xla: bool) -> Callable[[tuple[int, int]], dict[str, Any]]:
-    """An epoch, traced now for XLA; where a layer has an operation that XLA does not know, traced again without."""
+    """A function from a seed to an epoch, traced now; without XLA from where it does not know an operation of a layer."""
     traced = trace(in_xla)
 
     @interrupts_later()

@@ -162,7 +162,7 @@ def _grafts(tree: ast.Module, right: ast.Module, fits: Fits, source: str, within
     until = time.process_time() + SECONDS_FOR_THE_KIND
     theirs = {ast.dump(part): part for _, part in _formulas(right)}
     formulas = [found for found in _formulas(tree) if not isinstance(found[1], ast.Name)]  # names are exchanged elsewhere
-    ours = [found for found in formulas if not within or any(found[0][: len(path)] == path for path in within)]
+    ours = [found for found in formulas if _lies_in(found[0], within)]
     ours.sort(key=lambda found: len(ast.unparse(found[1])))
     for (path, old), (dump, new) in itertools.product(ours, theirs.items()):
         if time.process_time() > until:
@@ -203,6 +203,11 @@ def _function_with_the_fault(tree: ast.Module, right: ast.Module, fits: Fits) ->
     if len(ours) == 1:
         return None
     return next((ours[name] for name in differing if fits(put(tree, ours[name], get(right, theirs[name])))), None)
+
+
+def _lies_in(path: Path, within: list[Path]) -> bool:
+    """Whether a path leads into one of these; all of the cell is meant where there are none."""
+    return not within or any(path[: len(each)] == each for each in within)
 
 
 def _function_at(tree: ast.Module, path: Path) -> Path:
@@ -410,7 +415,7 @@ def _small_changes(tree: ast.Module, fits: Fits, source: str, lines: list[Path])
     for path, new in itertools.chain(changes(tree), repairs(tree)):
         if lines and time.process_time() > until:
             return
-        if lines and not any(path[: len(line)] == line for line in lines):
+        if not _lies_in(path, lines):
             continue
         if not fits(put(tree, path, new)):
             continue
