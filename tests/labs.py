@@ -85,24 +85,33 @@ def _spaces(lab_name: str) -> dict[str, tuple[str, str, str, dict]]:
     namespace: dict[str, Any] = {"__name__": "__main__"}
     found: dict[str, tuple] = {}
     checks = {cell.exercise: cell.text for cell in lab.cells if cell.role == "check"}
-    for cell in _needed(lab.cells):
+    for cell, is_used in _needed(lab.cells):
         if cell.role == "answer":
             number = cell.exercise
             found[number] = (cell.text, student[f"ex-{number.replace('.', '-')}"], checks[number], dict(namespace))
-        run_cell(cell.text, namespace, f"{lab_name} line {cell.line}")
+        if is_used:
+            run_cell(cell.text, namespace, f"{lab_name} line {cell.line}")
     return found
 
 
-def _needed(cells: list[source.Cell]) -> list[source.Cell]:
-    """The cells with answers, and of the code before them what defines names that they, their checks or others of these use."""
+def _needed(cells: list[source.Cell]) -> list[tuple[source.Cell, bool]]:
+    """
+    The cells with answers, and of the code before them what defines names that they, their checks or others of these use.
+
+    Each with whether a later one uses what it defines. An answer's own check does not count: it runs with whatever answer is
+    tried.
+    """
     answered = {cell.exercise for cell in cells if cell.role == "answer"}
-    needed, names = [], set()
+    needed, names, in_check = [], set(), set()
     for cell in reversed([cell for cell in cells if cell.kind == "code"]):
         used, defined = names_in(cell.text)
         if cell.role == "check" and cell.exercise in answered:
-            names |= used
-        elif cell.role == "answer" or (needed and names & defined):
-            needed.append(cell)
+            in_check = used
+        elif cell.role == "answer":
+            needed.append((cell, bool(names & defined)))
+            names = (names | in_check) - defined | used
+        elif needed and names & defined:
+            needed.append((cell, True))
             names = names - defined | used
     return needed[::-1]
 

@@ -363,6 +363,20 @@ def test_a_process_that_judges_wrongly_is_found_out_where_nothing_can_be_proved(
     assert honest["total"] == "5" and not honest["flags"]
 
 
+def test_an_answer_that_trains_has_the_time_for_it(monkeypatch):
+    """The cell of 13.8 trains a network; that of 1.1 computes two numbers."""
+    from utils.grading import inside
+
+    monkeypatch.setattr(inside, "SECONDS_OF_AN_ANSWER", 0.2)
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    inside.seconds_of.cache_clear()
+    works = "import time\nbegun = time.process_time()\nwhile time.process_time() < begun + 0.8:\n    pass"
+    notebook = inside.Notebook()
+    assert notebook.run(works, "13.8", 0) == ""
+    assert "still running" in notebook.run(works, "1.1", 1)
+    inside.seconds_of.cache_clear()
+
+
 def test_zips_of_canvas_and_moodle_are_read_as_they_come(tmp_path):
     content, wrong = json.dumps(submission(e4=NO_BIAS)), json.dumps(submission(**UNTOUCHED))
     with zipfile.ZipFile(tmp_path / "canvas.zip", "w") as archive:

@@ -20,6 +20,7 @@ from utils.checking import (
     draw,
     edits_of,
     familiar,
+    interface,
     judge,
     value,
 )
@@ -401,6 +402,42 @@ def test_what_was_observed_once_is_not_observed_again():
 
 def test_a_value_is_compared_as_it_is():
     assert verdict(Exercise("9.18", "A value", right=2.0, observe=value), tf.constant(2.0)).outcome is Outcome.RIGHT
+
+
+cut_off = Exercise(
+    "9.1",
+    "The mean",
+    right=lambda total, n: total / n,
+    inputs=lambda rng: [(7.0, 2), *((float(rng.integers(5, 50)) + 0.5, int(rng.integers(2, 9))) for _ in range(5))],
+    mistakes=[Mistake(lambda total, n: total // n, "`//` drops the digits after the point. Division of floats is `/`.")],
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "begins"),
+    [
+        ("total // n", "`//` drops the digits"),
+        ("float(int(total / n))", "The result is as with this mistake: `//` drops the digits"),
+    ],
+)
+def test_what_a_sentence_begins_with_is_claimed_only_where_it_is_in_the_code(code, begins):
+    assert verdict(cut_off, written(f"def answer(total, n):\n    return {code}")).advice.startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "code", "is_there"),
+    [
+        ("`math.exp` and `float` work on one number.", "[float(each) for each in z]", True),
+        ("`math.exp` and `float` work on one number.", "sum(z)", False),
+        ("`d ** 1 / 2` is half of d.", "x / width**1/2", True),
+        ("`d ** 1 / 2` is half of d.", "x / (width / 2)", False),
+        ("An `if` works on one number.", "1 if z > 0 else 0", True),
+        ("`numpy()` gives a plain number.", "z.numpy()", True),
+        ("Take `np.exp`.", "z", True),
+    ],
+)
+def test_code_is_looked_for_however_it_is_written(sentence, code, is_there):
+    assert interface.contains_code_of(sentence, written(f"def answer(z):\n    return {code}")) is is_there
 
 
 def test_an_axis_that_is_as_long_as_in_an_input_is_named_so():

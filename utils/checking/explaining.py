@@ -41,6 +41,8 @@ def explain(wrong: Wrong) -> tuple[str, bool]:
     stopped = next((each.error for each in wrong.got if each.error), None)
     for mistake in wrong.cases.table.mistakes:
         if advice := _recognize(wrong, mistake):
+            if isinstance(mistake.advice, str) and not interface.contains_code_of(advice, wrong.answer):
+                advice = _lines(_place(wrong), f"The result is as with this mistake: {advice}")
             error = f"\n{errors.describe(stopped, explain=False)}" if stopped and not mistake.untouched else ""
             return advice + error, mistake.untouched
     if stopped:

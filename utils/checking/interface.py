@@ -4,6 +4,7 @@ import ast
 import functools
 import inspect
 import linecache
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -131,6 +132,23 @@ def source_of(answer: Any) -> str:
         return inspect.getsource(answer)
     except (OSError, TypeError):
         return cell_of(answer)
+
+
+def contains_code_of(advice: str, answer: Any) -> bool:
+    """
+    Whether an answer has one of the pieces of code that a sentence begins with: "`math.exp` and `float` work on …".
+
+    True where the sentence begins otherwise, or the answer's source is not known.
+    """
+    begins = re.match(r"(?:An? )?(`[^`]+`(?:(?:, | and | or )`[^`]+`)*) ", advice)
+    source = re.sub(r"\s", "", source_of(answer)) if begins else ""
+    return not source or any(_core(piece) in source for piece in re.findall("`([^`]+)`", begins[1]))
+
+
+def _core(piece: str) -> str:
+    """Of a name with dots the last part, and of a formula what stands between the names at its ends."""
+    piece = re.sub(r"\s|\(\)", "", piece)
+    return piece.rpartition(".")[2] if re.fullmatch(r"[\w.]+", piece) else re.sub(r"^[^\W\d]\w*|[^\W\d]\w*$", "", piece)
 
 
 def _functions(answer: Any) -> list[Callable[..., Any]]:

@@ -215,7 +215,7 @@ LayerFinding, mistakes_of_layer = findings_of(MyDenseLayer,
     ("", " + self.b", "", ACTIVATE, f"{ACTIVATE} + self.b", "The bias is added after the activation. It belongs to z, inside."),
     ("", "W) + self.b", "W + self.b)", "b is added to W before the product, so each input multiplies it. Add it after the product."),
     ("", ACTIVATE, f"tf.reduce_sum({ACTIVATE}, 0)", "This adds up the examples of the batch. Each of them keeps a row of its own."),
-    ("", SUPER, "pass", "`super().__init__(**options)` is missing in `__init__`: without it Keras cannot keep track of the weights."),
+    ("", SUPER, "pass", "In `__init__`, `super().__init__(**options)` is missing: without it Keras cannot keep track of the weights."),
     ("", "keras.activations.get(activation)", "activation", "The activation is kept as it came in, and a name such as \"relu\" is no function. "
      "`keras.activations.get` turns it into one."),
     ("", "X, self.W", "self.W, X", "The matrices are in the wrong order: X, (n, m), comes before W, (m, d), so that the two m meet."),

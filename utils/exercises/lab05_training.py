@@ -262,7 +262,7 @@ ZIP, APPLY = "zip(gradients, variables)", "optimizer.apply_gradients(zip(gradien
 StepMistake, mistakes_of_step = findings_of(train_step,
     ("", "        J =", "    J =", "The gradients are None: the tape saw no way from the weights to the loss. Compute prediction and loss inside "
      "its `with`, and stay with tensors there: `predict` and `numpy()` give arrays, which it does not follow."),
-    ("", "=True", "=False", "`model(X)` alone predicts as after training, so Dropout does nothing. There is an argument for training."),
+    ("", "=True", "=False", "The model predicts as after training, so Dropout does nothing. There is an argument for training."),
     ("", APPLY, "pass", "The weights stay as they were: the gradients are computed and not applied."),
     ("AGAIN", APPLY, f"{APPLY}; {APPLY}", "The optimizer takes {seen} steps with the gradients of one. Apply them once, all the pairs in one call."),
     ("", "(gradients,", "([-g for g in gradients],", "The step goes uphill: the optimizer goes against the gradient by itself."),

@@ -4,6 +4,7 @@ What a student's process does on request: run cells, judge answers, call them.
 The answers may be hostile: what is replied from here is a claim, and `marking` asks for proof of it.
 """
 
+import ast
 import hashlib
 import inspect
 import linecache
@@ -11,6 +12,7 @@ import sys
 import types
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -20,7 +22,7 @@ from utils import exercises
 from utils.checking import Outcome, chance, errors, judge, limits, sandbox
 from utils.grading import wire
 
-SECONDS_OF_AN_ANSWER, SECONDS_OF_A_CELL = 20.0, 120.0  # of work; cells of the course may train
+SECONDS_OF_AN_ANSWER, SECONDS_OF_TRAINING = 20.0, 120.0  # of work
 
 
 def serve(connection: Connection, state: dict[str, int]) -> None:
@@ -33,6 +35,17 @@ def serve(connection: Connection, state: dict[str, int]) -> None:
         except EOFError:
             return
         connection.send_bytes(wire.dumps(getattr(notebook, request.pop("do"))(**request)))
+
+
+@cache
+def seconds_of(exercise: str) -> float:
+    """Seconds of work that a cell may do: many for one of the course, and for an answer that calls the lab's own functions."""
+    if not exercise:
+        return SECONDS_OF_TRAINING
+    statements = ast.parse(exercises.as_written(exercise)).body
+    running = [each for each in statements if not isinstance(each, ast.FunctionDef | ast.ClassDef)]
+    called = [node.func for each in running for node in ast.walk(each) if isinstance(node, ast.Call)]
+    return SECONDS_OF_TRAINING if any(isinstance(each, ast.Name) for each in called) else SECONDS_OF_AN_ANSWER
 
 
 class Notebook:
@@ -53,8 +66,7 @@ class Notebook:
         name = f"<cell {cell}>"
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
         try:
-            seconds = SECONDS_OF_AN_ANSWER if exercise else SECONDS_OF_A_CELL
-            limits.within(seconds, lambda: exec(compile(code, name, "exec"), self.names), everything=True)
+            limits.within(seconds_of(exercise), lambda: exec(compile(code, name, "exec"), self.names), everything=True)
         except limits.TimeUp as up:
             return self._stopped(exercise, up, str(up))
         except KeyboardInterrupt:

@@ -15,7 +15,7 @@ from utils.checking.exercise import Table
 from utils.checking.observation import Cases, is_right
 from utils.grading import inside, wire
 from utils.grading.answers import CHECK, Answers, Step, course, names_in, program, without_magics
-from utils.grading.student import SECONDS, Ended, Student
+from utils.grading.student import Ended, Student
 from utils.grading.tricks import tricks
 
 TRAINS = 2.0  # seconds: an exercise that may take as long trains a network, and chance has a part in its verdict
@@ -150,7 +150,7 @@ class _Marker:
 
     def _take(self, step: Step, position: int) -> None:
         if step.kind != "check":
-            seconds = 2 * inside.SECONDS_OF_AN_ANSWER if step.exercise else SECONDS
+            seconds = 2 * inside.seconds_of(step.exercise)  # it ends by itself before, if it can
             self._student.ask("run", seconds, code=step.text, exercise=step.exercise, cell=position)
         elif not self.marks[step.exercise].outcome:
             self._judge(self._table[step.exercise], _arguments(step.text))
@@ -208,10 +208,10 @@ def hints_on(exercise: Exercise, advice: str) -> list[str]:
 
 
 def mistake_of(exercise: Exercise, advice: str) -> str:
-    """The sentence of the exercise's tables that this advice begins with; nothing where there is none."""
+    """The sentence of the exercise's tables that this advice has; nothing where there is none."""
     sentences = [mistake.sentence for table in exercise.tables for mistake in table.mistakes]
     patterns = {sentence: re.escape(sentence).replace(r"\{seen\}", ".*?") for sentence in sentences}
-    return max((s for s, pattern in patterns.items() if re.match(pattern, advice, re.DOTALL)), key=len, default="")
+    return max((s for s, pattern in patterns.items() if re.search(pattern, advice, re.DOTALL)), key=len, default="")
 
 
 def canaries(exercise: Exercise) -> list[dict[str, Any]]:
