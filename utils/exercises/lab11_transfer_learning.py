@@ -95,13 +95,17 @@ def weights_by_layer(model):
     return [weight.tolist() for layer in model.layers for weight in layer.get_weights()]
 
 def what_still_learns(answer):
-    """What is wrong with freezing a trained model. It trains by `train_on_batch`, which does for one batch what `fit` does."""
+    """
+    What is wrong with freezing a trained model. It trains by `train_on_batch`, which does for one batch what `fit` does.
+
+    Line by line that takes a fifth of the time. A model that is not compiled again would go on as it was recorded: all of it learns.
+    """
     old, new = (keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True)), (keras.optimizers.SGD(0.1), LOSS)
     model = keras.Sequential([*small_body().layers, keras.layers.Dense(3)])
     with limits.not_charged():
-        model.compile(*old)
+        model.compile(*old, run_eagerly=True)
         model.train_on_batch(IMAGES, LABELS)
-    before = weights_by_layer(model)
+    before, trains = weights_by_layer(model), model.train_function
     count = answer(model, *new)
     if isinstance(count, (keras.Model, tuple, list)) or require.numbers(count).size != 1:
         raise Advice("Expected one number: how many weights and biases still learn.")
@@ -109,9 +113,13 @@ def what_still_learns(answer):
         return Freezing.CHANGED
     if (model.optimizer, model.loss) not in (old, new):
         return Freezing.OTHER_SETTINGS
-    with limits.not_charged():
-        model.train_on_batch(IMAGES, LABELS)
-    kernel, bias, gamma, beta, mean, variance, W, b = (a != b for a, b in zip(before, weights_by_layer(model), strict=True))
+    changed = [True] * len(before)
+    if model.train_function is not trains:
+        model.run_eagerly = True
+        with limits.not_charged():
+            model.train_on_batch(IMAGES, LABELS)
+        changed = [a != b for a, b in zip(before, weights_by_layer(model), strict=True)]
+    kernel, bias, gamma, beta, mean, variance, W, b = changed
     if finding := wrongly_frozen(model, kernel or bias, gamma or beta or mean or variance, W and b):
         return finding
     if (model.optimizer, model.loss) == old:
