@@ -95,7 +95,7 @@ def test_the_notebooks_own_solution_passes(exercise):
     if exercise.same_answer_as:
         pytest.skip(SHARED)
     if exercise.open:
-        pytest.skip(f"{exercise.open}; the notebook's own run shows whether its network passes")
+        pytest.skip(f"{exercise.open}; the notebook's own run shows whether this one passes")
     lab = exercises.lab_of(exercise.number)
     solution, _, check, namespace = cells_of(lab, exercise.number)
     assert judge(exercise, *answers_of(solution, check, namespace, exercise.number)).outcome is Outcome.RIGHT
