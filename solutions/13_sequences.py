@@ -398,7 +398,7 @@ cross_entropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 def train_on_tunes(layers, learning_rate, epochs):
     """A trained model of these layers, its history, and what it wrote on the way."""
-    model = keras.Sequential([keras.Input((None,), dtype="int32"), *layers])
+    model = tunes.writer(layers)  # a Sequential model, if `compose` can use it
     moments = {"untrained": compose(model, [reel], 100, 0.7)[0]}
 
     def watch(history):

@@ -8,9 +8,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from tests.devices import tf
 from utils import datasets, plots, tunes
 from utils.advice import Advice
 
+layers = tf.keras.layers
 BAR = {"reel": 8, "jig": 6, "hornpipe": 8}
 
 
@@ -120,3 +122,30 @@ def test_real_tunes_have_full_bars_and_stay_in_their_key(loaded):
     train, validation, _ = loaded
     figures = tunes.figures(validation, train)
     assert figures["in key"] > 0.98 and figures["full bars"] > 0.99 and figures["copied"] < 0.3
+
+
+TOKENS = 96
+SLIPS = [
+    (lambda: [layers.Embedding(TOKENS, 4), layers.LSTM(5), layers.Dense(TOKENS)], "logits for the last step alone"),
+    (lambda: [layers.Embedding(TOKENS, 4), layers.GRU(5, return_sequences=True), layers.Dense(TOKENS)], "Embedding, GRU, Dense"),
+    (lambda: [layers.Embedding(TOKENS, 4), layers.LSTM(5), layers.LSTM(5), layers.Dense(TOKENS)], "These layers make no model."),
+    (lambda: [layers.Embedding(9, 4), layers.LSTM(5, return_sequences=True), layers.Dense(TOKENS)], "has 9 rows"),
+    (lambda: [layers.Embedding(TOKENS, 4), layers.LSTM(5, return_sequences=True), layers.Dense(9)], "gives 9 logits"),
+    (lambda: [layers.Embedding(TOKENS, 4), layers.LSTM(5, "relu", return_sequences=True), layers.Dense(TOKENS)], "has tanh"),
+    (lambda: [layers.Embedding(TOKENS, 4), layers.LSTM, layers.Dense(TOKENS)], "These layers make no model."),
+    (lambda: [layers.Embedding(TOKENS, 4), ..., layers.Dense(TOKENS)], "still the placeholder"),
+    (lambda: [layers.Embedding(TOKENS, 4), layers.Dense(TOKENS)], "layers with weights are Embedding, Dense."),
+    (lambda: [], "Its layers with weights are none."),
+]
+
+
+@pytest.mark.parametrize(("make", "words"), SLIPS, ids=[words for _, words in SLIPS])
+def test_layers_that_cannot_write_tunes_get_a_sentence_before_they_train(make, words):
+    with pytest.raises(Advice, match=words):
+        tunes.writer(make())
+
+
+def test_a_writer_gives_logits_of_each_next_token():
+    lstm = layers.LSTM(5, return_sequences=True)
+    model = tunes.writer([layers.Embedding(TOKENS, 4), layers.Dropout(0.1), lstm, layers.Dense(TOKENS)])
+    assert model(np.zeros((2, 7), np.int32)).shape == (2, 7, TOKENS)

@@ -12,8 +12,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from utils import datasets
 from utils.advice import Advice, say
+from utils.checking import errors
+from utils.training import layers_of
 
-RATE = 11_025  # samples a second
+RATE = 7_200  # samples a second
 SECONDS_OF_AN_EIGHTH = {"jig": 0.165}
 _OTHERWISE = 0.135  # reels and hornpipes
 EIGHTHS_IN_A_BAR = {"reel": 8, "jig": 6, "hornpipe": 8}
@@ -103,6 +105,58 @@ def windows(tunes: Sequence[np.ndarray], length: int) -> tuple[np.ndarray, np.nd
         raise Advice(f"No tune has more than {length} tokens: choose a shorter window.")
     rows = np.array(rows, np.int32)
     return rows[:, :-1], rows[:, 1:]
+
+
+LAST_ONLY = (
+    "It gives logits for the last step alone. The targets have a token for every step: let the LSTM return all its states."
+)
+
+
+def writer(layers: Sequence[Any]) -> Any:
+    """
+    A new model of Keras that reads tokens, shape (n, T), and gives logits of each next one, shape (n, T, tokens).
+
+    layers: an Embedding, an LSTM and a Dense layer. Raises Advice where they make no model, or one that cannot write tunes.
+    """
+    import keras
+
+    if any(layer is ... for layer in layers):
+        raise Advice("One of the layers is still the placeholder `...`.")
+    try:
+        model = keras.Sequential([keras.Input((None,), dtype="int32"), *layers])
+    except (ValueError, TypeError) as error:
+        raise Advice(f"These layers make no model. {errors.words(error)}") from None
+    require_weights_of_writer(model)
+    tokens, (embedding, lstm, dense) = len(datasets.tunes()[2]), _with_weights(model)
+    if embedding.input_dim < tokens:
+        raise Advice(f"The embedding has {embedding.input_dim} rows. It needs one for each of the {tokens} tokens.")
+    if not lstm.return_sequences:
+        raise Advice(LAST_ONLY)
+    if dense.units != tokens:
+        raise Advice(f"It gives {dense.units} logits at each step. It needs one for each of the {tokens} tokens.")
+    return model
+
+
+def require_weights_of_writer(model: Any) -> None:
+    """Raise Advice where a model has not the weights that lab 13 writes tunes with: those of three layers, with their biases."""
+    import keras
+
+    layers, kinds = _with_weights(model), (keras.layers.Embedding, keras.layers.LSTM, keras.layers.Dense)
+    if len(layers) != 3 or not all(map(isinstance, layers, kinds)):
+        names = ", ".join(type(layer).__name__ for layer in layers)
+        raise Advice(
+            f"Its layers with weights are {names or 'none'}. `compose`, which writes the tunes, expects an Embedding, an LSTM "
+            "and a Dense layer."
+        )
+    if layers[1].activation is not keras.activations.tanh or not (layers[1].use_bias and layers[2].use_bias):
+        raise Advice(
+            "`compose` writes with your `lstm_step`. That has tanh and a bias, so the LSTM needs them, too, and the Dense layer "
+            "its bias."
+        )
+
+
+def _with_weights(model: Any) -> list[Any]:
+    return [layer for layer in layers_of(model) if layer.weights]
 
 
 def play(tokens: Iterable[int], bars: int = 8) -> Any:

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from utils import datasets, training
+from utils import datasets, training, tunes
 from utils.advice import Advice
 from utils.checking import FINE, Exercise, arrays, edited, edits_of, findings_of, require
 
@@ -659,13 +659,7 @@ def writes_music(model):
         raise Advice(require.NO_INPUT)
     if any(isinstance(layer, keras.layers.Bidirectional) for layer in layers):
         return Writer.FUTURE
-    kinds = keras.layers.Embedding, keras.layers.LSTM, keras.layers.Dense
-    if len(layers) != 3 or not all(map(isinstance, layers, kinds)):
-        names = ", ".join(type(layer).__name__ for layer in layers)
-        raise Advice(f"Its layers with weights are {names or 'none'}. `compose`, which writes the tunes, expects an Embedding, an LSTM and a Dense "
-     f"layer.")
-    if layers[1].activation is not keras.activations.tanh or not (layers[1].use_bias and layers[2].use_bias):
-        raise Advice("`compose` writes with your `lstm_step`. That has tanh and a bias, so the LSTM needs them, too, and the Dense layer its bias.")
+    tunes.require_weights_of_writer(model)
     X, y, tokens = held_out()
     if layers[0].input_dim < tokens:
         return Writer.FEW_ROWS.about(layers[0].input_dim)
@@ -768,8 +762,7 @@ def bidirectional():
         keras.layers.Bidirectional(keras.layers.LSTM(4, return_sequences=True)), keras.layers.Dense(tokens)])
 
 Writer, mistakes_of_writer = findings_of(None,
-    ("LAST_ONLY", partial(told, by_heart(8), return_sequences=False), "It gives logits for the last step alone. The targets have a token for every "
-     "step: let the LSTM return all its states."),
+    ("LAST_ONLY", partial(told, by_heart(8), return_sequences=False), tunes.LAST_ONLY),
     ("OUTPUTS", partial(told, by_heart(8), outputs=10), "It gives {seen} logits at each step. It needs one for each token of the vocabulary."),
     ("FEW_ROWS", partial(told, by_heart(8), rows=10), "The embedding has {seen} rows. It needs one for each token of the vocabulary."),
     ("ACTIVATED", partial(told, by_heart(8), activation="softmax"), "The outputs have gone through an activation. The loss takes logits: leave it "
