@@ -13,6 +13,7 @@ TAPE = (
     "with tf.GradientTape() as tape:\n        J = model(np.ones((1, 1)))\n"
     "    gradients = tape.gradient(J, model.trainable_variables)\n    "
 )
+LAYER = "(keras.layers.Layer,)"
 ERRORS = [
     ("x ^ 2.0", "A power is written `**`"),
     ("1.0 if x > 0 else 0.0", "need one True or False"),
@@ -23,6 +24,8 @@ ERRORS = [
     ("np.dot(np.ones((4, 3)), np.ones((4, 3)))", "one of the two is transposed"),
     ("np.ones((4, 3)) * np.ones((3, 2))", "element by element"),
     ("X * W", "element by element"),
+    (f"type('Plus', {LAYER}, {{'call': lambda self, z: z + W}})()(keras.Input((5, 3)))", "(n, 5, 3) and (3, 2) do not fit"),
+    ("keras.layers.Lambda(lambda z: z + W)(keras.Input((5, 3)))", "the function of a `Lambda` layer"),
     ("keras.Sequential(keras.Input((2,)), keras.layers.Dense(3))", "one list of layers"),
     ("n * tf.constant(0.5)", "`tf.cast(x, tf.float32)`"),
     ("sgd.minimize(lambda: v, [v])", "have no `minimize`"),

@@ -86,6 +86,8 @@ def words(error: BaseException) -> str:
         kind = f"{type(error).__name__}: "
         starts = [i for i, line in enumerate(lines) if line.startswith(kind)]
         lines = [line.removeprefix(kind) for line in lines[starts[-1] if starts else -1 :]]
+    if inner := [i for i, line in enumerate(lines[:-1], 1) if line.endswith("Error encountered:")]:
+        lines = lines[inner[-1] :]  # before it, Keras says that it could not infer a shape
     if lines[0].startswith("Exception encountered when calling"):  # Keras puts its own line first
         lines = [line for line in lines[1:] if not line.startswith("Arguments received")] or lines
     line = re.sub(r"\x1b\[\d*m|\b[\w.]+\.<locals>\.", "", lines[0])

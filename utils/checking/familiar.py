@@ -42,8 +42,8 @@ def _inner(found: re.Match) -> str:
 
 
 def _elementwise(found: re.Match) -> str:
-    shapes = [tuple(map(int, re.findall(r"\d+", shape))) for shape in filter(None, found.groups())]
-    named = " and ".join(map(str, shapes)) or "of the two"
+    shapes = [re.findall(r"\d+|\?", shape) for shape in filter(None, found.groups())]
+    named = " and ".join(f"({', '.join(shape)}{',' * (len(shape) == 1)})".replace("?", "n") for shape in shapes) or "of the two"
     product = len(shapes) == 2 and all(shapes) and shapes[0][-1] == shapes[1][0]
     return (
         f"`+`, `-`, `*` and comparisons work element by element, and the shapes {named} do not fit: each axis has the same "
@@ -84,6 +84,15 @@ FAMILIAR = [
     Familiar(r"shapes (\([\d, ]+\)) and (\([\d, ]+\)) not aligned", _product),
     Familiar(r"matmul.*size (\d+) is different from (\d+)", _inner),
     Familiar(r"Dimensions must be equal, but are (\d+) and (\d+) for .*MatMul", _inner),
+    Familiar(
+        r"could not automatically infer the shape of the Lambda's output",
+        "Keras tries the function of a `Lambda` layer, and it stops. Do the shapes in it fit, and are its operations TensorFlow's?",
+    ),
+    Familiar(
+        r"Dimensions must be equal, but are .*= (?:Add|Sub|Mul|RealDiv|Squared|Max|Min|Equal|Greater|Less)\w*\[.*"
+        r"with input shapes: (\[[\d,?]*\]), (\[[\d,?]*\])",
+        _elementwise,
+    ),
     Familiar(r"could not be broadcast together with shapes (\([\d,]*\)) (\([\d,]*\))", _elementwise),
     Familiar(r"Incompatible shapes: (\[[\d,]*\]) vs\. (\[[\d,]*\])|required broadcastable shapes", _elementwise),
     Familiar(
