@@ -86,7 +86,7 @@ FAMILIAR = [
     Familiar(r"Dimensions must be equal, but are (\d+) and (\d+) for .*MatMul", _inner),
     Familiar(
         r"could not automatically infer the shape of the Lambda's output",
-        "Keras tries the function of a `Lambda` layer, and it stops. Do the shapes in it fit, and are its operations TensorFlow's?",
+        "Keras tries the function of a `Lambda` layer, and it stops. Do its shapes fit, and are its operations TensorFlow's?",
     ),
     Familiar(
         r"Dimensions must be equal, but are .*= (?:Add|Sub|Mul|RealDiv|Squared|Max|Min|Equal|Greater|Less)\w*\[.*"
