@@ -23,7 +23,7 @@ def probability(rate, steps, spelling):
 def binomial(n, p):
     """The probabilities of 0 to n events, of n independent ones with probability p each."""
     if p == 0:
-        return np.eye(n + 1)[0]
+        return np.arange(n + 1) == 0.0
     log_factorial = np.cumsum(np.log(np.maximum(1, np.arange(n + 1))))
     k = np.arange(n + 1)
     return np.exp(log_factorial[n] - log_factorial - log_factorial[::-1] + k * np.log(p) + (n - k) * np.log1p(-p))
