@@ -5,6 +5,7 @@ import re
 import wave
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,9 +34,14 @@ class Note(NamedTuple):
     length: Fraction
 
 
+@cache
+def _vocabulary() -> tuple[str, ...]:
+    return tuple(datasets.tunes()[2])
+
+
 def names(tokens: Iterable[int]) -> list[str]:
     """What tokens stand for, as the vocabulary has it. Raises Advice where a number is none of its tokens."""
-    vocabulary = datasets.tunes()[2]
+    vocabulary = _vocabulary()
     numbers = [int(token) for token in np.ravel(np.asarray(tokens))]
     wrong = [number for number in numbers if not 0 <= number < len(vocabulary)]
     if wrong:
@@ -127,7 +133,7 @@ def writer(layers: Sequence[Any]) -> Any:
     except (ValueError, TypeError) as error:
         raise Advice(f"These layers make no model. {errors.words(error)}") from None
     require_weights_of_writer(model)
-    tokens, (embedding, lstm, dense) = len(datasets.tunes()[2]), _with_weights(model)
+    tokens, (embedding, lstm, dense) = len(_vocabulary()), _with_weights(model)
     if embedding.input_dim < tokens:
         raise Advice(f"The embedding has {embedding.input_dim} rows. It needs one for each of the {tokens} tokens.")
     if not lstm.return_sequences:
@@ -223,7 +229,7 @@ def figures(written: Sequence[Iterable[int]], known: Sequence[Iterable[int]]) ->
     long as the dance wants.  "come again": of the bars, those that the same tune has had before.  "copied": of the runs of eight
     notes, those that stand in a known tune, note for note.
     """
-    sounds = np.array([_NOTE.fullmatch(name) is not None for name in datasets.tunes()[2]])
+    sounds = np.array([_NOTE.fullmatch(name) is not None for name in _vocabulary()])
     memory = {run for tune in known for run in _runs(tune, sounds)}
     counts: dict[str, list] = {name: [] for name in ("in key", "full bars", "come again", "copied")}
     for tune in map(whole, written):
