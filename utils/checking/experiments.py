@@ -210,6 +210,8 @@ def _as_if(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
     for name, place in places:
         for words, change in AS_IF:
             if _is_right_for(cases, got, functools.partial(_changed, place=place, change=change)):
+                if "left out" in words and _is_read_without_effect(cases, answer, got, name, place):
+                    return _about([name], NO_EFFECT)
                 return f"It gives what would be right if {words.format(name=name)}.".replace("?.", "?")
     for i, (name, place) in enumerate(places):
         for other, place_of_other in places[i + 1 :]:
@@ -220,6 +222,12 @@ def _as_if(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
                 if _is_right_for(cases, got, both):
                     return f"It gives what would be right if `{name}` and `{other}` {words}"
     return ""
+
+
+def _is_read_without_effect(cases: Cases, answer: Any, got: Sequence[Observation], name: str, place: Place) -> bool:
+    """Whether an answer reads an array, and nothing of it reaches the end: then it is not left out."""
+    is_array = isinstance(_value(cases.inputs[0], place), np.ndarray)
+    return is_array and name in _read(answer) and _has_effect(cases, answer, got, place) is False
 
 
 def _changed_both(args: tuple, places: Sequence[Place], change: Callable[[Any], Any]) -> tuple:

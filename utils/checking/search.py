@@ -17,7 +17,7 @@ from typing import Any
 
 from utils.checking import chance, interface, limits
 from utils.checking.cells import definitions_of, globals_of
-from utils.checking.changes import changes, repairs
+from utils.checking.changes import changes, repairs, with_other_axes
 from utils.checking.observation import Cases, observe, same_values
 from utils.checking.places import Kind, Place, kind_of, one_too_many, place_of
 from utils.checking.trees import Path, alike, get, put, walk
@@ -298,7 +298,7 @@ def _one_statement(
     path, new = _smallest(tree, path, new, fits)
     old = get(tree, path)
     uses_own, kind = bool((_names(old) - _names(whole)) & own_names), kind_of(old, new)
-    if (call := _call_with_axis(tree, path)) is not None:
+    if (call := _call_with_axis(tree, path) or _call_right_with_other_axis(tree, path, fits)) is not None:
         old, kind = call, Kind.AXIS
     if (item := one_too_many(old, new)) is not None:
         old = item
@@ -312,6 +312,16 @@ def _call_with_axis(tree: ast.Module, path: Path) -> ast.Call | None:
     for n in range(len(path), 0, -1):
         if getattr(get(tree, path[:n]), "arg", None) in ("axis", "axes", "keepdims"):
             return get(tree, path[: n - 1])
+    return None
+
+
+def _call_right_with_other_axis(tree: ast.Module, path: Path, fits: Fits) -> ast.Call | None:
+    """The call that a path leads to, or to its function, if another axis makes it right: that is less to change."""
+    if path[-1][0] == "func":
+        path = path[:-1]
+    call = get(tree, path)
+    if isinstance(call, ast.Call) and any(fits(put(tree, path, other)) for other in with_other_axes(call)):
+        return call
     return None
 
 
@@ -421,10 +431,15 @@ def _small_changes(tree: ast.Module, fits: Fits, source: str, lines: list[Path])
             continue
         old = get(tree, path)
         kind = Kind.EXTRA if new is None else Kind.BLOCK if isinstance(old, COMPOUND) else Kind.LACKING
+        if isinstance(old, ast.If) and isinstance(new, list):
+            yield place_of(old, Kind.CONDITION, source)
+            continue
         if isinstance(new, ast.AST) and isinstance(old, (*COMPOUND, ast.FunctionDef)):
             old, kind = _first_difference(old, new), Kind.EXCHANGED
         elif isinstance(new, list) and isinstance(old, COMPOUND):  # its first or last statement stands beside it
             old, kind = next(each for each in new if not isinstance(each, type(old))), Kind.MOVED
+        elif (call := _call_with_axis(tree, path)) is not None:
+            old, kind = call, Kind.AXIS
         elif isinstance(new, ast.AST):
             kind = Kind.BRACKETS if _is_bracketed_otherwise(old, new) else kind_of(old, new)
         yield place_of(old, kind, source)

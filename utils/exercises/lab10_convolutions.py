@@ -48,7 +48,7 @@ the_convolution = Exercise("10.1", "The convolution", right=keras_convolve, inpu
     ("i + k, j:j + m", "i + m, j:j + k", "The height and the width of the window are exchanged: rows come first in a shape."),
     ("i + k, j:j + m", "i + 2, j:j + 2", "The window fits a kernel of 2 × 2. Kernels come in any size: use the kernel's own shape."),
     ("h - k + 1, w - m + 1", "2, 2", "The result is 2 × 2, whatever the image is. Its size follows from the two shapes."),
-    ("np.sum", "", "Window times kernel is a number for each pixel of the window. Add them up: a window gives one number."),
+    ("np.sum", "", "There is more than one number for a window. Add up all of its products: a window gives one number."),
     ("np.sum", "np.mean", "This is the mean over the window; a convolution takes the sum."),
     (" * kernel", "", "The window is summed without the kernel, which has a weight for each pixel of the window."),
     ("window *", "window @", "This is a product of matrices. Here every entry is multiplied by the one in the same place, with `*`."),
