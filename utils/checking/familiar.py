@@ -246,7 +246,8 @@ FAMILIAR = [
     ),
     Familiar(
         r"requested shape (has|requires)|cannot reshape array",
-        "The new shape has not as many numbers as come in. Take the lengths from the input, or let one of them be -1.",
+        "The new shape has not as many numbers as come in. Either too many or too few come in, or a length is wrong: take the "
+        "lengths from the input, or let one of them be -1.",
     ),
     Familiar(
         r"division by zero",
@@ -307,6 +308,10 @@ FAMILIAR = [
         r"output size would be zero or negative|Negative dimension size",
         "Nothing is left of the maps: each pooling, and each convolution without padding, makes them smaller. Take fewer of "
         "them, or padding.",
+    ),
+    Familiar(
+        r"must call `compile\(\)`",
+        "`fit` and `evaluate` need a model that is compiled. For its outputs alone, call the model like a function.",
     ),
     Familiar(r"No gradients provided for any variable", NO_GRADIENT),
     Familiar(r"None values not supported|'NoneType' and|and 'NoneType'|'NoneType' object", NO_GRADIENT, line=r"grad"),

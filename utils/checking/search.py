@@ -28,7 +28,7 @@ SECONDS_OF_AN_EDIT = 1.0  # that it may take; or TIMES as much work as the answe
 TIMES = 3
 SECONDS_FOR_THE_KIND = 1.0  # of work, where the line of the fault is known
 PATIENCE = 2.0  # seconds that an edited answer may wait
-FRESH_DRAWS = 3  # on which an edit is confirmed: as many of them as it takes FRESH_SECONDS to know what is right on
+FRESH_DRAWS = 3  # on which an edit is confirmed: as many of them as take FRESH_SECONDS
 FRESH_SECONDS = 0.4
 BRACKETS = str.maketrans("", "", "()")
 OUTSIDE = {"open", "os", "sys", "subprocess", "shutil", "input", "exec", "eval", "exit", "quit", "requests", "pathlib", "Path"}
@@ -54,8 +54,8 @@ def find(cases: Cases, answer: Any, failing: int, solution: str, seconds_to_obse
         tree, right = ast.parse(source), ast.parse(solution)
         if not any(getattr(node, "name", None) == answer.__name__ for node in tree.body) or _touches_the_outside(tree):
             return None
-        trial = _Trial(cases, answer, failing, seconds_of_an_edit, slow)
-        costly = slow or inspect.isclass(answer) or TIMES * cases.longest > SECONDS_OF_AN_EDIT
+        trial = _Trial(cases, answer, failing, seconds_of_an_edit, slow, seconds_to_observe)
+        costly = slow or inspect.isclass(answer) or TIMES * max(cases.longest, seconds_to_observe) > SECONDS_OF_AN_EDIT
         seconds = SECONDS_IF_SLOW if costly else SECONDS
         with redirect_stdout(io.StringIO()):  # what the student's code prints was shown once
             places = _places(tree, right, trial.fits, source, slow, vague)
@@ -75,9 +75,10 @@ def _touches_the_outside(tree: ast.AST) -> bool:
 class _Trial:
     """Tries an edited cell: whether the answer that it defines is right."""
 
-    def __init__(self, cases: Cases, answer: Any, failing: int, seconds: float, slow: bool):
+    def __init__(self, cases: Cases, answer: Any, failing: int, seconds: float, slow: bool, seconds_to_observe: float = 0.0):
         self.cases, self.failing, self.seconds, self.slow = cases, failing, seconds, slow
-        draws = int(FRESH_SECONDS / max(cases.longest * len(cases.inputs), FRESH_SECONDS / FRESH_DRAWS))
+        of_a_draw = seconds_to_observe + cases.longest * len(cases.inputs)  # the edited answer, and the right one
+        draws = int(FRESH_SECONDS / max(of_a_draw, FRESH_SECONDS / FRESH_DRAWS))
         self.fresh = [Cases(cases.table, chance.generator()) for _ in range(draws)]
         self.name, self.globals = answer.__name__, globals_of(answer)
 
@@ -292,8 +293,12 @@ def _one_statement(
 
     It is not where the part is the whole value, or uses names of the student's own, which may hold something wrong.
     """
-    if alike(get(tree, path), new) or not fits(put(tree, path, new)):
+    if alike(get(tree, path), new):
         return
+    if not fits(put(tree, path, new)):
+        new = _as_array(new)
+        if new is None or not fits(put(tree, path, new)):
+            return
     statement, whole = get(tree, path), new
     path, new = _smallest(tree, path, new, fits)
     old = get(tree, path)
@@ -305,6 +310,14 @@ def _one_statement(
     place = place_of(old if hasattr(old, "lineno") else statement, Kind.LEADS_TO if uses_own else kind, source)
     is_all = old is getattr(statement, "value", None) and not isinstance(old, (ast.Constant, ast.Name))
     yield place, not uses_own and not (kind is Kind.PART and is_all)
+
+
+def _as_array(statement: ast.stmt) -> ast.Assign | None:
+    """A statement that makes a list, with an array of it: the student's next line may take nothing else."""
+    if isinstance(statement, ast.Assign) and isinstance(statement.value, (ast.List, ast.ListComp)):
+        array = ast.Call(ast.Attribute(ast.Name("np", ast.Load()), "array", ast.Load()), [statement.value], [])
+        return ast.Assign(statement.targets, array, lineno=statement.lineno)
+    return None
 
 
 def _call_with_axis(tree: ast.Module, path: Path) -> ast.Call | None:
@@ -361,8 +374,10 @@ def _smallest(tree: ast.Module, path: Path, new: ast.AST, fits: Fits) -> tuple[P
     differing = [(step, part) for step, part in parts if not alike(get(old, step), part)]
     same_but_one = [(step, part) for step, part in differing if alike(put(old, step, part), new)]
     for step, part in same_but_one or differing:
-        if isinstance(get(old, step), (ast.expr, ast.keyword)) and (same_but_one or fits(put(tree, path + step, part))):
-            return _smallest(tree, path + step, part, fits)
+        inner = isinstance(get(old, step), (ast.expr, ast.keyword, ast.comprehension))
+        if inner and (same_but_one or fits(put(tree, path + step, part))):
+            found = _smallest(tree, path + step, part, fits)
+            return (path, new) if isinstance(found[1], ast.comprehension) else found  # which has no place of its own
     return path, new
 
 
