@@ -377,7 +377,7 @@ def _smallest(tree: ast.Module, path: Path, new: ast.AST, fits: Fits) -> tuple[P
         inner = isinstance(get(old, step), (ast.expr, ast.keyword, ast.comprehension))
         if inner and (same_but_one or fits(put(tree, path + step, part))):
             found = _smallest(tree, path + step, part, fits)
-            return (path, new) if isinstance(found[1], ast.comprehension) else found  # which has no place of its own
+            return (path, new) if isinstance(found[1], (ast.comprehension, ast.Slice)) else found  # which are part of a whole
     return path, new
 
 
