@@ -305,11 +305,16 @@ def _one_statement(
     uses_own, kind = bool((_names(old) - _names(whole)) & own_names), kind_of(old, new)
     if (call := _call_with_axis(tree, path) or _call_right_with_other_axis(tree, path, fits)) is not None:
         old, kind = call, Kind.AXIS
-    if (item := one_too_many(old, new)) is not None:
-        old = item
+    item = one_too_many(old, new)
+    old = _with_owner(tree, path, old) if item is None else item
     place = place_of(old if hasattr(old, "lineno") else statement, Kind.LEADS_TO if uses_own else kind, source)
     is_all = old is getattr(statement, "value", None) and not isinstance(old, (ast.Constant, ast.Name))
     yield place, not uses_own and not (kind is Kind.PART and is_all)
+
+
+def _with_owner(tree: ast.Module, path: Path, old: ast.AST) -> ast.AST:
+    """What square brackets belong to, with them, for several places in them; else the part itself."""
+    return get(tree, path[:-1]) if path[-1][0] == "slice" and isinstance(old, ast.Tuple) else old
 
 
 def _as_array(statement: ast.stmt) -> ast.Assign | None:
@@ -457,7 +462,7 @@ def _small_changes(tree: ast.Module, fits: Fits, source: str, lines: list[Path])
             old, kind = call, Kind.AXIS
         elif isinstance(new, ast.AST):
             kind = Kind.BRACKETS if _is_bracketed_otherwise(old, new) else kind_of(old, new)
-        yield place_of(old, kind, source)
+        yield place_of(_with_owner(tree, path, old), kind, source)
 
 
 def _first_difference(old: ast.stmt, new: ast.stmt) -> ast.stmt:

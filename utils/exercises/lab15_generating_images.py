@@ -150,6 +150,9 @@ reconstruction_part = Part("the loss", right=exact_cross_entropy, inputs=images_
     (" - (1 - X) * tf.math.log(1 - X_hat)", "", "Only the white part of each pixel counts. Where X is 0, this is 0 whatever is painted there: the "
      "other half of cross entropy is missing."),
     ("-X * tf.math.log(X_hat)", "", "Only the black part of each pixel counts: the half of cross entropy with log X̂ is missing."),
+    ("tf.math.log(1 - X_hat)", "(1 - tf.math.log(X_hat))", "The second logarithm is taken of X̂, and then from 1. It is that of 1 - X̂: mind the brackets."),
+    ("(1 - X) * tf.math.log(1 - X_hat)", "(1 - X_hat) * tf.math.log(1 - X)", "In the second half X and X̂ are exchanged. What was painted stands in the "
+     "logarithm, as in the first."),
     (lambda X, X_hat: reconstruction(X_hat, X), "X and X̂ are exchanged. The image is the target, and stands before the logarithm; what the decoder "
      "painted stands in it."),
     (lambda X, X_hat: reconstruction(X, X), "This compares X with itself: X̂ is not used. What should be like what?"),
@@ -515,7 +518,7 @@ of_step, mistakes_of_step = findings_of(vae_step,
      "would grow with the batch. Take the mean over the images for both."),
     ("", J_LINE, "J_pixels", "The KL term is left out of J. Then σ shrinks to 0, and this is an autoencoder again: add β times the KL term."),
     ("", J_LINE, "beta * J_kl", "The reconstruction is left out of J. Then every code becomes N(0, 1), and the decoder learns nothing: add it."),
-    ("", J_LINE, "J_pixels + J_kl", "β is not used. It says how much the KL term weighs in J."),
+    ("", J_LINE, "J_pixels + J_kl", "β has no effect on the step: it is left out, or only added. It says how much the KL term weighs in J."),
     ("", J_LINE, "beta * J_pixels + J_kl", "β stands at the reconstruction. It belongs to the KL term."),
     ("", J_LINE, "beta * (J_pixels + J_kl)", "β multiplies both terms, and changes nothing but the size of the step. It belongs to the KL term alone."),
     ("", J_LINE, "J_pixels - beta * J_kl", "The KL term is taken away: J falls as the codes run off. It is a price, so add it."),
