@@ -90,6 +90,7 @@ the_size = Exercise("10.2", "The size of the output", right=output_size, inputs=
     Mistake(lambda n, k, p, s: n + 2 * p - k + 1, "The stride has no effect. With stride 2 the window stops at every second place."),
     Mistake(lambda n, k, p, s: math.ceil((n + 2 * p - k) / s) + 1, "This rounds up. A window that reaches beyond the end is left out: round down."),
     Mistake(lambda n, k, p, s: round((n + 2 * p - k) / s) + 1, "This rounds to the nearest number. Round down: the last window has to fit whole."),
+    Mistake(lambda n, k, p, s: round((n + 2 * p - k) / s + 1), "The sum is rounded to the nearest number. Round down: the last window has to fit whole."),
     Mistake(lambda n, k, p, s: (n + 2 * p - k) / s + 1, "A part of a window does not count: round down, with `//`."),
     Mistake(lambda n, k, p, s: (n + 2 * p - k + 1) // s, "The 1 comes too early. Divide how far the window can move, then count the first place."),
     Mistake(lambda n, k, p, s: n - k + 1, "This is the size without padding and stride. Padding makes the row longer, and a stride skips places."),
