@@ -41,7 +41,8 @@ keras.utils.set_random_seed(15)
 #
 # $$-\sum_k \big[x_k \log \hat x_k + (1 - x_k) \log(1 - \hat x_k)\big]$$
 #
-# With the two pixels $x = (1, 0.5)$ and $\hat x = (0.5, 0.5)$, it is $2 \log 2 \approx 1.386$.
+# With the two pixels $x = (1, 0.5)$ and $\hat x = (0.5, 0.5)$, it is $2 \log 2 \approx 1.386$. Compute it with TensorFlow or
+# Keras, as in lab 5: training records the function.
 
 # %%
 def new_networks(outputs):
@@ -174,7 +175,7 @@ plots.draws(reparameterize, mean, np.log(sigma**2))
 # $$\frac{1}{2} \big(\mu^2 + \sigma^2 - \log \sigma^2 - 1\big)$$
 #
 # and the coordinates add up. The check does not trust the formula: it computes the integral on a fine grid. For $\mu = (0, 2)$
-# and $\log \sigma^2 = (0, 0)$ the term is 2.
+# and $\log \sigma^2 = (0, 0)$ the term is 2. Compute with TensorFlow here, too.
 
 # %%
 def kl(mean, log_var):

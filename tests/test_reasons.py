@@ -56,6 +56,16 @@ FOUND = [
 ]
 
 
+def test_a_condition_that_only_comes_together_with_a_fault_is_not_named():
+    def long_with_large_factors(rng):
+        for n, factor in ((2, 0.5), (2, 0.7), (2, 0.9), (4, 1.5), (4, 1.7), (4, 1.9)):
+            yield rng.normal(size=n), factor
+
+    scaled = of(lambda x, factor: np.sum(x) * factor, long_with_large_factors)
+    advice = judge(scaled, evaluated("x, factor", "np.sum(x[:2]) * factor"), solution=NOTHING).advice
+    assert "all other inputs" not in advice
+
+
 def test_an_argument_with_an_effect_on_some_results_is_not_said_to_have_none():
     by_label = of(lambda y, p: -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)), labels)
     for code in (

@@ -167,6 +167,38 @@ def test_a_condition_that_is_the_other_way_round_is_tried():
     assert found == ["a >= b"]
 
 
+def test_a_condition_that_leaves_something_out_is_named():
+    space = {"np": np}
+    answer = (
+        "def loss(x, y):\n    parts = []\n    for a, b in zip(x, y):\n        if a > b:\n            parts.append((a - b) ** 2)\n"
+    )
+    run_cell(f"{answer}    return sum(parts) / len(x)\n", space, "a condition")
+    advice = judge(mean_of_squares, space["loss"], solution=SOLUTION).advice
+    assert advice.startswith("Line 4 of the cell, `if a > b:`: does what stands below depend on this condition?")
+
+
+@pytest.mark.parametrize("call", ["np.sum(parts)", "np.sum(parts, axis=0)"])
+def test_another_axis_is_less_to_change_than_another_function(call):
+    rows = Exercise("9.1", "Rows", right=lambda x: np.array(x.tolist()).sum(1), inputs=lambda rng: [(rng.normal(size=(3, 4)),)])
+    space, solution = {"np": np}, "def total(x):\n    parts = x * 1.0\n    return np.dot(parts, np.ones(len(x[0])))\n"
+    run_cell(solution.replace("np.dot(parts, np.ones(len(x[0])))", call), space, call)
+    assert judge(rows, space["total"], solution=solution).advice.startswith(f"Line 3 of the cell, `{call}`: look at the axis.")
+
+
+def test_a_list_of_the_solution_may_be_an_array_in_the_answer():
+    rows = Exercise("9.1", "Rows", right=lambda x: 2 * x[::-1], inputs=lambda rng: [(rng.normal(size=4),)])
+    space, solution = {"np": np}, "def twice(x):\n    parts = [a for a in x[::-1]]\n    return 2 * np.array(parts)\n"
+    run_cell("def twice(x):\n    parts = np.array([a for a in x[::2]])\n    return 2 * parts\n", space, "an array")
+    assert judge(rows, space["twice"], solution=solution).advice.startswith("Line 2 of the cell, `2`: look at this number.")
+
+
+def test_a_power_that_is_written_with_a_caret_is_told():
+    rows = Exercise("9.1", "Powers", right=lambda n: n**2 + 1, inputs=lambda rng: [(n,) for n in (3, 5, 8)])
+    space: dict = {}
+    run_cell("def f(n):\n    return n ^ 2 + 1\n", space, "a caret")
+    assert "A power is written `**`" in judge(rows, space["f"], solution="def f(n):\n    return n**2 + 1\n").advice
+
+
 @pytest.mark.parametrize("line", ["    total = 0.0", "        return total / len(x)"], ids=["the start", "the end"])
 def test_a_line_that_stands_in_a_loop_and_should_not_is_named_in_an_answer_of_another_form(line):
     right = (

@@ -185,6 +185,8 @@ def repairs(tree: ast.AST) -> Iterator[tuple[Path, New]]:
             yield path, ast.Return(node.value)
         if isinstance(node, ast.AugAssign):
             yield path, ast.Assign([node.target], node.value, lineno=node.lineno)
+        if isinstance(node, ast.If) and not node.orelse and path[-1][1] is not None:
+            yield path, node.body
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             yield path, ast.AugAssign(node.targets[0], ast.Add(), node.value)
         if isinstance(node, ast.stmt) and path[-1][1] is not None:
@@ -210,7 +212,15 @@ def _lacks_axis(node: ast.Call) -> bool:
 
 
 def _with_axis(node: ast.Call, axis: int) -> ast.Call:
-    return ast.Call(node.func, node.args, [*node.keywords, ast.keyword("axis", ast.Constant(axis))])
+    others = [word for word in node.keywords if word.arg != "axis"]
+    return ast.Call(node.func, node.args, [*others, ast.keyword("axis", ast.Constant(axis))])
+
+
+def with_other_axes(node: ast.Call) -> list[ast.Call]:
+    """A call that works along an axis, along others: where it names none, or a number."""
+    axis = next((word.value for word in node.keywords if word.arg == "axis"), None)
+    known = isinstance(axis, (ast.Constant, ast.UnaryOp)) or _lacks_axis(node)
+    return [_with_axis(node, other) for other in AXES if axis is None or ast.unparse(axis) != str(other)] if known else []
 
 
 def _owner(tree: ast.AST, path: Path) -> str:

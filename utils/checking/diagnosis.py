@@ -14,6 +14,8 @@ from utils.checking.comparison import Case, dimensions, table_of_difference, wro
 from utils.checking.relations import relation
 from utils.checking.showing import position, show, show_inputs
 
+OFF_BY_ONE = " Is the end of a range off by one?"
+
 
 def diagnose(cases: Sequence[Case], guess: bool = True) -> str:
     """
@@ -33,9 +35,14 @@ def diagnose(cases: Sequence[Case], guess: bool = True) -> str:
     return _first((*(reason for reason in reasons if reason not in likely), table_of_difference), cases)
 
 
-def first_difference(cases: Sequence[Case]) -> str:
-    """The first value that differs, or how its shape or its kind does; no reason is guessed."""
-    return _first((_text, _shape, _truth_value), cases) or table_of_difference(_as_floats(cases))
+def first_difference(cases: Sequence[Case], guess: bool = True) -> str:
+    """
+    The first value that differs, or how its shape or its kind does; no reason is guessed.
+
+    guess: whether the end of a range may be what a length that is off by one comes from.
+    """
+    text = _first((_text, _shape, _truth_value), cases) or table_of_difference(_as_floats(cases))
+    return text if guess else text.removesuffix(OFF_BY_ONE)
 
 
 def without_numbers(cases: Sequence[Case]) -> str:
@@ -98,7 +105,7 @@ def _lengths(inputs: dict[str, Any], got: tuple[int, ...], expected: tuple[int, 
     shapes = {name: np.shape(value) for name, value in inputs.items() if hasattr(value, "shape")}
     differences = [got[axis] - expected[axis] for axis in other]
     if set(differences) in ({1}, {-1}):
-        return f"{axes} 1 too {'long' if differences[0] == 1 else 'short'}. Is the end of a range off by one?"
+        return f"{axes} 1 too {'long' if differences[0] == 1 else 'short'}.{OFF_BY_ONE}"
     for name, shape in shapes.items():
         if len(shape) > other[-1] and all(got[axis] == shape[axis] for axis in other):
             return f"{axes} as long as in `{name}`, and should have another length."

@@ -210,6 +210,8 @@ def _as_if(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
     for name, place in places:
         for words, change in AS_IF:
             if _is_right_for(cases, got, functools.partial(_changed, place=place, change=change)):
+                if "left out" in words and _is_read_without_effect(cases, answer, got, name, place):
+                    return _about([name], NO_EFFECT)
                 return f"It gives what would be right if {words.format(name=name)}.".replace("?.", "?")
     for i, (name, place) in enumerate(places):
         for other, place_of_other in places[i + 1 :]:
@@ -220,6 +222,12 @@ def _as_if(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
                 if _is_right_for(cases, got, both):
                     return f"It gives what would be right if `{name}` and `{other}` {words}"
     return ""
+
+
+def _is_read_without_effect(cases: Cases, answer: Any, got: Sequence[Observation], name: str, place: Place) -> bool:
+    """Whether an answer reads an array, and nothing of it reaches the end: then it is not left out."""
+    is_array = isinstance(_value(cases.inputs[0], place), np.ndarray)
+    return is_array and name in _read(answer) and _has_effect(cases, answer, got, place) is False
 
 
 def _changed_both(args: tuple, places: Sequence[Place], change: Callable[[Any], Any]) -> tuple:
@@ -311,14 +319,34 @@ def where_wrong(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
     if not callable(answer):
         return ""
     tried = [(_numbers_in(cases, answer, args), not is_right(cases, [each], case)) for case, (args, each) in _tried(cases, got)]
+    inputs = list(cases.inputs)
     for _ in range(FRESH_DRAWS):
         draw = Cases(cases.table, chance.generator())
         for case, (args, each) in _tried(draw, draw.observe(answer)):
             tried.append((_numbers_in(cases, answer, args), not is_right(draw, [each], case)))
+            inputs.append(args)
     if not 3 <= sum(wrong for _, wrong in tried) <= len(tried) - 3:
         return ""
     where = next((words for words, holds in _conditions(tried[0][0]) if _separates(holds, tried)), "")
-    return f"It is wrong {where}, and right for all other inputs that were tried." if where else ""
+    if not where or _stays_wrong(cases, answer, *_one_of_each(inputs, tried), where):
+        return ""
+    return f"It is wrong {where}, and right for all other inputs that were tried."
+
+
+def _one_of_each(inputs: Sequence[tuple], tried: Sequence[tuple[Numbers, bool]]) -> Iterator[tuple]:
+    """An input for which the answer is wrong, and one for which it is right."""
+    for is_wrong in (True, False):
+        yield next(args for args, (_, wrong) in zip(inputs, tried, strict=True) if wrong is is_wrong)
+
+
+def _stays_wrong(cases: Cases, answer: Any, wrong: tuple, right: tuple, where: str) -> bool:
+    """Whether an answer stays wrong with the numbers that a condition names from an input for which it is right."""
+    varied = wrong
+    for name, place in _places(interface.names_of_inputs(cases.table, answer, len(wrong)), wrong):
+        if f"`{name}`" in where:
+            varied = _varied(varied, place, _value(right, place))
+    expected, seen = (observe(cases.table, each, varied) for each in (cases.table.right, answer))
+    return _numbers(expected) and _numbers(seen) and not same_values(cases.table, expected, seen)
 
 
 def _tried(cases: Cases, got: Sequence[Observation]) -> Iterator[tuple[int, tuple[tuple, Observation]]]:

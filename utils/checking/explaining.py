@@ -5,20 +5,23 @@ The order: a mistake of the table; what stops the answer; where in its code the 
 change of a right answer does the same; how its values differ.
 """
 
+import ast
 import functools
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from utils.checking import comparison, diagnosis, errors, experiments, interface, limits, search
+from utils.checking import comparison, diagnosis, errors, experiments, familiar, interface, limits, search
 from utils.checking.exercise import Mistake
 from utils.checking.likeness import likeness
 from utils.checking.observation import CHANGED_INPUT, Cases, Observation, is_right, same, same_values
-from utils.checking.places import Place
+from utils.checking.places import Kind, Place
 from utils.checking.showing import show_inputs
 
 # Seconds of work that each search for a reason may do beside that of `search`: 3 in all, 6 for an answer that trains.
 FOR_EXPERIMENTS, FOR_THE_REST = 0.6, 0.3
+A_PRODUCT = re.compile(r" @ |matmul|\bdot\b|matvec|tensordot|einsum")
 
 
 class Wrong(NamedTuple):
@@ -46,7 +49,10 @@ def explain(wrong: Wrong) -> tuple[str, bool]:
             error = f"\n{errors.describe(stopped, explain=False)}" if stopped and not mistake.untouched else ""
             return advice + error, mistake.untouched
     if stopped:
-        return _lines(_place(wrong), errors.describe(stopped) + _input_that_stops(wrong)), False
+        text = errors.describe(stopped)
+        if wrong.solution and not A_PRODUCT.search(wrong.solution):
+            text = text.replace(familiar.OF_MATRICES, "")
+        return _lines(_place(wrong), text + _input_that_stops(wrong)), False
     if found := next((each.finding for each in wrong.got if each.finding), None):
         return found.advice, False
     if problem := next((each.problem for each in wrong.got if each.problem), ""):
@@ -59,14 +65,27 @@ def explain(wrong: Wrong) -> tuple[str, bool]:
 def _of_values(wrong: Wrong) -> str:
     """Why an answer gives other values than the right one."""
     reason, place = _found_by(experiments.reason, wrong, FOR_EXPERIMENTS), _place(wrong)
+    reason = reason or _power(wrong)
     if reason or (place is not None and place.tells_kind):
-        return _lines(place, reason, _compare(wrong, diagnosis.first_difference))
+        guess = place is None or place.kind not in (Kind.AXIS, Kind.ORDER, Kind.OPERATOR, Kind.SIGN)
+        return _lines(place, reason, _compare(wrong, functools.partial(diagnosis.first_difference, guess=guess)))
     if not search.is_slow(wrong.cases, wrong.seconds):
         of_a_right_one = functools.partial(likeness, solution=wrong.solution)
         for search_for in (of_a_right_one, experiments.no_effect, experiments.where_wrong):
             reason = reason or _found_by(search_for, wrong, FOR_THE_REST)
-    diagnose = diagnosis.first_difference if reason else functools.partial(diagnosis.diagnose, guess=place is None)
+    diagnose = functools.partial(diagnosis.first_difference if reason else diagnosis.diagnose, guess=place is None)
     return _lines(place, reason, _compare(wrong, diagnose) or "That is not right yet.")
+
+
+def _power(wrong: Wrong) -> str:
+    """That `^` is no power, where the answer has one and the solution has none."""
+    if not wrong.solution or not hasattr(wrong.answer, "__name__"):
+        return ""
+    with suppress(SyntaxError, OSError, TypeError):
+        theirs, ours = (ast.walk(ast.parse(text)) for text in (interface.cell_of(wrong.answer), wrong.solution))
+        if any(isinstance(node, ast.BitXor) for node in theirs) and not any(isinstance(node, ast.BitXor) for node in ours):
+            return familiar.NO_POWER
+    return ""
 
 
 def _found_by(search_for: Callable[..., str], wrong: Wrong, seconds: float) -> str:

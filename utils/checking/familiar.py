@@ -19,7 +19,9 @@ class Familiar(NamedTuple):
 
 
 NUMBER = r"(?:numpy\.)?(?:float|int)\d*"  # the type of a number, as Python's messages name it
+OF_MATRICES = " For a matrix product there is `@`."
 RULE = "The columns of the first are as many as the rows of the second."
+NO_POWER = "`^` is no power in Python. A power is written `**`."
 NO_GRADIENT = (
     "A gradient is None: the tape saw no way from the variable to what is differentiated. Compute all of it within the "
     "`with`, by TensorFlow, without `.numpy()`, `float` or `predict`, and from a variable."
@@ -47,7 +49,7 @@ def _elementwise(found: re.Match) -> str:
     product = len(shapes) == 2 and all(shapes) and shapes[0][-1] == shapes[1][0]
     return (
         f"`+`, `-`, `*` and comparisons work element by element, and the shapes {named} do not fit: each axis has the same "
-        f"length in both, or 1.{' For a matrix product there is `@`.' if product else ''}"
+        f"length in both, or 1.{OF_MATRICES if product else ''}"
     )
 
 
@@ -57,7 +59,7 @@ FAMILIAR = [
         "Your own code raises this error, and it ends whatever calls your code. What it should tell goes back with `return`.",
         line=r"^raise\b",
     ),
-    Familiar(r"for \^|bitwise_xor|BitwiseXor", "`^` is no power in Python. A power is written `**`."),
+    Familiar(r"for \^|bitwise_xor|BitwiseXor", NO_POWER),
     Familiar(
         r"truth value of an array|truth value .* is ambiguous",
         "`if`, `while`, `and`, `or` and `not` need one True or False, and this is an array of them. Choose for each "
@@ -69,6 +71,11 @@ FAMILIAR = [
         "Python's `max`, `min` and `sorted` compare whole things, and need one True or False for it. NumPy and `keras.ops` have "
         "functions that compare element by element.",
         line=r"(?<![\w.])(max|min|sorted)\(",
+    ),
+    Familiar(
+        r"truth value of an array|truth value .* is ambiguous",
+        "`index` and `count` look for one thing in a list. For an array, do it for each of its elements.",
+        line=r"\.(index|count)\(",
     ),
     Familiar(
         r"truth value of an array|truth value .* is ambiguous",
@@ -98,7 +105,7 @@ FAMILIAR = [
     Familiar(
         r"Sequential\.__init__\(\) takes from|Argument `name` must be|Expected `trainable` to|KerasTensor cannot be used",
         "`keras.Sequential` takes one list of layers: put square brackets around all of them.",
-        line=r"Sequential\(\s*[^\[\s]",
+        line=r"Sequential\(\s*(?:$|[^\[\s])",
     ),
     Familiar(
         r"expected to be a (float|double) tensor but is a int|expected to be a int\d* tensor but is a (float|double)"
@@ -106,7 +113,7 @@ FAMILIAR = [
         "An integer tensor meets floats, and TensorFlow converts neither by itself. `tf.cast(x, tf.float32)` makes floats of it.",
     ),
     Familiar(
-        r"unpack|not iterable|[Ii]terating over a s",
+        r"unpack|not iterable|[Ii]terating over a s|apply_gradients\(\) takes \d+ positional",
         "`apply_gradients` takes pairs of a gradient and its variable: `zip` makes them of the two lists.",
         line=r"apply_gradients\((?!.*zip)",
     ),
@@ -248,7 +255,8 @@ FAMILIAR = [
     ),
     Familiar(
         r"requested shape (has|requires)|cannot reshape array",
-        "The new shape has not as many numbers as come in. Take the lengths from the input, or let one of them be -1.",
+        "The new shape has not as many numbers as come in. Either too many or too few come in, or a length is wrong: take the "
+        "lengths from the input, or let one of them be -1.",
     ),
     Familiar(
         r"division by zero",
@@ -258,6 +266,10 @@ FAMILIAR = [
         r"non-persistent GradientTape",
         "A tape answers one question. Ask it for all gradients in one call, with a list of variables, or make it with "
         "`persistent=True`.",
+    ),
+    Familiar(
+        r"'list' object has no attribute '(_id|_unique_id)'",
+        "A list of variables stands where one variable belongs. Lists are joined with `+`, or with `[*a, *b]`.",
     ),
     Familiar(
         r"has no attribute '(_id|_unique_id|assign\w*)'|Cannot convert the argument `type_value`",
@@ -285,6 +297,30 @@ FAMILIAR = [
             f"The layer takes inputs of length {found[1]} for each example, and gets others. What goes into it, and is the same "
             "layer used twice?"
         ),
+    ),
+    Familiar(
+        r"Invalid input shape for input .* has incompatible shape \(\)",
+        "A model reads a list as several inputs. Make one array of it, with `np.array`.",
+    ),
+    Familiar(
+        r"Invalid input shape for input .* Expected shape \(None, (.*)\), but input has incompatible shape \((.*?)\)",
+        lambda found: (
+            f"The model takes a batch of shape (n, {found[1]}), whose first axis counts the examples, and gets shape "
+            f"({found[2]})."
+        ),
+    ),
+    Familiar(
+        r"Kernel shape must have the same length as input",
+        "`Conv1D` slides along one axis, and `Conv2D` along two. What comes in has more axes, or fewer, than this layer takes.",
+    ),
+    Familiar(
+        r"output size would be zero or negative|Negative dimension size",
+        "Nothing is left of the maps: each pooling, and each convolution without padding, makes them smaller. Take fewer of "
+        "them, or padding.",
+    ),
+    Familiar(
+        r"must call `compile\(\)`",
+        "`fit` and `evaluate` need a model that is compiled. For its outputs alone, call the model like a function.",
     ),
     Familiar(r"No gradients provided for any variable", NO_GRADIENT),
     Familiar(r"None values not supported|'NoneType' and|and 'NoneType'|'NoneType' object", NO_GRADIENT, line=r"grad"),

@@ -37,7 +37,7 @@ LIKE = {
 
 def likeness(cases: Cases, answer: Any, got: Sequence[Observation], solution: str) -> str:
     """What a right answer would need to be like the student's, as a sentence; nothing where no small change makes it so."""
-    if not solution or not all(each.comparable and not each.fine for each in got):
+    if not solution or not all(each.comparable and not each.fine for each in got) or _is_one_number(cases, got):
         return ""
     space = globals_of(answer) if callable(answer) else {"np": np, "keras": tf.keras, "tf": tf, "pairwise": pairwise}
     name = answer.__name__ if callable(answer) else cases.table.name if isinstance(cases.table, Part) else ""
@@ -45,6 +45,19 @@ def likeness(cases: Cases, answer: Any, got: Sequence[Observation], solution: st
         return ""
     others = {each: known for each, known in space.items() if each != name}  # or the student's own would pass for a right one
     return next(_likenesses(cases, got, ast.parse(solution), name, others), "")
+
+
+def _is_one_number(cases: Cases, got: Sequence[Observation]) -> bool:
+    """Whether the results are one number whatever comes in, and should not be: many changes would give that."""
+    given = [value for each in got for value in each.values]
+    right = [value for case in range(len(got)) for value in cases.expected(case).values]
+    return len(given) > 1 and _all_one(given) and not _all_one(right)
+
+
+def _all_one(values: Sequence[np.ndarray]) -> bool:
+    """Whether arrays of any shapes hold one number only."""
+    numbers = [value for value in values if value.size and value.dtype.kind in "biuf"]
+    return bool(numbers) and all(np.allclose(value, numbers[0].flat[0]) for value in numbers)
 
 
 def _likenesses(cases: Cases, got: Sequence[Observation], right: ast.Module, name: str, space: dict) -> Iterator[str]:
@@ -86,11 +99,15 @@ def _like(right: ast.Module, path: Path, new: Any) -> str:
         return "if its loop ended one round early"
     if isinstance(old, ast.Return):
         return "if the last entry were left out"
-    kind = kind_of(new, old)
+    kind = Kind.AXIS if _is_axis(right, path) else kind_of(new, old)
     text = LIKE.get(kind, "with one thing changed")
     line = statement_at(right, path)
     target = _target(line) if line is not None else ""
     return f"{text}, in the line that makes `{target}`" if target else text
+
+
+def _is_axis(right: ast.Module, path: Path) -> bool:
+    return any(getattr(get(right, path[:n]), "arg", None) in ("axis", "axes") for n in range(1, len(path) + 1))
 
 
 def _target(statement: ast.AST) -> str:

@@ -34,6 +34,7 @@ class Kind(Enum):
     PART = "{place}: look at this part."
     LINE = "{place}: this line does not do what it should."
     EXTRA = "{place}: this line is too much."
+    CONDITION = "{place}: does what stands below depend on this condition?"
     LACKING = "{place}: after this line, something is still to be done."
     LACKING_BEFORE = "{place}: before this line, something is still to be done."
     EXCHANGED = "{place}: look at the order of this line and those around it."

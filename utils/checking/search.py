@@ -17,7 +17,7 @@ from typing import Any
 
 from utils.checking import chance, interface, limits
 from utils.checking.cells import definitions_of, globals_of
-from utils.checking.changes import changes, repairs
+from utils.checking.changes import changes, repairs, with_other_axes
 from utils.checking.observation import Cases, observe, same_values
 from utils.checking.places import Kind, Place, kind_of, one_too_many, place_of
 from utils.checking.trees import Path, alike, get, put, walk
@@ -28,7 +28,7 @@ SECONDS_OF_AN_EDIT = 1.0  # that it may take; or TIMES as much work as the answe
 TIMES = 3
 SECONDS_FOR_THE_KIND = 1.0  # of work, where the line of the fault is known
 PATIENCE = 2.0  # seconds that an edited answer may wait
-FRESH_DRAWS = 3  # on which an edit is confirmed: as many of them as it takes FRESH_SECONDS to know what is right on
+FRESH_DRAWS = 3  # on which an edit is confirmed: as many of them as take FRESH_SECONDS
 FRESH_SECONDS = 0.4
 BRACKETS = str.maketrans("", "", "()")
 OUTSIDE = {"open", "os", "sys", "subprocess", "shutil", "input", "exec", "eval", "exit", "quit", "requests", "pathlib", "Path"}
@@ -54,8 +54,8 @@ def find(cases: Cases, answer: Any, failing: int, solution: str, seconds_to_obse
         tree, right = ast.parse(source), ast.parse(solution)
         if not any(getattr(node, "name", None) == answer.__name__ for node in tree.body) or _touches_the_outside(tree):
             return None
-        trial = _Trial(cases, answer, failing, seconds_of_an_edit, slow)
-        costly = slow or inspect.isclass(answer) or TIMES * cases.longest > SECONDS_OF_AN_EDIT
+        trial = _Trial(cases, answer, failing, seconds_of_an_edit, slow, seconds_to_observe)
+        costly = slow or inspect.isclass(answer) or TIMES * max(cases.longest, seconds_to_observe) > SECONDS_OF_AN_EDIT
         seconds = SECONDS_IF_SLOW if costly else SECONDS
         with redirect_stdout(io.StringIO()):  # what the student's code prints was shown once
             places = _places(tree, right, trial.fits, source, slow, vague)
@@ -75,9 +75,10 @@ def _touches_the_outside(tree: ast.AST) -> bool:
 class _Trial:
     """Tries an edited cell: whether the answer that it defines is right."""
 
-    def __init__(self, cases: Cases, answer: Any, failing: int, seconds: float, slow: bool):
+    def __init__(self, cases: Cases, answer: Any, failing: int, seconds: float, slow: bool, seconds_to_observe: float = 0.0):
         self.cases, self.failing, self.seconds, self.slow = cases, failing, seconds, slow
-        draws = int(FRESH_SECONDS / max(cases.longest * len(cases.inputs), FRESH_SECONDS / FRESH_DRAWS))
+        of_a_draw = seconds_to_observe + cases.longest * len(cases.inputs)  # the edited answer, and the right one
+        draws = int(FRESH_SECONDS / max(of_a_draw, FRESH_SECONDS / FRESH_DRAWS))
         self.fresh = [Cases(cases.table, chance.generator()) for _ in range(draws)]
         self.name, self.globals = answer.__name__, globals_of(answer)
 
@@ -292,19 +293,36 @@ def _one_statement(
 
     It is not where the part is the whole value, or uses names of the student's own, which may hold something wrong.
     """
-    if alike(get(tree, path), new) or not fits(put(tree, path, new)):
+    if alike(get(tree, path), new):
         return
+    if not fits(put(tree, path, new)):
+        new = _as_array(new)
+        if new is None or not fits(put(tree, path, new)):
+            return
     statement, whole = get(tree, path), new
     path, new = _smallest(tree, path, new, fits)
     old = get(tree, path)
     uses_own, kind = bool((_names(old) - _names(whole)) & own_names), kind_of(old, new)
-    if (call := _call_with_axis(tree, path)) is not None:
+    if (call := _call_with_axis(tree, path) or _call_right_with_other_axis(tree, path, fits)) is not None:
         old, kind = call, Kind.AXIS
-    if (item := one_too_many(old, new)) is not None:
-        old = item
+    item = one_too_many(old, new)
+    old = _with_owner(tree, path, old) if item is None else item
     place = place_of(old if hasattr(old, "lineno") else statement, Kind.LEADS_TO if uses_own else kind, source)
     is_all = old is getattr(statement, "value", None) and not isinstance(old, (ast.Constant, ast.Name))
     yield place, not uses_own and not (kind is Kind.PART and is_all)
+
+
+def _with_owner(tree: ast.Module, path: Path, old: ast.AST) -> ast.AST:
+    """What square brackets belong to, with them, for several places in them; else the part itself."""
+    return get(tree, path[:-1]) if path[-1][0] == "slice" and isinstance(old, ast.Tuple) else old
+
+
+def _as_array(statement: ast.stmt) -> ast.Assign | None:
+    """A statement that makes a list, with an array of it: the student's next line may take nothing else."""
+    if isinstance(statement, ast.Assign) and isinstance(statement.value, (ast.List, ast.ListComp)):
+        array = ast.Call(ast.Attribute(ast.Name("np", ast.Load()), "array", ast.Load()), [statement.value], [])
+        return ast.Assign(statement.targets, array, lineno=statement.lineno)
+    return None
 
 
 def _call_with_axis(tree: ast.Module, path: Path) -> ast.Call | None:
@@ -312,6 +330,16 @@ def _call_with_axis(tree: ast.Module, path: Path) -> ast.Call | None:
     for n in range(len(path), 0, -1):
         if getattr(get(tree, path[:n]), "arg", None) in ("axis", "axes", "keepdims"):
             return get(tree, path[: n - 1])
+    return None
+
+
+def _call_right_with_other_axis(tree: ast.Module, path: Path, fits: Fits) -> ast.Call | None:
+    """The call that a path leads to, or to its function, if another axis makes it right: that is less to change."""
+    if path[-1][0] == "func":
+        path = path[:-1]
+    call = get(tree, path)
+    if isinstance(call, ast.Call) and any(fits(put(tree, path, other)) for other in with_other_axes(call)):
+        return call
     return None
 
 
@@ -351,8 +379,10 @@ def _smallest(tree: ast.Module, path: Path, new: ast.AST, fits: Fits) -> tuple[P
     differing = [(step, part) for step, part in parts if not alike(get(old, step), part)]
     same_but_one = [(step, part) for step, part in differing if alike(put(old, step, part), new)]
     for step, part in same_but_one or differing:
-        if isinstance(get(old, step), (ast.expr, ast.keyword)) and (same_but_one or fits(put(tree, path + step, part))):
-            return _smallest(tree, path + step, part, fits)
+        inner = isinstance(get(old, step), (ast.expr, ast.keyword, ast.comprehension))
+        if inner and (same_but_one or fits(put(tree, path + step, part))):
+            found = _smallest(tree, path + step, part, fits)
+            return (path, new) if isinstance(found[1], (ast.comprehension, ast.Slice)) else found  # which are part of a whole
     return path, new
 
 
@@ -421,13 +451,18 @@ def _small_changes(tree: ast.Module, fits: Fits, source: str, lines: list[Path])
             continue
         old = get(tree, path)
         kind = Kind.EXTRA if new is None else Kind.BLOCK if isinstance(old, COMPOUND) else Kind.LACKING
+        if isinstance(old, ast.If) and isinstance(new, list):
+            yield place_of(old, Kind.CONDITION, source)
+            continue
         if isinstance(new, ast.AST) and isinstance(old, (*COMPOUND, ast.FunctionDef)):
             old, kind = _first_difference(old, new), Kind.EXCHANGED
         elif isinstance(new, list) and isinstance(old, COMPOUND):  # its first or last statement stands beside it
             old, kind = next(each for each in new if not isinstance(each, type(old))), Kind.MOVED
+        elif (call := _call_with_axis(tree, path)) is not None:
+            old, kind = call, Kind.AXIS
         elif isinstance(new, ast.AST):
             kind = Kind.BRACKETS if _is_bracketed_otherwise(old, new) else kind_of(old, new)
-        yield place_of(old, kind, source)
+        yield place_of(_with_owner(tree, path, old), kind, source)
 
 
 def _first_difference(old: ast.stmt, new: ast.stmt) -> ast.stmt:

@@ -101,7 +101,8 @@ def what_still_learns(answer):
     Line by line that takes a fifth of the time. A model that is not compiled again would go on as it was recorded: all of it learns.
     """
     old, new = (keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True)), (keras.optimizers.SGD(0.1), LOSS)
-    model = keras.Sequential([*small_body().layers, keras.layers.Dense(3)])
+    model = keras.Sequential([*small_body().layers, keras.layers.Dense(6), keras.layers.Dense(3)])
+    depth = len(model.layers)
     with limits.not_charged():
         model.compile(*old, run_eagerly=True)
         model.train_on_batch(IMAGES, LABELS)
@@ -109,6 +110,8 @@ def what_still_learns(answer):
     count = answer(model, *new)
     if isinstance(count, (keras.Model, tuple, list)) or require.numbers(count).size != 1:
         raise Advice("Expected one number: how many weights and biases still learn.")
+    if len(model.layers) != depth:
+        return Freezing.OTHER_LAYERS
     if before != weights_by_layer(model):
         return Freezing.CHANGED
     if (model.optimizer, model.loss) not in (old, new):
@@ -119,8 +122,8 @@ def what_still_learns(answer):
         with limits.not_charged():
             model.train_on_batch(IMAGES, LABELS)
         changed = [a != b for a, b in zip(before, weights_by_layer(model), strict=True)]
-    kernel, bias, gamma, beta, mean, variance, W, b = changed
-    if finding := wrongly_frozen(model, kernel or bias, gamma or beta or mean or variance, W and b):
+    convolution, normalization, hidden = any(changed[:2]), any(changed[2:6]), any(changed[6:8])
+    if finding := wrongly_frozen(model, convolution, normalization, hidden, head=all(changed[8:])):
         return finding
     if (model.optimizer, model.loss) == old:
         return Freezing.OTHER_SETTINGS
@@ -128,18 +131,19 @@ def what_still_learns(answer):
     meanings = {learning: FINE, rest: Freezing.COUNT_FROZEN, learning + rest: Freezing.COUNT_ALL, 2: Freezing.COUNT_VARIABLES}  # W and b
     return meanings.get(require.numbers(count).item(), Freezing.COUNT_OTHER)
 
-def wrongly_frozen(model, convolution, normalization, head):
+def wrongly_frozen(model, convolution, normalization, hidden, head):
     """What changed in training and should not, or should and did not."""
     free = [layer.trainable for layer in model.layers]
     if free[0] and not any(free[1:]):
         return Freezing.FIRST_ONLY
-    if (convolution and not free[0]) or (normalization and not free[-2]):
+    if (convolution and not free[0]) or (normalization and not free[-3]) or (hidden and not free[-2]):
         return Freezing.NOT_COMPILED
     if not head:
-        return Freezing.ONLY_HEAD if convolution else Freezing.HEAD_TOO if model.trainable else Freezing.MODEL_OFF
+        frozen = Freezing.NO_STEP if free[-1] else Freezing.HEAD_TOO
+        return Freezing.ONLY_HEAD if convolution else frozen if model.trainable else Freezing.MODEL_OFF
     if convolution:
-        return Freezing.NOTHING if normalization else Freezing.SOME
-    return Freezing.BATCH_NORM if normalization else None
+        return Freezing.NOTHING if normalization and hidden else Freezing.SOME
+    return Freezing.BATCH_NORM if normalization else Freezing.LAST_BUT_ONE if hidden else None
 
 def last_layer_free(model, optimizer, loss):
     for layer in model.layers:
@@ -158,7 +162,8 @@ COUNT = "sum(tf.size(variable) for variable in model.trainable_variables)"
 Freezing, mistakes_of_freezing = findings_of(freeze,
     ("NOT_COMPILED", "model.compile(optimizer, loss)", "pass", "`fit` still trains the frozen layers: the model was compiled when they were free. "
      "After freezing, compile this model again."),
-    ("BATCH_NORM", "[:-1]", "[:-2]", "The convolution is frozen, and BatchNormalization is not: it still changes. Freeze every layer but the last."),
+    ("LAST_BUT_ONE", "[:-1]", "[:-2]", "The layer before the last one still learns. Freeze every layer but the last, of any kind."),
+    ("BATCH_NORM", "[:-1]", "[:-3]", "The convolution is frozen, and BatchNormalization is not: it still changes. Freeze every layer but the last."),
     ("HEAD_TOO", "[:-1]", "", "The head is frozen too, so nothing learns. Leave the last layer as it is."),
     ("ONLY_HEAD", "[:-1]", "[-1:]", "The head is frozen and the rest learns. It should be the other way round."),
     ("FIRST_ONLY", "[:-1]", "[1:]", "Only the first layer is free, and the head is frozen. Leave out the last layer, not the first."),
@@ -173,6 +178,10 @@ Freezing, mistakes_of_freezing = findings_of(freeze,
     ("COUNT_VARIABLES", COUNT, "len(model.trainable_variables)", "This is the number of variables, and each holds many numbers. Add up their sizes."),
     ("MODEL_OFF", "    model.c", "    model.trainable = False\n    model.layers[-1].trainable = True\n    model.c", "Nothing learns: the switch of "
      "the model itself is off, even if its last layer is on. Set the switches of the layers, one by one."),
+    ("NO_STEP", "    for layer in model.layers[:-1]:\n        layer.trainable = False", "    optimizer.learning_rate = 0.0", "Nothing learns, though the "
+     "last layer is free: the optimizer makes steps of 0. Freeze by `trainable`, and leave the optimizer as it comes in."),
+    ("OTHER_LAYERS", "    for layer in model.layers[:-1]:\n        layer.trainable = False", "    model.pop()", "The model has other layers than before: "
+     "one is taken out, or added. A frozen layer stays in the model and works; it does not learn."),
     ("CHANGED", "    for", "    model.set_weights([0 * weight for weight in model.get_weights()])\n    for", "The weights have changed. Freezing "
      "should leave them as they are: they hold what was learned."),
 )
@@ -287,7 +296,8 @@ in_two_steps = Exercise("11.4", "Features", parts=[
         (CLASS, "y_train[np.argmin(distances, axis=1)]", "- means", "- F_train", "This takes the label of the nearest example. One odd example then "
          "decides alone: compare with the means of the classes."),
         ("linalg.norm", "sum", "Differences of different sign cancel. Square them before you add up, or take `np.linalg.norm`."),
-        (DISTANCES, "np.abs(np.sum(F[:, None] - means, axis=2))", "Opposite signs cancel before the absolute value. First square each."),
+        (DISTANCES, "np.abs(np.sum(F[:, None] - means, axis=2))", "The differences are added up with their signs, so that "
+         "opposite ones cancel. First square each."),
         ("axis=2", "axis=2, ord=1", "This adds up absolute differences. The usual distance is the root of the sum of squares."),
         ("axis=2", "axis=2, ord=np.inf", "Only the largest difference counts here. Add up the squares of all, and take the root."),
         (CLASS, "y_train[np.argmin(distances, axis=1)]", "The place of the nearest mean is the class already, without `y_train`."),

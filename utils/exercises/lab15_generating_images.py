@@ -91,8 +91,8 @@ of_networks, mistakes_of_networks = findings_of(new_networks,
     ("TANH", "sigmoid", "tanh", "The decoder's pixels go from -1 to 1, and gray values from 0 to 1. Which activation gives numbers in that range?"),
     ("SOFTMAX", "sigmoid", "softmax", "The 64 pixels of an image sum to 1: softmax shares one out among them. Each pixel has a gray value of its own, "
      "from 0 to 1."),
-    ("CODE_POSITIVE", "Dense(outputs)", 'Dense(outputs, "relu")', "The code is never negative, so three quarters of the plane stay empty, and a unit "
-     "that is stuck at 0 learns no more. Let the last layer of the encoder be without activation."),
+    ("CODE_POSITIVE", "Dense(outputs)", 'Dense(outputs, "relu")', "The code is never negative, so three quarters of the plane stay empty. Let the "
+     "last layer of the encoder be without activation."),
     ("CODE_BOUNDED", "Dense(outputs)", 'Dense(outputs, "tanh")', "The code stays within -1 and 1. A place on the plane may be anywhere: let the last "
      "layer of the encoder be without activation."),
     ("", "Dense(outputs)", "Dense(2)", "The encoder gives two numbers always. It has to give `outputs` of them: later they are four."),
@@ -150,6 +150,9 @@ reconstruction_part = Part("the loss", right=exact_cross_entropy, inputs=images_
     (" - (1 - X) * tf.math.log(1 - X_hat)", "", "Only the white part of each pixel counts. Where X is 0, this is 0 whatever is painted there: the "
      "other half of cross entropy is missing."),
     ("-X * tf.math.log(X_hat)", "", "Only the black part of each pixel counts: the half of cross entropy with log X̂ is missing."),
+    ("tf.math.log(1 - X_hat)", "(1 - tf.math.log(X_hat))", "The second logarithm is taken of X̂, and then from 1. It is that of 1 - X̂: mind the brackets."),
+    ("(1 - X) * tf.math.log(1 - X_hat)", "(1 - X_hat) * tf.math.log(1 - X)", "In the second half X and X̂ are exchanged. What was painted stands in the "
+     "logarithm, as in the first."),
     (lambda X, X_hat: reconstruction(X_hat, X), "X and X̂ are exchanged. The image is the target, and stands before the logarithm; what the decoder "
      "painted stands in it."),
     (lambda X, X_hat: reconstruction(X, X), "This compares X with itself: X̂ is not used. What should be like what?"),
@@ -227,12 +230,21 @@ def wrongs_in_noise(z, mean, log_var, found):
         yield found.NO_MEAN, is_normal(z / sigma)
         yield found.PRODUCT, is_normal(z / (mean + sigma))
         yield found.MEAN_TIMES, is_normal((z - sigma) / mean)
+        yield found.MEAN_FACTOR, is_normal(z / (mean * sigma))
+        yield found.MOVED_TWICE, is_normal((e - mean) / sigma)
+        yield found.VARIANCE_HALVED, is_normal((z - mean) * 2 / np.exp(log_var))
+        yield found.IN_EXPONENT, (z > mean).all() and is_normal(np.log(np.maximum(z - mean, 1e-30)) * 2 / log_var)
     yield found.ONE_NUMBER, np.ptp(e, axis=(1, 2)).max() < 1e-3
     yield found.ONE_FOR_BATCH, np.ptp(e, axis=1).max() < 1e-3
     yield found.ONE_FOR_CODE, np.ptp(e, axis=2).max() < 1e-3
     yield found.SAME, len(z) > 1 and np.ptp(e, axis=0).max() < 1e-3
     yield found.UNIFORM, e.min() > -1e-3 and e.max() < 1.001
-    yield found.OTHER, not is_normal(e) or np.abs(e).max() < 2.5  # of 2,000 normal ones, one is beyond that
+    yield found.NO_SIGN, e.min() > -1e-3
+    yield found.NO_ENDS, 1.5 < np.abs(e).max() < 2.5 and np.mean(np.abs(e) < 1) > 0.65  # of 2,000 normal ones, one is beyond 2.5; 0.68 are below 1
+    if not is_normal(e):
+        yield found.SIZE.about(f"{np.std(e):.2g}"), is_normal(e / np.std(e))
+        yield found.MOVED.about(f"{np.mean(e):.2g}"), is_normal(e - np.mean(e))
+    yield found.OTHER, not is_normal(e) or np.abs(e).max() < 2.5
     pairs = ((e[:, :, 0], e[:, :, 1]), (e[:, 0::2], e[:, 1::2]), (e[0::2], e[1::2]))
     yield found.TOGETHER, any(go_together(a, b) for a, b in pairs if a.size)
 
@@ -281,6 +293,19 @@ of_noise, mistakes_of_noise = findings_of(reparameterize,
     ("ONE_FOR_CODE", EPSILON, "tf.random.normal((len(mean), 1))", "Both coordinates of a code share one number. Each draws its own: ε has the shape of μ."),
     ("ONE_NUMBER", EPSILON, "tf.random.normal(())", "One number moves the whole batch. Draw one for each coordinate of each code: ε has the shape of μ."),
     ("UNIFORM", "random.normal", "random.uniform", "ε is uniform between 0 and 1. It should be normal, with mean 0 and deviation 1."),
+    ("MEAN_FACTOR", "mean + ", "mean * ", "The noise is multiplied by μ. It is added to it: μ says where the cloud lies."),
+    ("MOVED_TWICE", EPSILON, f"tf.random.normal(tf.shape(mean), mean, {SIGMA})", "ε is drawn from N(μ, σ²), and then stretched and moved once more. "
+     "Do it once: either draw ε from N(0, 1), or let what is drawn be z."),
+    ("VARIANCE_HALVED", SIGMA, "0.5 * tf.exp(log_var)", "ε is multiplied by half of the variance σ². Half of it is not its root: what does a root do "
+     "to an exponent?"),
+    ("IN_EXPONENT", f"{SIGMA} * epsilon", "tf.exp(log_var / 2 * epsilon)", "ε stands in the exponent. The exponential makes σ alone, and σ is multiplied "
+     "by ε."),
+    ("NO_SIGN", "* epsilon", "* tf.abs(epsilon)", "ε is never negative, so all codes lie on one side of μ. It is as often below 0 as above."),
+    ("NO_ENDS", EPSILON, "tf.random.truncated_normal(tf.shape(mean))", "The ends of ε are cut off: it never lies further than 2 from 0. A normal "
+     "distribution has no ends, so draw from a whole one."),
+    ("SIZE", EPSILON, "tf.random.normal(tf.shape(mean), stddev=2.0)", "The deviation of ε is about {seen}. Draw it with a deviation of 1: σ comes "
+     "from `log_var` alone."),
+    ("MOVED", EPSILON, "tf.random.normal(tf.shape(mean), 1.0)", "ε lies around {seen}. Draw it around 0: where the cloud lies says μ."),
     ("OTHER", EPSILON, "tf.random.uniform(tf.shape(mean), -1.7, 1.7)", "z is not drawn from N(μ, σ²). Compare each part with the formula: ε from N(0, 1), "
      "and σ from log σ², which go together with μ."),
     ("NO_MEAN", "mean + ", "", "μ is missing: the code lies around 0 whatever the image is."),
@@ -355,6 +380,8 @@ the_kl = Exercise("15.3", "The KL term", right=divergence_by_integration, inputs
     (EACH, "(mean**2 + log_var**2 - tf.math.log(log_var**2) - 1) / 2", "This takes `log_var` for σ. It is the logarithm of σ²."),
     ("log_var - 1) / 2", "log_var) / 2", "return tf.reduce_sum(each, axis=1)", "return tf.reduce_sum(each, axis=1) - 0.5", "The 1 is taken away once for a "
      "code. It belongs to each coordinate: set it inside of the sum."),
+    (lambda mean, log_var: keras.losses.kl_divergence(mean, tf.exp(log_var)), "`kl_divergence` of Keras compares two lists of probabilities. Here μ and "
+     "log σ² describe a normal distribution, which is compared with N(0, 1): write the formula."),
     (EACH, "mean**2 + tf.exp(log_var) - log_var - 1 / 2", "Only the 1 is divided by 2: set brackets around the whole sum."),
 ), hints=[
     "`log_var` is log σ², and `tf.exp(log_var)` is σ². Write the bracket of the formula first.",
@@ -491,7 +518,7 @@ of_step, mistakes_of_step = findings_of(vae_step,
      "would grow with the batch. Take the mean over the images for both."),
     ("", J_LINE, "J_pixels", "The KL term is left out of J. Then σ shrinks to 0, and this is an autoencoder again: add β times the KL term."),
     ("", J_LINE, "beta * J_kl", "The reconstruction is left out of J. Then every code becomes N(0, 1), and the decoder learns nothing: add it."),
-    ("", J_LINE, "J_pixels + J_kl", "β is not used. It says how much the KL term weighs in J."),
+    ("", J_LINE, "J_pixels + J_kl", "β has no effect on the step: it is left out, or only added. It says how much the KL term weighs in J."),
     ("", J_LINE, "beta * J_pixels + J_kl", "β stands at the reconstruction. It belongs to the KL term."),
     ("", J_LINE, "beta * (J_pixels + J_kl)", "β multiplies both terms, and changes nothing but the size of the step. It belongs to the KL term alone."),
     ("", J_LINE, "J_pixels - beta * J_kl", "The KL term is taken away: J falls as the codes run off. It is a price, so add it."),
@@ -533,6 +560,8 @@ of_step, mistakes_of_step = findings_of(vae_step,
      "it inside."),
     ("", "tape.gradient(J, variables)", "[-g for g in tape.gradient(J, variables)]", "The step goes uphill. The optimizer goes against the gradient by "
      "itself."),
+    ("", "reconstruction(X, decoder(z))", "keras.losses.mean_squared_error(X, decoder(z))", "The reconstruction is the squared error here, a mean over "
+     "the pixels. Use `reconstruction` of exercise 15.1."),
     ("", "reconstruction(X, decoder(z))", "tf.reduce_sum((X - decoder(z)) ** 2, axis=1)", "The reconstruction is the squared error here. Use "
      "`reconstruction` of exercise 15.1."),
 )
@@ -659,7 +688,7 @@ def probabilities_in_loops(codes, width):
 def sum_of_all(got, expected, codes, width):
     total = float(np.sum(got)) if np.asarray(got).dtype.kind in "fiu" else np.nan
     if np.shape(got) == np.shape(expected) and np.isfinite(total) and abs(total - 1) > 1e-3:
-        return f"The probabilities sum to {total:.3g}. They should sum to 1: look at what you divide by."
+        return f"The probabilities sum to {total:.3g}. They should sum to 1. Is each 1 / ρ divided by the sum of all 1 / ρ?"
     return None
 
 def draw_probabilities(codes, width):
@@ -702,6 +731,8 @@ the_rare = Exercise("15.6", "Draw the rare more often", right=probabilities_in_l
      "each other one."),
     ("differences = codes[:, None] - codes", "differences = codes[:, None] - codes.mean(axis=0)[None]", "This measures from the mean of the codes. Measure "
      "from each code to each other one."),
+    ("rarity / np.sum(rarity)", "1 - density / np.sum(density)", "This takes the share of the density away from 1, and does not sum to 1. Take the "
+     "reciprocal: half as dense, twice as often."),
     ("1 / density", "1 - density / np.sum(density)", "This takes the density away from 1. Take the reciprocal: half as dense, twice as often."),
     ("squares = np.sum(differences**2, axis=2)", "squares = differences**2", "(2 * width**2)), axis=1)", "(2 * width**2)), axis=(1, 2))", "Each coordinate has an "
      "exp of its own here. First sum the squares over the coordinates: that is the squared distance."),
