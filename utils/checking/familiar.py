@@ -51,6 +51,11 @@ def _elementwise(found: re.Match) -> str:
     )
 
 
+def _kind(name: str) -> str:
+    """The name of a type without the modules that it stands in."""
+    return name.rpartition(".")[2]
+
+
 FAMILIAR = [
     Familiar(
         r"",
@@ -122,6 +127,15 @@ FAMILIAR = [
         "TensorFlow only records this code: there is no number yet, and no `.numpy()`. Compute with TensorFlow's own functions.",
     ),
     Familiar(
+        r"list index out of range",
+        "The list is empty here, so it has neither a first nor a last entry. Is it so for some inputs only, or not filled yet?",
+        line=r"^(?!.*\[(?!(?:-1|0|)\])).*\[(-1|0)\]",
+    ),
+    Familiar(
+        r"list assignment index out of range",
+        "A list has no place for what nobody put there: `append` adds a new entry at its end.",
+    ),
+    Familiar(
         r"(list|List|tuple) index out of range|index -?\d+ is out of bounds",
         "An index reaches past the end. Places are counted from 0, so that the last one is the length less 1; and take the "
         "length from what comes in, not from an example.",
@@ -132,7 +146,7 @@ FAMILIAR = [
         "not always the same: look at it.",
     ),
     Familiar(
-        r"object is not iterable",
+        r"object is not iterable|annot iterate over a scalar",
         "`extend` and `+=` add all items of a list, and this is one thing. `append` adds one thing.",
         line=r"\.extend\(|\w \+= ",
     ),
@@ -156,6 +170,12 @@ FAMILIAR = [
         ),
     ),
     Familiar(
+        r"name '(torch|jax|jnp)' is not defined",
+        lambda found: (
+            f"`{found[1]}` is another library. Here NumPy, TensorFlow and Keras compute: which function of theirs does this?"
+        ),
+    ),
+    Familiar(
         r"name '(\w+)' is not defined",
         lambda found: (
             f"`{found[1]}` has no value here. Is it misspelled, is its import missing, or was the cell not run that sets it? And "
@@ -173,7 +193,7 @@ FAMILIAR = [
     ),
     Familiar(
         r"setting an array element with a sequence",
-        "An array stands where one number belongs. Sum over all axes, or over the one that is too many?",
+        "An array stands where one number belongs: take one entry of it, or sum over the axes that are too many.",
     ),
     Familiar(
         r"unsupported operand.*'(tuple|list)'|can't multiply sequence",
@@ -184,7 +204,8 @@ FAMILIAR = [
         "A function stands where its result belongs: call it, with brackets and its arguments.",
     ),
     Familiar(
-        rf"'{NUMBER}' object is not (iterable|subscriptable)|object of type '{NUMBER}'|'{NUMBER}' object does not support item",
+        rf"'{NUMBER}' object is not (iterable|subscriptable)|object of type '{NUMBER}'|'{NUMBER}' object does not support item"
+        r"|len\(\) of unsized object|iteration over a 0-d array",
         "This is a single number, and has no entries. Does a number come in here as well as an array, or is `range(…)` missing?",
     ),
     Familiar(
@@ -217,7 +238,7 @@ FAMILIAR = [
         lambda found: f"There is no option `{found[1]}` here. Compare its name with the documentation, letter by letter.",
     ),
     Familiar(
-        r"missing \d+ required positional arguments?: (.+)",
+        r"missing \d+ required positional arguments?: ([^\n\x1b]+)",
         lambda found: (
             f"The call lacks {found[1].strip('.')}. A class is called with brackets to make an object, and a function with "
             "all its arguments."
@@ -251,13 +272,57 @@ FAMILIAR = [
         "`persistent=True`.",
     ),
     Familiar(
-        r"has no attribute '(_id|_unique_id|assign\w*)'|Cannot convert the argument `type_value`",
-        "This is a plain number or an array. The tape differentiates a tensor by a `tf.Variable`, and only a variable has "
-        "`assign`.",
+        r"Cannot convert the argument `type_value`: <(function|bound method|built-in|ufunc)",
+        "A function stands where its result belongs: call it, with brackets and its arguments. The tape differentiates a tensor.",
+    ),
+    Familiar(
+        r"Cannot convert the argument `type_value`", "The tape differentiates tensors by variables. One of the two is not that."
+    ),
+    Familiar(
+        r"'([\w.]+)' object has no attribute 'assign\w*'",
+        lambda found: (
+            f"This is of type {_kind(found[1])}, and only a variable has `assign`. Compute the new value, and give it its name "
+            "by `=`."
+        ),
+    ),
+    Familiar(
+        r"'([\w.]+)' object has no attribute '(_id|_unique_id)'",
+        lambda found: f"An optimizer changes variables, and this is of type {_kind(found[1])}.",
+        line=r"\.(apply|apply_gradients)\(",
+    ),
+    Familiar(
+        r"'([\w.]+)' object has no attribute '(_id|_unique_id)'",
+        lambda found: f"The tape differentiates a tensor by a `tf.Variable`, and this is of type {_kind(found[1])}.",
+    ),
+    Familiar(
+        rf"'({NUMBER})' object has no attribute 'dtype'",
+        lambda found: f"The tape differentiates a tensor by a `tf.Variable`, and this is of type {_kind(found[1])}.",
+        line=r"\.(gradient|jacobian)\(",
     ),
     Familiar(
         r"calls? itself without end|maximum recursion",
         "The function calls itself. Call the one that it is made of.",
+    ),
+    Familiar(
+        r"Only input tensors may be passed as positional.*\(of type <class '(bool|int|float|str|NoneType)'>\)",
+        "A layer and a model take tensors in order, and everything else by its name: `name=…`.",
+    ),
+    Familiar(
+        r"must call `compile\(\)`",
+        "`fit`, `evaluate` and `train_on_batch` are Keras's own loop, for a model that was compiled. Does the exercise ask for "
+        "that loop, or for one of your own?",
+    ),
+    Familiar(
+        r"Expected shape \(None, ([\d, None]*)\), but input has incompatible shape \(([\d, ]*)\)",
+        "The model takes a batch, whose first axis counts the examples, and gets something of another shape. An index such as "
+        "`[0]` takes an axis away, and a slice keeps it.",
+    ),
+    Familiar(
+        r"expected (?:min_)?ndim=(\d+), found ndim=(\d+)",
+        lambda found: (
+            f"The layer takes inputs with {found[1]} axes, of which the first counts the examples, and gets {found[2]}. For one "
+            "example alone, or for what this exercise asks, does it need a layer at all?"
+        ),
     ),
     Familiar(
         r"Only instances of `?keras\.Layer|Only input tensors may be passed as positional",
@@ -279,6 +344,10 @@ FAMILIAR = [
     ),
     Familiar(r"No gradients provided for any variable", NO_GRADIENT),
     Familiar(r"None values not supported|'NoneType' and|and 'NoneType'|'NoneType' object", NO_GRADIENT, line=r"grad"),
+    Familiar(
+        r"object has no attribute '(backward|zero_grad|requires_grad_?|unsqueeze|permute|detach)'",
+        lambda found: f"`{found[1]}` belongs to PyTorch. Here TensorFlow and Keras compute: which function of theirs does this?",
+    ),
     Familiar(
         r"(?:'([\w.]+)' object|type object '(\w+)'|module '([\w.]+)') has no attribute '(\w+)'",
         lambda found: (
