@@ -30,7 +30,6 @@ SECONDS_FOR_THE_KIND = 1.0  # of work, where the line of the fault is known
 PATIENCE = 2.0  # seconds that an edited answer may wait
 FRESH_DRAWS = 3  # on which an edit is confirmed: as many of them as it takes FRESH_SECONDS to know what is right on
 FRESH_SECONDS = 0.4
-BRACKETS = str.maketrans("", "", "()")
 OUTSIDE = {"open", "os", "sys", "subprocess", "shutil", "input", "exec", "eval", "exit", "quit", "requests", "pathlib", "Path"}
 
 SIMPLE = (ast.Assign, ast.AugAssign, ast.Return, ast.Expr, ast.Delete, ast.Break, ast.Continue, ast.Pass, ast.Raise)
@@ -426,17 +425,10 @@ def _small_changes(tree: ast.Module, fits: Fits, source: str, lines: list[Path])
         elif isinstance(new, list) and isinstance(old, COMPOUND):  # its first or last statement stands beside it
             old, kind = next(each for each in new if not isinstance(each, type(old))), Kind.MOVED
         elif isinstance(new, ast.AST):
-            kind = Kind.BRACKETS if _is_bracketed_otherwise(old, new) else kind_of(old, new)
+            kind = kind_of(old, new)
         yield place_of(old, kind, source)
 
 
 def _first_difference(old: ast.stmt, new: ast.stmt) -> ast.stmt:
     """The first statement of a block that is not as it was."""
     return next((a for a, b in zip(old.body, new.body, strict=False) if not alike(a, b)), old)
-
-
-def _is_bracketed_otherwise(old: ast.AST, new: ast.AST) -> bool:
-    """Whether two formulas have the same parts in the same order."""
-    if not (isinstance(old, ast.BinOp) and isinstance(new, ast.BinOp)):
-        return False
-    return ast.unparse(old).translate(BRACKETS) == ast.unparse(new).translate(BRACKETS)
