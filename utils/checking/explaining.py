@@ -6,6 +6,7 @@ change of a right answer does the same; how its values differ.
 """
 
 import functools
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from utils.checking.showing import show_inputs
 
 # Seconds of work that each search for a reason may do beside that of `search`: 3 in all, 6 for an answer that trains.
 FOR_EXPERIMENTS, FOR_THE_REST = 0.6, 0.3
+SEVERAL_CAUSES = re.compile(r"\bEither\b|\bNone: .*, or ")  # in a sentence that leaves open which of them it is
 
 
 class Wrong(NamedTuple):
@@ -43,6 +45,8 @@ def explain(wrong: Wrong) -> tuple[str, bool]:
         if advice := _recognize(wrong, mistake):
             if isinstance(mistake.advice, str) and not interface.contains_code_of(advice, wrong.answer):
                 advice = _lines(_place(wrong), f"The result is as with this mistake: {advice}")
+            elif SEVERAL_CAUSES.search(advice) and (place := _place(wrong)) and place.tells_kind:
+                advice = _lines(place, advice)
             error = f"\n{errors.describe(stopped, explain=False)}" if stopped and not mistake.untouched else ""
             return advice + error, mistake.untouched
     if stopped:
@@ -58,7 +62,8 @@ def explain(wrong: Wrong) -> tuple[str, bool]:
 
 def _of_values(wrong: Wrong) -> str:
     """Why an answer gives other values than the right one."""
-    reason, place = _found_by(experiments.reason, wrong, FOR_EXPERIMENTS), _place(wrong)
+    depends_on = functools.partial(experiments.reason, solution=wrong.solution)
+    reason, place = _found_by(depends_on, wrong, FOR_EXPERIMENTS), _place(wrong)
     if reason or (place is not None and place.tells_kind):
         return _lines(place, reason, _compare(wrong, diagnosis.first_difference))
     if not search.is_slow(wrong.cases, wrong.seconds):
