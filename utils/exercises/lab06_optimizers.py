@@ -110,6 +110,9 @@ def by_keras(make):
     return update
 
 UPHILL = "This goes uphill: the gradient points up, and the step has to go the other way."
+STEP_ALONE = "This is the step alone. Add it to the old w."
+BESIDE_THE_FRACTION = "ε is added to w here, after the fraction. It belongs into the denominator, and brackets keep it there."
+SHARE_SQUARED = "In v, the share of the new square is squared too. Square the gradient alone, then take the share of that."
 NO_RATE = "The learning rate is not used."
 STAYS = "w stays where it is: take the step away from it, and return the result."
 FORGETS = "Each step forgets those before it: take the old {} into the new, and return the new."
@@ -119,7 +122,7 @@ NO_EPSILON = "ε is not the one that comes in: it is left out, or a fixed number
 def exercise_on(number, title, update, right, slots, *rows, also_right, hints, observe=path_of, **settings):
     """The exercise on an update.  rows: its mistakes, beside those of all optimizers, as edits of a right answer; settings: as in `descents`."""
     return Exercise(number, title, right=right, inputs=descents(slots, settings), observe=observe, explain=first_wrong_step, hints=hints,
-                    mistakes=edited(update, ("w - ", "w + ", UPHILL), ("learning_rate * ", "", NO_RATE), *rows),
+                    mistakes=edited(update, ("w - ", "w + ", UPHILL), ("learning_rate * ", "", NO_RATE), ("w = w - ", "w = -", STEP_ALONE), *rows),
                     also_right=[update, *also_right])
 
 def sgd_update(w, g, state, learning_rate):
@@ -130,7 +133,6 @@ sgd = exercise_on("6.2", "Gradient descent as an update", sgd_update, by_keras(l
     ("* g", "", "The gradient is not used: every weight changes by the learning rate."),
     ("* g", "* np.sign(g)", "Only the sign of the gradient is used; its size counts too."),
     ("learning_rate * g", "g / learning_rate", "This divides by the learning rate: a large rate would make short steps."),
-    ("w = w - ", "w = -", "This is the step alone. Add it to the old w."),
     ("w - ", "w; ", STAYS),
     hints=["The rule of lab 5: w minus the learning rate times the gradient.", "The state is empty, and stays as it came."],
     also_right=[lambda w, g, state, rate: (tf.constant(w) - rate * tf.constant(g), ()),
@@ -173,6 +175,7 @@ adagrad = exercise_on("6.4", "Adagrad", adagrad_update, by_keras(lambda rate, ep
     ("g**2", "np.sum(g**2)", "G sums over the weights. Each weight has its own sum."),
     ("np.sqrt", "", "The root is missing: the gradient is divided by the root of G."),
     ("np.sqrt(G + epsilon)", "(np.sqrt(G) + epsilon)", OUTSIDE_THE_ROOT),
+    ("np.sqrt(G + epsilon)", "np.sqrt(G) + epsilon", BESIDE_THE_FRACTION),
     ("/ np", "* np", "This multiplies by the root. Where gradients were large, the step gets shorter."),
     ("G + epsilon", "G", NO_EPSILON),
     ("rate * g", "rate", "The gradient is missing in the step."),
@@ -194,15 +197,17 @@ rmsprop = exercise_on("6.5", "RMSprop", rmsprop_update, by_keras(lambda rate, rh
     ("w - ", "w; ", STAYS),
     ("(v,)", "state", FORGETS.format("v")),
     (NEW_V, "(1 - rho) * v + rho * g**2", "ρ and 1 - ρ are exchanged: the old mean keeps the large share."),
-    ("(1 - rho) * ", "", "The new square comes in whole. In a running mean the two shares, ρ and 1 - ρ, add up to 1."),
+    ("(1 - rho) * ", "", "The new square counts in full. Its share is 1 - ρ: with ρ, the share of the old mean, that adds up to 1."),
+    ("(1 - rho) * g**2", "((1 - rho) * g)**2", SHARE_SQUARED),
     ("rho * v", "v", "The old v does not shrink: it keeps the share ρ."),
     (NEW_V, "v + g**2", "This adds up all squares, as Adagrad does. RMSprop forgets: it takes a running mean."),
     ("g**2", "g", "v is a mean of gradients, some of them negative, and it should be one of their squares."),
     ("g**2", "np.mean(g**2)", "v averages over the weights. Each weight has its own."),
     ("np.sqrt(v + epsilon)", "(np.sqrt(v) + epsilon)", OUTSIDE_THE_ROOT),
+    ("np.sqrt(v + epsilon)", "np.sqrt(v) + epsilon", BESIDE_THE_FRACTION),
     ("np.sqrt", "", "The root is missing: the gradient is divided by the root of v."),
     ("v + epsilon", "v", NO_EPSILON),
-    (NEW_V, "rho * v", "The squares never come in: v stays 0."),
+    (NEW_V, "rho * v", "v stays 0: the new square has to be added to what is left of the old v."),
     hints=["As Adagrad, but v is a running mean: ρ of the old v, and 1 - ρ of the new square.", "v ← ρ v + (1 - ρ) g², then η g / √(v + ε)."],
     also_right=[edits_of(rmsprop_update)(NEW_V, "v + (1 - rho) * (g**2 - v)"),
                 edits_of(rmsprop_update)("v, = state", "w, v = tf.constant(w), tf.constant(state[0])", "np.sqrt", "tf.sqrt", "(v,)", "[v]")],
@@ -276,14 +281,21 @@ adam = exercise_on("6.7", "Adam", adam_update, adam_by_keras, 3,
     (M_HAT, "m / (1 - beta_2**t)", V_HAT, "v / (1 - beta_1**t)", "The two β are exchanged in the correction: β₁ for m, β₂ for v."),
     ("m /", "m *", "v /", "v *", "The correction multiplies, and it should divide: the means are too small at first."),
     ("(m, v, t)", "(m_hat, v_hat, t)", "The corrected m and v are kept. They are for this step alone: give them names of their own."),
+    ("(m, v, t)", "(m_hat, v, t)", "The corrected m is kept. It is for this step alone: give it a name of its own."),
+    ("(m, v, t)", "(m, v_hat, t)", "The corrected v is kept. It is for this step alone: give it a name of its own."),
     ("(m, v, t)", "(*state[:2], t)", FORGETS.format("m and v")),
     ("(1 - beta_1) * ", "", "In m the gradient comes in whole; its share is 1 - β₁."),
     ("(1 - beta_2) * ", "", "In v the square comes in whole; its share is 1 - β₂."),
     (M, "(1 - beta_1) * m + beta_1 * g", V, "(1 - beta_2) * v + beta_2 * g**2", "In both means the shares are exchanged: the old mean keeps β."),
     (M, "(1 - beta_1) * m + beta_1 * g", "In m the shares are exchanged: the old mean keeps β₁."),
     (V, "(1 - beta_2) * v + beta_2 * g**2", "In v the shares are exchanged: the old mean keeps β₂."),
+    (M, "beta_2 * m + (1 - beta_2) * g", V, "beta_1 * v + (1 - beta_1) * g**2", "The two β are exchanged in the means: β₁ for m, β₂ for v."),
+    (M, "beta_2 * m + (1 - beta_2) * g", "In m, β₂ stands in place of β₁."),
+    (V, "beta_1 * v + (1 - beta_1) * g**2", "In v, β₁ stands in place of β₂."),
+    ("(1 - beta_2) * g**2", "((1 - beta_2) * g)**2", SHARE_SQUARED),
     ("g**2", "g", "v is a mean of gradients, and it should be one of their squares."),
     (M, "g", "The gradient itself stands for m: it should be a running mean."),
+    ("(np.sqrt(v_hat) + epsilon)", "np.sqrt(v_hat) + epsilon", BESIDE_THE_FRACTION),
     ("(np.sqrt(v_hat) + epsilon)", "np.sqrt(v_hat + epsilon)", "ε stands inside the root. Here, unlike in RMSprop, it is added to the root."),
     ("np.sqrt(v_hat)", "v_hat", "The root is missing: v is a mean of squares."),
     (" + epsilon", "", NO_EPSILON),
@@ -346,7 +358,7 @@ schedule = Exercise("6.8", "A schedule", right=keras_schedule, inputs=steps_of_t
 AfterTraining, mistakes_after_training = findings_of(None,
     ("UPHILL", SGD(-0.1), "The learning rate is below 0, so that the steps lead up."),
     ("DIVERGED", SGD(1e5), "The training diverged: the rate is far too large for this optimizer."),
-    ("NO_BETTER", Adam(0.5), "The loss ends at {seen}, no better than guessing: the rate is too large for this optimizer, or so small that it has "
+    ("NO_BETTER", Adam(0.5), "The loss ends at {seen}, and guessing gives 2.30. The rate is too large for this optimizer, or so small that it has "
      "hardly begun."),
     ("TOO_HIGH", SGD(0.1), "The loss ends at {seen}, above 0.15. A larger rate, or another optimizer, makes it fall faster; a rate that is too large "
      "stops it."),
