@@ -32,7 +32,7 @@ NEVER_USED = (
     "{names} {verb} never used: the result is the same whatever comes in. Does a number, or a name of the notebook, stand "
     "in its place?"
 )
-NEVER_USED_FUNCTION = "{names} {verb} never used. Does something else stand in its place that is right for one example only?"
+NEVER_USED_FUNCTION = "{names} {verb} never used. Does something else stand in its place?"
 NEIGHBORS = (
     "What it gives for an example changes with the others of the batch. Each example should be computed from its own row: "
     "along which axis do the examples run?"

@@ -126,11 +126,12 @@ def wrong_weights(layer, W, b, X, units):
 def wrong_output(layer, W, b, X):
     if np.allclose(require.numbers(layer(X)), require.numbers(layer(-X))):  # the first bias is positive: ReLU is flat for one of the two at most
         return LayerFinding.SAME_OUTPUT
-    before, kept = require.numbers(layer(X)), W.numpy()
+    both, kept = np.concatenate([X, -X]), W.numpy()
+    before = require.numbers(layer(both))
     W.assign(0.5 * kept)
-    after = require.numbers(layer(X))
+    after = require.numbers(layer(both))
     W.assign(kept)
-    if before.shape == after.shape and np.array_equal(before, after):
+    if np.array_equal(before, after):
         return LayerFinding.W_NOT_USED
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(tf.square(layer(X)))
