@@ -42,6 +42,7 @@ ERRORS = [
     ("[len(each) for each in x[0]]", "a single number"),
     ("len(np.array(1.0))", "a single number"),
     ("[].extend(tf.constant(1.0))", "`append` adds one thing"),
+    ("(lambda: 1.0)(a)", "takes 0 arguments at most, and gets 1"),
     ("torch.ones(3)", "another library"),
     ("v.backward()", "belongs to PyTorch"),
     ("model.fit(X, X)", "a model that was compiled"),
@@ -115,6 +116,7 @@ def test_a_second_question_to_a_tape_is_explained():
         ("tape.gradient(keras.losses.BinaryCrossentropy(), v)", "this is of type BinaryCrossentropy"),
         ("tape.gradient(J, np.ones(2))", "this is of type ndarray"),
         ("tape.gradient(1.0, v)", "this is of type float"),
+        ("tape.gradient(float(J), [v])", "this is"),
     ],
 )
 def test_what_a_tape_does_not_differentiate_is_named_by_its_type(question, words):

@@ -245,6 +245,13 @@ FAMILIAR = [
         ),
     ),
     Familiar(
+        r"(\w+|<lambda>)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) (?:was|were) given",
+        lambda found: (
+            f"`{found[1]}` takes {found[2]} arguments at most, and gets {found[3]}. In a method `self` is one of them, the first "
+            "in its `def`."
+        ),
+    ),
+    Familiar(
         r"must have the same dtype, got (tf\.)?bool|bool.*is not in the list of allowed values",
         "A comparison gives True and False, and TensorFlow does not compute with these. `tf.cast(…, tf.float32)` makes 1 "
         "and 0 of them.",
@@ -274,6 +281,10 @@ FAMILIAR = [
     Familiar(
         r"Cannot convert the argument `type_value`: <(function|bound method|built-in|ufunc)",
         "A function stands where its result belongs: call it, with brackets and its arguments. The tape differentiates a tensor.",
+    ),
+    Familiar(
+        r"Cannot convert the argument `type_value`: -?\d",
+        "The tape differentiates a tensor by a `tf.Variable`, and this is a plain number.",
     ),
     Familiar(
         r"Cannot convert the argument `type_value`", "The tape differentiates tensors by variables. One of the two is not that."

@@ -159,7 +159,7 @@ def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str, slow: 
 def _grafts(tree: ast.Module, right: ast.Module, fits: Fits, source: str, within: list[Path]) -> Iterator[Place]:
     """Parts of formulas, the smallest first, that are right with a part of the solution in their place."""
     until = time.process_time() + SECONDS_FOR_THE_KIND
-    theirs = {ast.dump(part): part for _, part in _formulas(right)}
+    theirs, own_names = {ast.dump(part): part for _, part in _formulas(right)}, _stored(tree) - _stored(right)
     formulas = [found for found in _formulas(tree) if not isinstance(found[1], ast.Name)]  # names are exchanged elsewhere
     ours = [found for found in formulas if _lies_in(found[0], within)]
     ours.sort(key=lambda found: len(ast.unparse(found[1])))
@@ -167,7 +167,7 @@ def _grafts(tree: ast.Module, right: ast.Module, fits: Fits, source: str, within
         if time.process_time() > until:
             return
         if ast.dump(old) != dump and fits(put(tree, path, new)):
-            yield place_of(old, kind_of(old, new), source)
+            yield place_of(old, Kind.LEADS_TO if _names(old) & own_names else kind_of(old, new), source)
 
 
 def _formulas(tree: ast.Module) -> Iterator[tuple[Path, ast.expr]]:
