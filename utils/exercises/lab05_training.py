@@ -120,6 +120,8 @@ gradient_descent = Exercise("5.2", "Gradient descent", right=path_down, inputs=l
     ("assign_sub", "assign", "The step replaces w. `assign` needs the new w; `assign_sub` needs the step alone, and takes it away."),
     ("[w.numpy()]", "[w]", "append(w.numpy())", "append(w)", "All entries are the place where the walk ends: the list holds the variable itself, "
      "again and again. Keep the value that it has now: `w.numpy()`."),
+    ("[w.numpy()]", "[J(w).numpy()]", "append(w.numpy())", "append(J(w).numpy())", "The path holds the heights, J. It should hold the places: "
+     "the values of w."),
     ("[w.numpy()]", "[]", "The start is missing in the path: it has one point more than there are steps."),
     (STEP, f"if height > J(path[max(len(path) - 2, 0)]): break\n        {STEP}", "The walk ends where J grows. Take all the steps: with too large a "
      "rate the path leads up, and should show it."),
@@ -243,9 +245,9 @@ def one_step(answer, optimizer, X, y):
     return StepMistake.AGAIN.about(steps) if steps > 1 else (steps, J, weights)
 
 def batches(rng):
-    """A batch for each optimizer, which has its own loss, of few examples; y as a column."""
-    for kind in ("Adam", "momentum"):
-        X = rng.normal(size=(6, 2)).astype(np.float32)
+    """A batch for each optimizer, which has its own loss: few examples, then more than a usual batch; y as a column."""
+    for kind, n in (("Adam", 6), ("momentum", 40)):
+        X = rng.normal(size=(n, 2)).astype(np.float32)
         yield kind, X, (X[:, :1] > 0).astype(np.float32)
 
 def keras_step(model, optimizer, loss, X, y):
@@ -270,7 +272,7 @@ StepMistake, mistakes_of_step = findings_of(train_step,
      "its `with`, and stay with tensors there: `predict` and `numpy()` give arrays, which it does not follow."),
     ("", "=True", "=False", "The model predicts as after training, so Dropout does nothing. There is an argument for training."),
     ("", APPLY, "pass", "The weights stay as they were: the gradients are computed and not applied."),
-    ("AGAIN", APPLY, f"{APPLY}; {APPLY}", "The optimizer takes {seen} steps with the gradients of one. Apply them once, all the pairs in one call."),
+    ("AGAIN", APPLY, f"{APPLY}; {APPLY}", "The optimizer takes {seen} steps. It should take one, with the whole batch: all the pairs of gradient and variable in one call."),
     ("", "(gradients,", "([-g for g in gradients],", "The step goes uphill: the optimizer goes against the gradient by itself."),
     ("", "return J", "return J + J", "The loss is added to itself: return what the loss function gave."),
     ("AFTER", "return J", "return loss(y, model(X))", "This is the loss after the step, for which the model has to predict once more. Return the "
@@ -312,7 +314,7 @@ def loop_of_steps(answer, epochs, X, y, rate=0.2):
     steps, weights = int(optimizer.iterations.numpy()), flat_weights(model)
     if steps == 0 and not np.array_equal(weights, start):
         return LoopMistake.OTHER_OPTIMIZER
-    return LoopMistake.NO_STEP if steps == 0 and history.size == epochs > 0 else (steps, history, weights)
+    return LoopMistake.NO_STEP if steps == 0 and model.calls and history.size == epochs > 0 else (steps, history, weights)
 
 def small_loss(y, y_hat):
     """A loss that is small from the start, so that a loop that waits for a small one ends at once."""
@@ -352,6 +354,8 @@ LoopMistake, mistakes_of_loop = findings_of(train,
     ("NO_STEP", TAKE, "loss(y, model(X))", "The weights do not change: the loss is computed, and no training step is taken."),
     ("", APPEND, f"J = {TAKE}\n        if history and J > history[-1]:\n            break\n        history.append(J)", "The loop ends where the "
      "loss rises. It may fall again: take a step in each epoch, and keep every loss."),
+    ("", "return history", "return history[:1] * epochs", "for _ in range(epochs)", "for _ in range(1)", "One step is taken, and its loss repeated. "
+     "Each epoch takes a step of its own: call `train_step` in a loop."),
     ("", APPEND, f"{TAKE}\n        history.append(loss(y, model(X)))", "The history holds the loss after each step, for which the model predicts once "
      "more. Keep what `train_step` returns."),
     ("", APPEND, f"{TAKE}\n        history.append(loss(y, model(X, training=True)))", "The history holds the loss after each step. What `train_step` "

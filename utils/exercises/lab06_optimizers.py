@@ -113,6 +113,7 @@ UPHILL = "This goes uphill: the gradient points up, and the step has to go the o
 STEP_ALONE = "This is the step alone. Add it to the old w."
 BESIDE_THE_FRACTION = "ε is added to w here, after the fraction. It belongs into the denominator, and brackets keep it there."
 SHARE_SQUARED = "In v, the share of the new square is squared too. Square the gradient alone, then take the share of that."
+HALVED = "This is no root: in `** 1/2` the power comes first, and then all is halved. The exponent needs brackets of its own."
 NO_RATE = "The learning rate is not used."
 STAYS = "w stays where it is: take the step away from it, and return the result."
 FORGETS = "Each step forgets those before it: take the old {} into the new, and return the new."
@@ -174,6 +175,7 @@ adagrad = exercise_on("6.4", "Adagrad", adagrad_update, by_keras(lambda rate, ep
     ("g**2", "np.abs(g)", "G adds up sizes, and it should add up squares."),
     ("g**2", "np.sum(g**2)", "G sums over the weights. Each weight has its own sum."),
     ("np.sqrt", "", "The root is missing: the gradient is divided by the root of G."),
+    ("np.sqrt(G + epsilon)", "(G + epsilon) ** 1/2", HALVED),
     ("np.sqrt(G + epsilon)", "(np.sqrt(G) + epsilon)", OUTSIDE_THE_ROOT),
     ("np.sqrt(G + epsilon)", "np.sqrt(G) + epsilon", BESIDE_THE_FRACTION),
     ("/ np", "* np", "This multiplies by the root. Where gradients were large, the step gets shorter."),
@@ -206,6 +208,7 @@ rmsprop = exercise_on("6.5", "RMSprop", rmsprop_update, by_keras(lambda rate, rh
     ("np.sqrt(v + epsilon)", "(np.sqrt(v) + epsilon)", OUTSIDE_THE_ROOT),
     ("np.sqrt(v + epsilon)", "np.sqrt(v) + epsilon", BESIDE_THE_FRACTION),
     ("np.sqrt", "", "The root is missing: the gradient is divided by the root of v."),
+    ("np.sqrt(v + epsilon)", "(v + epsilon) ** 1/2", HALVED),
     ("v + epsilon", "v", NO_EPSILON),
     (NEW_V, "rho * v", "v stays 0: the new square has to be added to what is left of the old v."),
     hints=["As Adagrad, but v is a running mean: ρ of the old v, and 1 - ρ of the new square.", "v ← ρ v + (1 - ρ) g², then η g / √(v + ε)."],
@@ -332,6 +335,8 @@ def learning_rate_at(step, peak, warm_up, total):
 SHARE, COSINE = "(step - warm_up) / (total - warm_up)", "0.5 * (1 + np.cos(np.pi * share))"
 schedule = Exercise("6.8", "A schedule", right=keras_schedule, inputs=steps_of_training, mistakes=edited(learning_rate_at,
     ("peak * step / warm_up", "peak", "There is no warm-up: before `warm_up` the rate grows from 0, step by step."),
+    ("    if step < warm_up:\n        return peak * step / warm_up\n", "", "The cosine is used during the warm-up too: what belongs there is missing, or "
+     "the lines after it replace it."),
     ("peak * step", "peak * (step + 1)", "The warm-up is one step ahead: at step 0 the rate is 0."),
     ("step < ", "step <= ", "Without a warm-up, `warm_up` is 0, and step 0 divides by it. Which of the two cases does that step belong to?"),
     (COSINE, "(1 - share)", "The rate falls in a straight line. The cosine starts and ends gently."),
