@@ -123,6 +123,20 @@ def test_what_a_tape_does_not_differentiate_is_named_by_its_type(question, words
     assert words in advice_on(f"with tf.GradientTape() as tape:\n        J = v * v\n    return {question}")
 
 
+def test_a_method_without_self_is_explained():
+    namespace = {}
+    run_cell("class Answer:\n    def area():\n        return 1.0\n", namespace, "familiar without self")
+    exercise = Exercise(
+        "9.1",
+        "A method",
+        right=type("Right", (), {"area": lambda self: 1.0}),
+        observe=lambda each, a: each().area(),
+        inputs=lambda rng: [(1,)],
+    )
+    advice = judge(exercise, namespace["Answer"]).advice
+    assert advice.startswith("`area` takes 0 arguments at most, and gets 1. In a method `self`")
+
+
 def test_a_place_that_a_list_does_not_have_is_explained():
     assert "`append` adds a new entry" in advice_on("history = []\n    history[0] = a\n    return history")
 
