@@ -334,10 +334,12 @@ def train(model, optimizer, loss, X, y, epochs):
         history.append(train_step(model, optimizer, loss, X, y))
     return history
 
-def too_many_steps(got, expected, epochs, *args):
-    """How many steps an epoch takes, where it takes several."""
+def steps_in_epochs(got, expected, epochs, *args):
+    """How many steps the epochs take, where an epoch takes several, or some take none."""
     if epochs and got[0] > epochs and got[0] % epochs == 0:
         return f"Each epoch takes {got[0] // epochs} steps. Here all examples go into one step, so an epoch is one step."
+    if got[0] < epochs:
+        return f"With epochs = {epochs} it takes {got[0] or 'no'} step{'s' * (got[0] != 1)}. Each epoch takes one, the first and the last as well."
     return None
 
 loop = edits_of(train)
@@ -370,7 +372,7 @@ LoopMistake, mistakes_of_loop = findings_of(train,
 )
 the_loop = Exercise("5.5", "The loop", inputs=numbers_of_epochs, observe=loop_of_steps, atol=1e-4, seconds=2.0,
     outputs=("how many steps it takes", "the history", "the weights it leaves"),
-    right=lambda model, optimizer, loss, X, y, epochs: [keras_step(model, optimizer, loss, X, y) for _ in range(epochs)], explain=too_many_steps,
+    right=lambda model, optimizer, loss, X, y, epochs: [keras_step(model, optimizer, loss, X, y) for _ in range(epochs)], explain=steps_in_epochs,
     mistakes=mistakes_of_loop, hints=[
     "`train_step` returns the loss: append it to the history.",
     "One call of `train_step` an epoch, with all five of its arguments; the history grows by what it returns.",
