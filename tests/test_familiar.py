@@ -43,6 +43,11 @@ ERRORS = [
     ("len(np.array(1.0))", "a single number"),
     ("[].extend(tf.constant(1.0))", "`append` adds one thing"),
     ("(lambda: 1.0)(a)", "takes 0 arguments at most, and gets 1"),
+    ("model.train()", "told at each call"),
+    ("len(zip([1.0], [2.0]))", "`list(…)` makes a list"),
+    ("sgd.apply(zip([v], [v]))", "takes two lists"),
+    ("np.exp * X", "A function stands where its result belongs"),
+    ("model.fit * v", "A function stands where its result belongs"),
     ("torch.ones(3)", "another library"),
     ("v.backward()", "belongs to PyTorch"),
     ("model.fit(X, X)", "a model that was compiled"),
@@ -135,6 +140,10 @@ def test_a_method_without_self_is_explained():
     )
     advice = judge(exercise, namespace["Answer"]).advice
     assert advice.startswith("`area` takes 0 arguments at most, and gets 1. In a method `self`")
+
+
+def test_a_class_after_with_is_explained():
+    assert "when it is called, with brackets" in advice_on("with tf.GradientTape as tape:\n        J = v * v\n    return J")
 
 
 def test_a_place_that_a_list_does_not_have_is_explained():

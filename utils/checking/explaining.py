@@ -67,11 +67,21 @@ def _of_values(wrong: Wrong) -> str:
     if reason or (place is not None and place.tells_kind):
         return _lines(place, reason, _compare(wrong, diagnosis.first_difference))
     if not search.is_slow(wrong.cases, wrong.seconds):
-        of_a_right_one = functools.partial(likeness, solution=wrong.solution)
+        of_a_right_one = functools.partial(_like_a_right_one, solution=wrong.solution, place=place)
         for search_for in (of_a_right_one, experiments.no_effect, experiments.where_wrong):
             reason = reason or _found_by(search_for, wrong, FOR_THE_REST)
     diagnose = diagnosis.first_difference if reason else functools.partial(diagnosis.diagnose, guess=place is None)
     return _lines(place, reason, _compare(wrong, diagnose) or "That is not right yet.")
+
+
+def _like_a_right_one(cases: Cases, answer: Any, got: list[Observation], solution: str, place: Place | None) -> str:
+    """
+    What a right answer would need to be like this one.
+
+    Where the place is known, only what is left out or not called: another name or operator may stand elsewhere than the place.
+    """
+    told = likeness(cases, answer, got, solution)
+    return told if place is None or "left out" in told or "without" in told else ""
 
 
 def _found_by(search_for: Callable[..., str], wrong: Wrong, seconds: float) -> str:

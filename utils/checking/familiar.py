@@ -200,7 +200,8 @@ FAMILIAR = [
         "A list or a tuple does not compute as an array does. Take out what is in it first, or make an array of it.",
     ),
     Familiar(
-        r"unsupported operand.*'(function|builtin_function_or_method|method|numpy\.ufunc)'|'(function|method)' object is not",
+        r"unsupported operand.*'(function|builtin_function_or_method|method|numpy\.ufunc)'|'(function|method)' object is not"
+        r"|convert a value \(<(function|bound method|ufunc)",
         "A function stands where its result belongs: call it, with brackets and its arguments.",
     ),
     Familiar(
@@ -219,6 +220,19 @@ FAMILIAR = [
         r"Only integers, slices .* are valid indices",
         "A tensor takes one whole number or one slice for each axis in square brackets. For a list of places there is "
         "`tf.gather`; for one entry of each row, a mask or one-hot rows.",
+    ),
+    Familiar(
+        r"support the context manager protocol|^__enter__$",
+        "`with` needs an object that it can open and close. A class makes one when it is called, with brackets after its name.",
+    ),
+    Familiar(
+        r"'zip' has no len|'zip' object|got zip",
+        "`apply` of an optimizer takes two lists, the gradients and the variables. Pairs of both are for `apply_gradients`.",
+        line=r"\.apply\(",
+    ),
+    Familiar(
+        r"'(zip|map|filter)' has no len|'(zip|map|filter)' object is not subscriptable",
+        lambda found: f"A `{found[1] or found[2]}` has no length and no places: `list(…)` makes a list of it.",
     ),
     Familiar(
         r"must be a compile-time constant",
@@ -355,6 +369,11 @@ FAMILIAR = [
     ),
     Familiar(r"No gradients provided for any variable", NO_GRADIENT),
     Familiar(r"None values not supported|'NoneType' and|and 'NoneType'|'NoneType' object", NO_GRADIENT, line=r"grad"),
+    Familiar(
+        r"object has no attribute '(train|eval)'",
+        lambda found: f"`{found[1]}()` belongs to PyTorch. A Keras model is told at each call whether it is being trained.",
+        line=r"\.(train|eval)\(\)",
+    ),
     Familiar(
         r"object has no attribute '(backward|zero_grad|requires_grad_?|unsqueeze|permute|detach)'",
         lambda found: f"`{found[1]}` belongs to PyTorch. Here TensorFlow and Keras compute: which function of theirs does this?",

@@ -172,7 +172,7 @@ def _is_to_be_kept(value: ast.expr, right: ast.AST | None) -> bool:
     if not isinstance(value, ast.Call) or right is None:
         return True
     same_call = isinstance(right, ast.Call) and alike(value.func, right.func)
-    printed = isinstance(value.func, ast.Name) and any(alike(part, right) for part in ast.walk(value))
+    printed = isinstance(value.func, ast.Name) and value.func.id == "print"
     return same_call or printed or any(alike(part, value) for part in ast.walk(right))
 
 
