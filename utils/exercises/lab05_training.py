@@ -202,6 +202,8 @@ class Counted(keras.Sequential):
         self.calls += 1
         return super().__call__(*args, **options)
 
+Counted.__name__ = "Sequential"  # what a student's error says that it is
+
 def untrained(kind="momentum"):
     """
     A model with known weights, a frozen layer, and a dropout that always drops the same two of four units; an optimizer for it.
@@ -340,6 +342,8 @@ def steps_in_epochs(got, expected, epochs, *args):
         return f"Each epoch takes {got[0] // epochs} steps. Here all examples go into one step, so an epoch is one step."
     if got[0] < epochs:
         return f"With epochs = {epochs} it takes {got[0] or 'no'} step{'s' * (got[0] != 1)}. Each epoch takes one, the first and the last as well."
+    if (entries := got[1].size if hasattr(got[1], "size") else len(got[1])) != epochs:
+        return f"With epochs = {epochs} the history has {entries} {'entry' if entries == 1 else 'entries'}. It keeps one loss for each epoch."
     return None
 
 loop = edits_of(train)
