@@ -342,6 +342,7 @@ schedule = Exercise("6.8", "A schedule", right=keras_schedule, inputs=steps_of_t
     ("step < ", "step <= ", "Without a warm-up, `warm_up` is 0, and step 0 divides by it. Which of the two cases does that step belong to?"),
     (COSINE, "(1 - share)", "The rate falls in a straight line. The cosine starts and ends gently."),
     (SHARE, "step / total", "The cosine starts at step 0. It starts where the warm-up ends, and has the steps from there."),
+    ("(step - warm_up)", "(total - step)", "The share runs backwards: it is 0 where the warm-up ends, and grows to 1."),
     ("(total - warm_up)", "total", "The cosine lasts too long: from the end of the warm-up there are fewer steps than the total."),
     ("np.pi", "2 * np.pi", "The cosine goes through a whole turn. From 1 down to -1 is half of one: π."),
     ("np.pi * ", "", "The cosine lacks π: at the end its argument is π."),
