@@ -40,6 +40,22 @@ ERRORS = [
     ("tf.tanh((lambda z: ...)(x))", "is not done yet"),
     ("[1.0, 2.0][2]", "reaches past the end"),
     ("x[3]", "reaches past the end"),
+    ("[][-1]", "The list is empty here"),
+    ("[[1.0], [2.0]][2]", "reaches past the end"),
+    ("[len(each) for each in x[0]]", "a single number"),
+    ("len(np.array(1.0))", "a single number"),
+    ("[].extend(tf.constant(1.0))", "`append` adds one thing"),
+    ("(lambda: 1.0)(a)", "takes 0 arguments at most, and gets 1"),
+    ("model.train()", "told at each call"),
+    ("len(zip([1.0], [2.0]))", "`list(…)` makes a list"),
+    ("sgd.apply(zip([v], [v]))", "takes two lists"),
+    ("np.exp * X", "A function stands where its result belongs"),
+    ("model.fit * v", "A function stands where its result belongs"),
+    ("torch.ones(3)", "another library"),
+    ("v.backward()", "belongs to PyTorch"),
+    ("model.fit(X, X)", "a model that was compiled"),
+    ("keras.layers.Dense(2)(tf.ones(3))", "takes inputs with 2 axes"),
+    ("model(np.ones((1, 1)), True, False)", "everything else by its name"),
     ("[a for a, b in [(1, 2, 3)]]", "not as many values as names"),
     ("[].append(1).append(2)", "Something is None"),
     ("float(x)", "take one number"),
@@ -109,6 +125,54 @@ def test_a_name_without_a_value_is_explained():
 def test_a_second_question_to_a_tape_is_explained():
     code = "with tf.GradientTape() as tape:\n        J = v * v\n    return tape.gradient(J, v) + tape.gradient(J, v)"
     assert "A tape answers one question" in advice_on(code)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("tape.gradient(np.exp, v)", "A function stands where its result belongs"),
+        ("tape.gradient(keras.losses.BinaryCrossentropy(), v)", "this is of type BinaryCrossentropy"),
+        ("tape.gradient(J, np.ones(2))", "this is of type ndarray"),
+        ("tape.gradient(1.0, v)", "this is of type float"),
+        ("tape.gradient(float(J), [v])", "this is"),
+    ],
+)
+def test_what_a_tape_does_not_differentiate_is_named_by_its_type(question, words):
+    assert words in advice_on(f"with tf.GradientTape() as tape:\n        J = v * v\n    return {question}")
+
+
+def test_a_method_without_self_is_explained():
+    namespace = {}
+    run_cell("class Answer:\n    def area():\n        return 1.0\n", namespace, "familiar without self")
+    exercise = Exercise(
+        "9.1",
+        "A method",
+        right=type("Right", (), {"area": lambda self: 1.0}),
+        observe=lambda each, a: each().area(),
+        inputs=lambda rng: [(1,)],
+    )
+    advice = judge(exercise, namespace["Answer"]).advice
+    assert advice.startswith("`area` takes 0 arguments at most, and gets 1. In a method `self`")
+
+
+def test_a_class_after_with_is_explained():
+    assert "when it is called, with brackets" in advice_on("with tf.GradientTape as tape:\n        J = v * v\n    return J")
+
+
+def test_a_place_that_a_list_does_not_have_is_explained():
+    assert "`append` adds a new entry" in advice_on("history = []\n    history[0] = a\n    return history")
+
+
+def test_a_call_of_keras_that_lacks_an_argument_is_explained_in_one_line():
+    """Keras adds to the message, in lines of its own and in color."""
+    code = (
+        "class Bent(keras.layers.Layer):\n"
+        "        def call(self, X):\n"
+        "            return keras.activations.relu()(X)\n"
+        "    return Bent()(X)"
+    )
+    first, second, *_ = advice_on(f"import keras\n    {code}").splitlines()
+    assert first.startswith("The call lacks 'x'. A class") and second.startswith("Your code stops with")
 
 
 def test_a_gradient_that_is_none_is_explained():

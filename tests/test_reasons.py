@@ -121,6 +121,14 @@ def test_an_argument_that_is_never_read_is_told():
     assert "`x`" not in advice and "`factor` is never used" in advice
 
 
+@pytest.mark.parametrize(("code", "words"), [("x ** 2", "`f` is never used"), ("f(x) + x", "")])
+def test_a_function_that_is_never_called_is_told(code, words):
+    of_f = of(lambda f, x: f(x), lambda rng: [(np.exp, 1.0), (np.sin, 2.0)])
+    answer = written(f"def answer(f, x):\n    return {code}")
+    advice = judge(of_f, answer, solution="def answer(f, x):\n    return f(x)").advice
+    assert words in advice and bool(words) == ("never used" in advice)
+
+
 def test_what_stays_from_one_call_to_the_next_is_told():
     calls = written("calls = []\ndef answer(x, y, factor):\n    calls.append(1)\n    return np.sum(x) + len(calls)")
     assert "or stays from one call to the next" in judge(scaled_sum, calls, solution=NOTHING).advice

@@ -358,6 +358,8 @@ KINDS = [
     ("'relu'", "'tanh'", Kind.TEXT),
     ("(a, b)", "(b, a)", Kind.ORDER),
     ("[a, b]", "(a, b)", Kind.BRACKETS),
+    ("a * b + 1 - c * d", "a * b + (1 - c) * d", Kind.BRACKETS),
+    ("(1 - a) ** t", "1 - a**t", Kind.BRACKETS),
     ("[a, c]", "[a, b, c]", Kind.MISSING),
     ("[a, b, b, c]", "[b, c]", Kind.TOO_MUCH),
     ("[a, b]", "[c, d, e]", Kind.PART),
@@ -375,6 +377,24 @@ def test_what_is_made_and_not_kept_is_told():
     cell = ast.parse("def made(n):\n    found = []\n    f(n)\n    found.extend(n)\n    return found")
     made = [ast.unparse(put(cell, path, new)) for path, new in repairs(cell)]
     assert any("found.append(f(n))" in code for code in made) and any("found.append(n)" in code for code in made)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind"),
+    [
+        ("w - step", "w = w - step", Kind.GOES_NOWHERE),
+        ("np.sum(x)", "total = np.sum(x, axis=0)", Kind.GOES_NOWHERE),
+        ("print(a * b)", "return a * b", Kind.GOES_NOWHERE),
+        ("config.add('units', n)", "config['units'] = n", Kind.LINE),
+        ("w.assign_sub(step)", "w = w - step", Kind.LINE),
+        ("history[i] = step()", "history.append(step())", Kind.LINE),
+        ("history = history.append(step())", "history.append(step())", Kind.ASSIGNMENT),
+        ("w.data -= rate * g", "w.assign_sub(rate * g)", Kind.LINE),
+    ],
+)
+def test_a_line_is_not_blamed_for_what_would_not_mend_it(old, new, kind):
+    """To keep what `add` gives would not help, nor would another `=`."""
+    assert kind_of(ast.parse(old).body[0], ast.parse(new).body[0]) is kind
 
 
 def test_the_item_that_is_too_much_is_named():

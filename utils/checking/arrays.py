@@ -56,6 +56,10 @@ def numbers_or_text(value: Any) -> np.ndarray:
     except Exception:
         if isinstance(value, int):
             raise Advice(f"It gives a number with {len(str(abs(value)))} digits: larger than any that is right.") from None
+        if callable(value):  # an optimizer, a loss, an initializer
+            raise Advice(
+                f"It gives the {type(value).__name__} itself, not a number. Call it, or compute with it what is asked for."
+            ) from None
         raise Advice(f"What it gives cannot be read as numbers in rows of equal length: a {type(value).__name__}.") from None
 
 

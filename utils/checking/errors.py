@@ -30,7 +30,9 @@ def describe(error: BaseException, explain: bool = True) -> str:
     if not frames:
         recorded = re.findall(r'File "(<.+?>|.*ipykernel.*?)", line (\d+), in ', text(error))  # by TensorFlow, in its message
         if not recorded:
-            return f"{what.rstrip('.')}."
+            too_many = re.search(r"\(\) takes .* positional arguments? but", text(error))  # in a call of the student's function
+            course = familiar.explanation(text(error), line="") if explain and too_many else ""
+            return "\n".join(filter(None, (course, f"{what.rstrip('.')}.")))
         name, line_number = recorded[-1][0], int(recorded[-1][1])
         return _at_line(error, what, name, line_number, explain)
     cell = frames[0][0].f_code.co_filename  # further ones may lie in cells above, whose functions this one calls

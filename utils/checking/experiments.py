@@ -6,9 +6,11 @@ What they tell are facts about the answer, where a comparison of two values coul
 
 import ast
 import functools
+import inspect
 import itertools
+import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -30,16 +32,19 @@ NEVER_USED = (
     "{names} {verb} never used: the result is the same whatever comes in. Does a number, or a name of the notebook, stand "
     "in its place?"
 )
+NEVER_USED_FUNCTION = "{names} {verb} never used. Does something else stand in its place?"
 NEIGHBORS = (
     "What it gives for an example changes with the others of the batch. Each example should be computed from its own row: "
     "along which axis do the examples run?"
 )
 
 
-def reason(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
+def reason(cases: Cases, answer: Any, got: Sequence[Observation], solution: str = "") -> str:
     """What the result wrongly depends on, or does not depend on; nothing where no experiment tells, or for a value."""
     if not callable(answer):
         return ""
+    if functions := _functions_not_read(cases, answer, solution):
+        return _about(functions, NEVER_USED_FUNCTION)
     experiments = (_random, _unused, _as_if, _neighbors)
     return next(filter(None, (experiment(cases, answer, got) for experiment in experiments)), "")
 
@@ -70,9 +75,23 @@ def _random(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
 
 def _unused(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
     """The arguments without an effect that the code does not read."""
-    read = _read(answer)
-    lost = [name for name in _without_effect(cases, answer, got) if name not in read] if read else []
-    return _about(lost, NEVER_USED)
+    read = _read(interface.source_of(answer))
+    return _about(_without_effect(cases, answer, got, read), NEVER_USED) if read else ""
+
+
+def _functions_not_read(cases: Cases, answer: Any, solution: str) -> list[str]:
+    """The arguments that are no numbers, functions for example, and that the solution's code reads and the student's does not."""
+    source = interface.source_of(answer)
+    if inspect.isclass(answer) or not source or re.search(r"\b(eval|exec|locals|vars)\(", source):
+        return []
+    name, read = answer.__name__, _read(source)
+    theirs = next((node for node in ast.walk(ast.parse(solution)) if getattr(node, "name", "") == name), None)
+    if theirs is None:
+        return []
+    of_inputs = dict(_places(interface.names_of_inputs(cases.table, answer, len(cases.inputs[0])), cases.inputs[0]))
+    numbers = [each for each, place in of_inputs.items() if not callable(_value(cases.inputs[0], place))]
+    needed = _read(ast.unparse(theirs)) - read - set(numbers)
+    return [each for each in inspect.signature(answer).parameters if each in needed]
 
 
 def no_effect(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
@@ -91,10 +110,12 @@ def _about(names: Sequence[str], sentence: str) -> str:
     return sentence.format(names=shown, verb="is" if len(names) == 1 else "are") if names else ""
 
 
-def _without_effect(cases: Cases, answer: Any, got: Sequence[Observation]) -> list[str]:
-    """The names of the arguments that the right result changes with, and the student's does not."""
+def _without_effect(cases: Cases, answer: Any, got: Sequence[Observation], but: Collection[str] = ()) -> list[str]:
+    """The names of the arguments, but for some, that the right result changes with, and the student's does not."""
     names = interface.names_of_inputs(cases.table, answer, len(cases.inputs[0]))
-    places = [(name, place) for name, place in _places(names, cases.inputs[0]) if name in interface.own_parameters(answer)]
+    places = [
+        (name, place) for name, place in _places(names, cases.inputs[0]) if name in interface.own_parameters(answer) - set(but)
+    ]
     return [name for name, place in places if _has_effect(cases, answer, got, place) is False]
 
 
@@ -164,10 +185,10 @@ def _others(value: Any, at_hand: Sequence[Any]) -> Iterator[Any]:
             yield changed.astype(array.dtype) if array.shape else type(value)(changed)
 
 
-def _read(answer: Any) -> set[str]:
-    """The names that the code of an answer reads, of attributes too; none where the code is not known."""
+def _read(source: str) -> set[str]:
+    """The names that code reads, of attributes too; none where the code is not known."""
     with suppress(SyntaxError):
-        nodes = list(ast.walk(ast.parse(textwrap.dedent(interface.source_of(answer)))))
+        nodes = list(ast.walk(ast.parse(textwrap.dedent(source))))
         names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
         return names | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     return set()

@@ -22,6 +22,7 @@ from utils.checking.showing import show_inputs
 # Seconds of work that each search for a reason may do beside that of `search`: 3 in all, 6 for an answer that trains.
 FOR_EXPERIMENTS, FOR_THE_REST = 0.6, 0.3
 A_PRODUCT = re.compile(r" @ |matmul|\bdot\b|matvec|tensordot|einsum")
+SEVERAL_CAUSES = re.compile(r"\bEither\b|\bNone: .*, or ")  # in a sentence that leaves open which of them it is
 
 
 class Wrong(NamedTuple):
@@ -46,6 +47,8 @@ def explain(wrong: Wrong) -> tuple[str, bool]:
         if advice := _recognize(wrong, mistake):
             if isinstance(mistake.advice, str) and not interface.contains_code_of(advice, wrong.answer):
                 advice = _lines(_place(wrong), f"The result is as with this mistake: {advice}")
+            elif SEVERAL_CAUSES.search(advice) and (place := _place(wrong)) and place.tells_kind:
+                advice = _lines(place, advice)
             error = f"\n{errors.describe(stopped, explain=False)}" if stopped and not mistake.untouched else ""
             return advice + error, mistake.untouched
     if stopped:
@@ -64,13 +67,14 @@ def explain(wrong: Wrong) -> tuple[str, bool]:
 
 def _of_values(wrong: Wrong) -> str:
     """Why an answer gives other values than the right one."""
-    reason, place = _found_by(experiments.reason, wrong, FOR_EXPERIMENTS), _place(wrong)
+    depends_on = functools.partial(experiments.reason, solution=wrong.solution)
+    reason, place = _found_by(depends_on, wrong, FOR_EXPERIMENTS), _place(wrong)
     reason = reason or _power(wrong)
     if reason or (place is not None and place.tells_kind):
         guess = place is None or place.kind not in (Kind.AXIS, Kind.ORDER, Kind.OPERATOR, Kind.SIGN)
         return _lines(place, reason, _compare(wrong, functools.partial(diagnosis.first_difference, guess=guess)))
     if not search.is_slow(wrong.cases, wrong.seconds):
-        of_a_right_one = functools.partial(likeness, solution=wrong.solution)
+        of_a_right_one = functools.partial(_like_a_right_one, solution=wrong.solution, place=place)
         for search_for in (of_a_right_one, experiments.no_effect, experiments.where_wrong):
             reason = reason or _found_by(search_for, wrong, FOR_THE_REST)
     diagnose = functools.partial(diagnosis.first_difference if reason else diagnosis.diagnose, guess=place is None)
@@ -86,6 +90,16 @@ def _power(wrong: Wrong) -> str:
         if any(isinstance(node, ast.BitXor) for node in theirs) and not any(isinstance(node, ast.BitXor) for node in ours):
             return familiar.NO_POWER
     return ""
+
+
+def _like_a_right_one(cases: Cases, answer: Any, got: list[Observation], solution: str, place: Place | None) -> str:
+    """
+    What a right answer would need to be like this one.
+
+    Where the place is known, only what is left out or not called: another name or operator may stand elsewhere than the place.
+    """
+    told = likeness(cases, answer, got, solution)
+    return told if place is None or "left out" in told or "without" in told else ""
 
 
 def _found_by(search_for: Callable[..., str], wrong: Wrong, seconds: float) -> str:

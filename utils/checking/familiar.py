@@ -53,6 +53,11 @@ def _elementwise(found: re.Match) -> str:
     )
 
 
+def _kind(name: str) -> str:
+    """The name of a type without the modules that it stands in."""
+    return name.rpartition(".")[2]
+
+
 FAMILIAR = [
     Familiar(
         r"",
@@ -138,6 +143,15 @@ FAMILIAR = [
         "TensorFlow only records this code: there is no number yet, and no `.numpy()`. Compute with TensorFlow's own functions.",
     ),
     Familiar(
+        r"list index out of range",
+        "The list is empty here, so it has neither a first nor a last entry. Is it so for some inputs only, or not filled yet?",
+        line=r"^(?!.*\[(?!(?:-1|0|)\])).*\[(-1|0)\]",
+    ),
+    Familiar(
+        r"list assignment index out of range",
+        "A list has no place for what nobody put there: `append` adds a new entry at its end.",
+    ),
+    Familiar(
         r"(list|List|tuple) index out of range|index -?\d+ is out of bounds",
         "An index reaches past the end. Places are counted from 0, so that the last one is the length less 1; and take the "
         "length from what comes in, not from an example.",
@@ -148,7 +162,7 @@ FAMILIAR = [
         "not always the same: look at it.",
     ),
     Familiar(
-        r"object is not iterable",
+        r"object is not iterable|annot iterate over a scalar",
         "`extend` and `+=` add all items of a list, and this is one thing. `append` adds one thing.",
         line=r"\.extend\(|\w \+= ",
     ),
@@ -172,6 +186,12 @@ FAMILIAR = [
         ),
     ),
     Familiar(
+        r"name '(torch|jax|jnp)' is not defined",
+        lambda found: (
+            f"`{found[1]}` is another library. Here NumPy, TensorFlow and Keras compute: which function of theirs does this?"
+        ),
+    ),
+    Familiar(
         r"name '(\w+)' is not defined",
         lambda found: (
             f"`{found[1]}` has no value here. Is it misspelled, is its import missing, or was the cell not run that sets it? And "
@@ -189,18 +209,20 @@ FAMILIAR = [
     ),
     Familiar(
         r"setting an array element with a sequence",
-        "An array stands where one number belongs. Sum over all axes, or over the one that is too many?",
+        "An array stands where one number belongs: take one entry of it, or sum over the axes that are too many.",
     ),
     Familiar(
         r"unsupported operand.*'(tuple|list)'|can't multiply sequence",
         "A list or a tuple does not compute as an array does. Take out what is in it first, or make an array of it.",
     ),
     Familiar(
-        r"unsupported operand.*'(function|builtin_function_or_method|method|numpy\.ufunc)'|'(function|method)' object is not",
+        r"unsupported operand.*'(function|builtin_function_or_method|method|numpy\.ufunc)'|'(function|method)' object is not"
+        r"|convert a value \(<(function|bound method|ufunc)",
         "A function stands where its result belongs: call it, with brackets and its arguments.",
     ),
     Familiar(
-        rf"'{NUMBER}' object is not (iterable|subscriptable)|object of type '{NUMBER}'|'{NUMBER}' object does not support item",
+        rf"'{NUMBER}' object is not (iterable|subscriptable)|object of type '{NUMBER}'|'{NUMBER}' object does not support item"
+        r"|len\(\) of unsized object|iteration over a 0-d array",
         "This is a single number, and has no entries. Does a number come in here as well as an array, or is `range(…)` missing?",
     ),
     Familiar(
@@ -214,6 +236,19 @@ FAMILIAR = [
         r"Only integers, slices .* are valid indices",
         "A tensor takes one whole number or one slice for each axis in square brackets. For a list of places there is "
         "`tf.gather`; for one entry of each row, a mask or one-hot rows.",
+    ),
+    Familiar(
+        r"support the context manager protocol|^__enter__$",
+        "`with` needs an object that it can open and close. A class makes one when it is called, with brackets after its name.",
+    ),
+    Familiar(
+        r"'zip' has no len|'zip' object|got zip",
+        "`apply` of an optimizer takes two lists, the gradients and the variables. Pairs of both are for `apply_gradients`.",
+        line=r"\.apply\(",
+    ),
+    Familiar(
+        r"'(zip|map|filter)' has no len|'(zip|map|filter)' object is not subscriptable",
+        lambda found: f"A `{found[1] or found[2]}` has no length and no places: `list(…)` makes a list of it.",
     ),
     Familiar(
         r"must be a compile-time constant",
@@ -233,10 +268,17 @@ FAMILIAR = [
         lambda found: f"There is no option `{found[1]}` here. Compare its name with the documentation, letter by letter.",
     ),
     Familiar(
-        r"missing \d+ required positional arguments?: (.+)",
+        r"missing \d+ required positional arguments?: ([^\n\x1b]+)",
         lambda found: (
             f"The call lacks {found[1].strip('.')}. A class is called with brackets to make an object, and a function with "
             "all its arguments."
+        ),
+    ),
+    Familiar(
+        r"(\w+|<lambda>)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) (?:was|were) given",
+        lambda found: (
+            f"`{found[1]}` takes {found[2]} arguments at most, and gets {found[3]}. In a method `self` is one of them, the first "
+            "in its `def`."
         ),
     ),
     Familiar(
@@ -272,13 +314,67 @@ FAMILIAR = [
         "A list of variables stands where one variable belongs. Lists are joined with `+`, or with `[*a, *b]`.",
     ),
     Familiar(
-        r"has no attribute '(_id|_unique_id|assign\w*)'|Cannot convert the argument `type_value`",
-        "This is a plain number or an array. The tape differentiates a tensor by a `tf.Variable`, and only a variable has "
-        "`assign`.",
+        r"Cannot convert the argument `type_value`: <(function|bound method|built-in|ufunc)",
+        "A function stands where its result belongs: call it, with brackets and its arguments. The tape differentiates a tensor.",
+    ),
+    Familiar(
+        r"Cannot convert the argument `type_value`: -?\d",
+        "The tape differentiates a tensor by a `tf.Variable`, and this is a plain number.",
+    ),
+    Familiar(
+        r"Cannot convert the argument `type_value`", "The tape differentiates tensors by variables. One of the two is not that."
+    ),
+    Familiar(
+        r"'([\w.]+)' object has no attribute 'assign\w*'",
+        lambda found: (
+            f"This is of type {_kind(found[1])}, and only a variable has `assign`. Compute the new value, and give it its name "
+            "by `=`."
+        ),
+    ),
+    Familiar(
+        r"'([\w.]+)' object has no attribute '(_id|_unique_id)'",
+        lambda found: f"An optimizer changes variables, and this is of type {_kind(found[1])}.",
+        line=r"\.(apply|apply_gradients)\(",
+    ),
+    Familiar(
+        r"'([\w.]+)' object has no attribute '(_id|_unique_id)'",
+        lambda found: f"The tape differentiates a tensor by a `tf.Variable`, and this is of type {_kind(found[1])}.",
+    ),
+    Familiar(
+        rf"'({NUMBER})' object has no attribute 'dtype'",
+        lambda found: f"The tape differentiates a tensor by a `tf.Variable`, and this is of type {_kind(found[1])}.",
+        line=r"\.(gradient|jacobian)\(",
     ),
     Familiar(
         r"calls? itself without end|maximum recursion",
         "The function calls itself. Call the one that it is made of.",
+    ),
+    Familiar(
+        r"Only input tensors may be passed as positional.*\(of type <class '(bool|int|float|str|NoneType)'>\)",
+        "A layer and a model take tensors in order, and everything else by its name: `name=…`.",
+    ),
+    Familiar(
+        r"must call `compile\(\)`",
+        "`fit`, `evaluate` and `train_on_batch` are Keras's own loop, for a model that was compiled. For its outputs alone, "
+        "call the model like a function; a loop of your own takes its steps with a tape.",
+    ),
+    Familiar(
+        r"Invalid input shape for input .* has incompatible shape \(\)",
+        "A model reads a list as several inputs. Make one array of it, with `np.array`.",
+    ),
+    Familiar(
+        r"Expected shape \(None, ([\d, None]*)\), but input has incompatible shape \(([\d, ]*)\)",
+        lambda found: (
+            f"The model takes a batch of shape (n, {found[1]}), whose first axis counts the examples, and gets shape "
+            f"({found[2]}). An index such as `[0]` takes an axis away, and a slice keeps it."
+        ),
+    ),
+    Familiar(
+        r"expected (?:min_)?ndim=(\d+), found ndim=(\d+)",
+        lambda found: (
+            f"The layer takes inputs with {found[1]} axes, of which the first counts the examples, and gets {found[2]}. For one "
+            "example alone, or for what this exercise asks, does it need a layer at all?"
+        ),
     ),
     Familiar(
         r"Only instances of `?keras\.Layer|Only input tensors may be passed as positional",
@@ -299,17 +395,6 @@ FAMILIAR = [
         ),
     ),
     Familiar(
-        r"Invalid input shape for input .* has incompatible shape \(\)",
-        "A model reads a list as several inputs. Make one array of it, with `np.array`.",
-    ),
-    Familiar(
-        r"Invalid input shape for input .* Expected shape \(None, (.*)\), but input has incompatible shape \((.*?)\)",
-        lambda found: (
-            f"The model takes a batch of shape (n, {found[1]}), whose first axis counts the examples, and gets shape "
-            f"({found[2]})."
-        ),
-    ),
-    Familiar(
         r"Kernel shape must have the same length as input",
         "`Conv1D` slides along one axis, and `Conv2D` along two. What comes in has more axes, or fewer, than this layer takes.",
     ),
@@ -318,12 +403,17 @@ FAMILIAR = [
         "Nothing is left of the maps: each pooling, and each convolution without padding, makes them smaller. Take fewer of "
         "them, or padding.",
     ),
-    Familiar(
-        r"must call `compile\(\)`",
-        "`fit` and `evaluate` need a model that is compiled. For its outputs alone, call the model like a function.",
-    ),
     Familiar(r"No gradients provided for any variable", NO_GRADIENT),
     Familiar(r"None values not supported|'NoneType' and|and 'NoneType'|'NoneType' object", NO_GRADIENT, line=r"grad"),
+    Familiar(
+        r"object has no attribute '(train|eval)'",
+        lambda found: f"`{found[1]}()` belongs to PyTorch. A Keras model is told at each call whether it is being trained.",
+        line=r"\.(train|eval)\(\)",
+    ),
+    Familiar(
+        r"object has no attribute '(backward|zero_grad|requires_grad_?|unsqueeze|permute|detach)'",
+        lambda found: f"`{found[1]}` belongs to PyTorch. Here TensorFlow and Keras compute: which function of theirs does this?",
+    ),
     Familiar(
         r"(?:'([\w.]+)' object|type object '(\w+)'|module '([\w.]+)') has no attribute '(\w+)'",
         lambda found: (

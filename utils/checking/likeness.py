@@ -27,6 +27,7 @@ LIKE = {
     Kind.NAME: "with another name in one place",
     Kind.SIGN: "with one sign changed",
     Kind.NOT: "with a `not` too many, or without one",
+    Kind.BRACKETS: "with the brackets in another place",
     Kind.AXIS: "with another axis",
     Kind.INDEX: "with another index",
     Kind.ORDER: "with two things exchanged",

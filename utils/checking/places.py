@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from utils.checking.trees import alike
 
+BRACKETS = str.maketrans("", "", "()")
 LONGEST = 60  # characters of the student's code in a sentence
 
 
@@ -78,6 +79,8 @@ def kind_of(old: ast.AST, new: ast.AST) -> Kind:
     """What kind of fault `old` is, where `new` is right."""
     if isinstance(old, ast.stmt) and isinstance(new, ast.stmt):
         return _kind_of_statement(old, new)
+    if _is_bracketed_otherwise(old, new):
+        return Kind.BRACKETS
     if any(alike(part, old) for part in ast.walk(new) if part is not new):
         return _sign(new) or Kind.MISSING
     if any(alike(part, new) for part in ast.walk(old) if part is not old):
@@ -109,6 +112,13 @@ def kind_of(old: ast.AST, new: ast.AST) -> Kind:
             return Kind.ORDER
         return Kind.MISSING if _are_among(items, expected) else Kind.TOO_MUCH if _are_among(expected, items) else Kind.PART
     return Kind.PART
+
+
+def _is_bracketed_otherwise(old: ast.AST, new: ast.AST) -> bool:
+    """Whether two formulas have the same parts in the same order."""
+    if not (isinstance(old, ast.BinOp) and isinstance(new, ast.BinOp)):
+        return False
+    return ast.unparse(old).translate(BRACKETS) == ast.unparse(new).translate(BRACKETS)
 
 
 def _is_number(node: ast.AST) -> bool:
@@ -145,15 +155,26 @@ def _sign(node: ast.AST) -> Kind | None:
 def _kind_of_statement(old: ast.stmt, new: ast.stmt) -> Kind:
     handed_on = isinstance(new, ast.Expr) and isinstance(old, ast.Expr) and kind_of(old.value, new.value) is Kind.MISSING
     if handed_on or (isinstance(old, ast.Expr) and isinstance(new, (ast.Assign, ast.AugAssign, ast.Return))):
-        return Kind.GOES_NOWHERE
+        return Kind.GOES_NOWHERE if handed_on or _is_to_be_kept(old.value, new.value) else Kind.LINE
     values = [getattr(each, "value", None) for each in (old, new)]
     targets = [getattr(each, "targets", [getattr(each, "target", None)])[0] for each in (old, new)]
     if None in values:
         return Kind.LINE
     if None not in targets and alike(*values) and type(old) is type(new):
         return Kind.TARGET
+    if isinstance(new, ast.Expr) and not alike(*values):  # `a[i] = b` for `a.append(b)`: another `=` would not help
+        return Kind.LINE
     returns = isinstance(old, ast.Return) or isinstance(new, ast.Return)
     return Kind.ASSIGNMENT if type(old) is not type(new) and not returns else Kind.LINE
+
+
+def _is_to_be_kept(value: ast.expr, right: ast.AST | None) -> bool:
+    """Whether a value that nothing keeps is what should be kept; a call may be there for what it does: `config.add(…)`."""
+    if not isinstance(value, ast.Call) or right is None:
+        return True
+    same_call = isinstance(right, ast.Call) and alike(value.func, right.func)
+    printed = isinstance(value.func, ast.Name) and value.func.id == "print"
+    return same_call or printed or any(alike(part, value) for part in ast.walk(right))
 
 
 def _kind_of_call(old: ast.Call, new: ast.Call) -> Kind:

@@ -30,7 +30,6 @@ SECONDS_FOR_THE_KIND = 1.0  # of work, where the line of the fault is known
 PATIENCE = 2.0  # seconds that an edited answer may wait
 FRESH_DRAWS = 3  # on which an edit is confirmed: as many of them as take FRESH_SECONDS
 FRESH_SECONDS = 0.4
-BRACKETS = str.maketrans("", "", "()")
 OUTSIDE = {"open", "os", "sys", "subprocess", "shutil", "input", "exec", "eval", "exit", "quit", "requests", "pathlib", "Path"}
 
 SIMPLE = (ast.Assign, ast.AugAssign, ast.Return, ast.Expr, ast.Delete, ast.Break, ast.Continue, ast.Pass, ast.Raise)
@@ -161,7 +160,7 @@ def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str, slow: 
 def _grafts(tree: ast.Module, right: ast.Module, fits: Fits, source: str, within: list[Path]) -> Iterator[Place]:
     """Parts of formulas, the smallest first, that are right with a part of the solution in their place."""
     until = time.process_time() + SECONDS_FOR_THE_KIND
-    theirs = {ast.dump(part): part for _, part in _formulas(right)}
+    theirs, own_names = {ast.dump(part): part for _, part in _formulas(right)}, _stored(tree) - _stored(right)
     formulas = [found for found in _formulas(tree) if not isinstance(found[1], ast.Name)]  # names are exchanged elsewhere
     ours = [found for found in formulas if _lies_in(found[0], within)]
     ours.sort(key=lambda found: len(ast.unparse(found[1])))
@@ -169,7 +168,7 @@ def _grafts(tree: ast.Module, right: ast.Module, fits: Fits, source: str, within
         if time.process_time() > until:
             return
         if ast.dump(old) != dump and fits(put(tree, path, new)):
-            yield place_of(old, kind_of(old, new), source)
+            yield place_of(old, Kind.LEADS_TO if _names(old) & own_names else kind_of(old, new), source)
 
 
 def _formulas(tree: ast.Module) -> Iterator[tuple[Path, ast.expr]]:
@@ -461,17 +460,10 @@ def _small_changes(tree: ast.Module, fits: Fits, source: str, lines: list[Path])
         elif (call := _call_with_axis(tree, path)) is not None:
             old, kind = call, Kind.AXIS
         elif isinstance(new, ast.AST):
-            kind = Kind.BRACKETS if _is_bracketed_otherwise(old, new) else kind_of(old, new)
+            kind = kind_of(old, new)
         yield place_of(_with_owner(tree, path, old), kind, source)
 
 
 def _first_difference(old: ast.stmt, new: ast.stmt) -> ast.stmt:
     """The first statement of a block that is not as it was."""
     return next((a for a, b in zip(old.body, new.body, strict=False) if not alike(a, b)), old)
-
-
-def _is_bracketed_otherwise(old: ast.AST, new: ast.AST) -> bool:
-    """Whether two formulas have the same parts in the same order."""
-    if not (isinstance(old, ast.BinOp) and isinstance(new, ast.BinOp)):
-        return False
-    return ast.unparse(old).translate(BRACKETS) == ast.unparse(new).translate(BRACKETS)

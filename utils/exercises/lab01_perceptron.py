@@ -160,6 +160,7 @@ derivatives = Exercise("1.3", "Their derivatives", parts=[
         Mistake(lambda z: 1 - sigmoid(z) ** 2, "This is the formula of tanh, 1 - g². The sigmoid's derivative is g(1 - g)."),
         Mistake(sigmoid, "This is the sigmoid itself, not its slope."),
         Mistake(lambda z: 1 - sigmoid(z), "One factor is missing: the slope is the product of g and 1 - g."),
+        Mistake(lambda z: sigmoid(1 - sigmoid(z)), "This is the sigmoid of 1 - g. The slope is a product of two factors: g, and 1 - g."),
         Mistake(lambda z: sigmoid(sigmoid(z)) * (1 - sigmoid(sigmoid(z))), "The sigmoid is applied twice: once to z, and then to g(z) again."),
     ], also_right=[
         lambda z: sigmoid(z) - sigmoid(z) ** 2, lambda z: sigmoid(z) * sigmoid(-z), lambda z: 0.25 * (1 - tf.tanh(z / 2) ** 2),
@@ -172,6 +173,7 @@ derivatives = Exercise("1.3", "Their derivatives", parts=[
         Mistake(lambda z: (1 - np.tanh(z)) ** 2, "The whole difference is squared here; only g should be: 1 - g²."),
         Mistake(lambda z: np.tanh(z) ** 2 - 1, "The difference is the wrong way round: so the slope is negative, and tanh rises everywhere."),
         Mistake(lambda z: 1 + np.tanh(z) ** 2, "There is a plus where a minus belongs: far out, the slope of tanh goes to 0."),
+        Mistake(lambda z: 1 - 2 * np.tanh(z), "g is doubled here, and it should be squared."),
         Mistake(lambda z: 1 - np.tanh(z**2), "The square belongs to g, and here it belongs to z: 1 - tanh(z²). Take tanh first, then square."),
         Mistake(lambda z: np.tanh(z) ** 2, "This is g²; the slope is the difference between it and 1."),
         Mistake(np.tanh, "This is tanh itself, not its slope."),
@@ -280,6 +282,10 @@ def root_in_x2(x1, w, b):
 decision_line = Exercise("1.5", "The decision line", right=root_in_x2, inputs=line_inputs, mistakes=[
     Mistake(lambda x1, w, b: (b + w[0] * x1) / w[1], "The sign is wrong: when w2·x2 changes sides, it or the rest becomes negative."),
     Mistake(lambda x1, w, b: -(b + w[0] * x1) / w[0], "This divides by w1, the weight of x1. To get x2 alone, divide by its own weight."),
+    Mistake(lambda x1, w, b: -(b + w[0] * x1) * w[1], "This multiplies by w2. The equation has w2 times x2: what gets x2 alone?"),
+    Mistake(lambda x1, w, b: -(b + w[0] * x1) - w[1], "This subtracts w2. The equation has w2 times x2: what gets x2 alone?"),
+    Mistake(lambda x1, w, b: -b + w[0] * x1 / w[1], "The minus and the division each reach one of the two terms only. All of b + w1·x1 changes sides, and "
+            "all of it is divided."),
     Mistake(lambda x1, w, b: (b + w[0] * x1) / w[0], "This divides by w1, and the sign is wrong as well: solve z = 0 for x2 on paper."),
     Mistake(lambda x1, w, b: -w[0] * x1 / w[1], "The bias is missing, so this line goes through the origin."),
     Mistake(lambda x1, w, b: -(b + w[1] * x1) / w[0], "The weights are exchanged: w[0] belongs to x1, and w[1] to x2."),

@@ -105,6 +105,8 @@ def wrong_weights(layer, W, b, X, units):
         return LayerFinding.TF_VARIABLES if any(isinstance(item, tf.Variable) for item in vars(layer).values()) else LayerFinding.NO_WEIGHTS
     shapes = [tuple(w.shape) for w in layer.weights]
     other = LayerFinding.OTHER_SHAPES.about(" and ".join(map(str, shapes)))
+    if W is None and shapes in ([(units,)], [(1, units)]):
+        return LayerFinding.NO_W
     if W is None:
         return LayerFinding.W_TRANSPOSED if (units, X.shape[1]) in shapes else other
     if b is not None and b.ndim == 2:
@@ -124,6 +126,13 @@ def wrong_weights(layer, W, b, X, units):
 def wrong_output(layer, W, b, X):
     if np.allclose(require.numbers(layer(X)), require.numbers(layer(-X))):  # the first bias is positive: ReLU is flat for one of the two at most
         return LayerFinding.SAME_OUTPUT
+    both, kept = np.concatenate([X, -X]), W.numpy()
+    before = require.numbers(layer(both))
+    W.assign(0.5 * kept)
+    after = require.numbers(layer(both))
+    W.assign(kept)
+    if np.array_equal(before, after):
+        return LayerFinding.W_NOT_USED
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(tf.square(layer(X)))
     gradient_of_W, gradient_of_b = tape.gradient(loss, [W.value, b.value])
@@ -185,10 +194,12 @@ LayerFinding, mistakes_of_layer = findings_of(MyDenseLayer,
     ("W_TRANSPOSED", "(m, self.units)", "(self.units, m)", "self.W)", "keras.ops.transpose(self.W))", "W is transposed: it has a row for each unit. "
      "Its shape is inputs first, then units, as in the product XW."),
     ("NO_BIAS", MAKE_B, "0.0", "Keras finds one weight in the layer, and no bias. Make one in `build` by `self.add_weight`: a number for each unit."),
+    ("NO_W", MAKE_W, "np.random.normal(size=(m, self.units))", "Keras finds b in the layer, and no W: it trains and saves what "
+     "`self.add_weight` makes, and neither an array nor a `tf.Variable`. Make W by it, in `build`."),
     ("BIAS_FOR_EACH_EXAMPLE", "(self.units,)", "(input_shape[0], self.units)", "There is a bias for each example of the batch. A unit has one, "
      "whatever the batch: the shape of b does not know n."),
-    ("OTHER_SHAPES", "(self.units,)", "(m,)", "The weights have shape {seen}. W needs a row for each input and a column for each unit; b, a number "
-     "for each unit."),
+    ("OTHER_SHAPES", "(self.units,)", "(m,)", "The weights have shape {seen}. W needs a row for each input and a column for each unit; b has one "
+     "axis, with a number for each unit."),
     ("BIAS_WITH_TWO_AXES", "(self.units,)", "(1, self.units)", "b has two axes. A unit has one number, so the shape of b has one axis: `(units,)`, "
      "as the line below `build` says."),
     ("OTHER_NAMES", "self.b =", "self.bias =", "+ self.b", "+ self.bias", "The weights are not kept as `self.W` and `self.b`. The cells below look "
@@ -200,6 +211,8 @@ LayerFinding, mistakes_of_layer = findings_of(MyDenseLayer,
      "units do the same. W must start at random."),
     ("BIAS_NOT_ZERO", ', initializer="zeros"', "", "The bias does not start at zero: `add_weight` takes an `initializer`."),
     ("SAME_OUTPUT", "matmul(X", "matmul(0 * X", "The output is the same whatever comes in. Compute it from X, not from the numbers of an example."),
+    ("W_NOT_USED", ACTIVATE, "self.activation(X[:, :1] + self.b)", "The output does not depend on W. Does z, with X and `self.W` in it, go into "
+     "the activation, or something else?"),
     ("NO_GRADIENT", "self.W)", "np.array(self.W))", "No gradient reaches W, so it never learns. Use `self.W` as it is, without NumPy: with `@` or "
      "functions of `keras.ops`."),
     ("OPTIONS_LOST", SUPER, "super().__init__()", "The layer loses its name. Pass it on, as the cell did: `super().__init__(**options)`."),
@@ -249,6 +262,8 @@ count = Exercise("2.3", "Count the parameters", right=lambda m, d: keras.Sequent
     Mistake(lambda m, d: d, "These are the biases; the weights are missing."),
     Mistake(lambda m, d: m**d, "`**` is a power. Each of the m inputs is joined to each of the d units: multiply, and count the biases too."),
     Mistake(lambda m, d: m**d + d, "`**` is a power. Each of the m inputs is joined to each of the d units: multiply."),
+    Mistake(lambda m, d: m * d * d, "The units count twice here. The biases are a number of their own, beside the weights: the two are added."),
+    Mistake(lambda m, d: m * d - d, "The biases are subtracted. They are parameters too, as the weights are."),
     Mistake(lambda m, d: 2 * m * d, "A bias belongs to a unit, not to each of its weights."),
 ], hints=[
     "Draw two inputs and three units. How many lines join them? What else does each unit have?",
@@ -318,8 +333,22 @@ def save_and_load(layer_class, X, units, activation):
         except Exception:
             if "units" not in config:
                 return ConfigFinding.UNITS_LOST
-            raise Advice("The model was saved, and Keras cannot load it. Compare what `get_config` gives with what `__init__` takes.") from None
+            raise Advice(f"The model was saved, and Keras cannot load it. {what_cannot_be_loaded(config, units)}") from None
+    if "activation" in config and getattr(loaded.layers[-1], "activation", None) is not layer.activation:
+        return ConfigFinding.OTHER_ACTIVATION.about(repr(config["activation"]))
     return loaded(X)
+
+def what_cannot_be_loaded(config, units):
+    """Which entry of a layer's configuration its `__init__` does not take."""
+    if other := config.keys() - keras.layers.Layer().get_config().keys() - {"units", "activation"}:
+        return f"The dictionary has an entry {min(other)!r}, and `__init__` takes no argument of this name."
+    if type(config["units"]) is not int or config["units"] != units:
+        return f"The entry \"units\" is {config['units']!r} in the dictionary; expected the number that the layer has."
+    try:
+        keras.activations.get(config.get("activation"))
+    except Exception:
+        return f"The entry \"activation\" is {config['activation']!r}, and Keras knows no activation of this name."
+    return "Compare what `get_config` gives with what `__init__` takes."
 
 class SavedDenseLayer(MyDenseLayer):
     """A right answer in the form of the notebook's."""
@@ -344,7 +373,7 @@ ConfigFinding, mistakes_of_config = findings_of(SavedDenseLayer,
     ("NO_GET_CONFIG", MyDenseLayer, "The class has no `get_config` of its own. Keras guesses one, and cannot where an argument is a function."),
     ("RETURNS_NOTHING", "return config", "", "`get_config` returns nothing: end it with `return config`."),
     ("NO_DICTIONARY", "return config", "return list(config)", "`get_config` should return a dictionary, with the arguments of `__init__` by name."),
-    ("", SERIALIZE, '"relu"', "The activation is always ReLU in the dictionary. Take it from the layer."),
+    ("OTHER_ACTIVATION", SERIALIZE, '"relu"', "The activation is {seen} in the dictionary, and the layer has another. Take it from the layer."),
     ("", "= self.units", "= 3", "The number of units is 3 in the dictionary, whatever the layer has. Take it from the layer."),
 )
 survive = Exercise("2.5", "Survive being saved", right=keras.layers.Dense, observe=save_and_load, seconds=1.0,

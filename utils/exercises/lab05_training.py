@@ -105,7 +105,12 @@ gradient_descent = Exercise("5.2", "Gradient descent", right=path_down, inputs=l
      "compute it anew where w is now."),
     ("learning_rate * ", "", "The learning rate is not used: each step is the whole gradient."),
     ("* gradient", "* tf.sign(gradient)", "Only the sign of the gradient is used. The steeper the slope, the longer the step."),
-    (STEP, f"if len(path) == 1: {STEP}", "Only the first step moves. Is the gradient taken inside the loop?"),
+    (STEP, f"if len(path) == 1: {STEP}", "Only the first step moves w, and the path stays where it led. Is the gradient taken "
+     "before the loop, or does each round begin at the start again?"),
+    (f"{STEP}\n        path.append(w.numpy())", f"path.append(w.numpy())\n        {STEP}", "Each place is kept before the step that leads on from it: "
+     "the start comes twice, and the end is missing."),
+    ("append(w.numpy())", "append(w)", "All entries after the start are the place where the walk ends: the list holds the variable itself, again "
+     "and again. Keep the value that it has now."),
     (STEP, "w - learning_rate * gradient", "w never moves. A variable changes by `assign`, `assign_add` or `assign_sub`."),
     (STEP, "w = w - learning_rate * gradient", "The first step replaces the variable by a plain tensor, which the tape does not watch, so the "
      "second gradient is None. Change the variable in place: `assign_sub` takes a number away from it."),
@@ -115,6 +120,8 @@ gradient_descent = Exercise("5.2", "Gradient descent", right=path_down, inputs=l
     ("assign_sub", "assign", "The step replaces w. `assign` needs the new w; `assign_sub` needs the step alone, and takes it away."),
     ("[w.numpy()]", "[w]", "append(w.numpy())", "append(w)", "All entries are the place where the walk ends: the list holds the variable itself, "
      "again and again. Keep the value that it has now: `w.numpy()`."),
+    ("[w.numpy()]", "[J(w).numpy()]", "append(w.numpy())", "append(J(w).numpy())", "The path holds the heights, J. It should hold the places: "
+     "the values of w."),
     ("[w.numpy()]", "[]", "The start is missing in the path: it has one point more than there are steps."),
     (STEP, f"if height > J(path[max(len(path) - 2, 0)]): break\n        {STEP}", "The walk ends where J grows. Take all the steps: with too large a "
      "rate the path leads up, and should show it."),
@@ -163,7 +170,8 @@ backpropagation = Exercise("5.3", "Backpropagation by hand", right=gradients_by_
     ("return dJ_dw1, dJ_dw2", "return dJ_dw2, dJ_dw1", "The two gradients are exchanged: first w1, then w2."),
     ("dJ_dz1 * x", "dJ_dz1", "x is left out of ∂J/∂w1: this is ∂J/∂z1. How much does z1 change with w1?"),
     ("dJ_dz1 * x", "dJ_dz1 * w1", "∂z1/∂w1 is not w1. In z1 = w1 x, what stands beside w1?"),
-    ("-2 *", "2 *", "The sign of ∂J/∂ŷ is wrong, and all after it. In (y - ŷ)², ŷ has a minus, which the chain rule takes along."),
+    ("-2 *", "2 *", "Both gradients have the wrong sign. In (y - ŷ)², ŷ has a minus, which the chain rule takes along once. Return the "
+     "gradients, not the steps against them."),
     ("-2 *", "-1 *", "The factor 2 of the square is missing in ∂J/∂ŷ."),
     ("-2 * (y - y_hat)", "(y - y_hat) ** 2", "∂J/∂ŷ is J itself here, not its derivative. How does the square change with ŷ?"),
     (W2_SIDE, "dJ_dy_hat * z1", "∂ŷ/∂w2 is z1 here: the tanh is left out. In ŷ = w2 tanh(z1), what stands beside w2?"),
@@ -193,6 +201,8 @@ class Counted(keras.Sequential):
         """Call the model as usual."""
         self.calls += 1
         return super().__call__(*args, **options)
+
+Counted.__name__ = "Sequential"  # what a student's error says that it is
 
 def untrained(kind="momentum"):
     """
@@ -237,9 +247,9 @@ def one_step(answer, optimizer, X, y):
     return StepMistake.AGAIN.about(steps) if steps > 1 else (steps, J, weights)
 
 def batches(rng):
-    """A batch for each optimizer, which has its own loss, of few examples; y as a column."""
-    for kind in ("Adam", "momentum"):
-        X = rng.normal(size=(6, 2)).astype(np.float32)
+    """A batch for each optimizer, which has its own loss: few examples, then more than a usual batch; y as a column."""
+    for kind, n in (("Adam", 6), ("momentum", 40)):
+        X = rng.normal(size=(n, 2)).astype(np.float32)
         yield kind, X, (X[:, :1] > 0).astype(np.float32)
 
 def keras_step(model, optimizer, loss, X, y):
@@ -264,7 +274,7 @@ StepMistake, mistakes_of_step = findings_of(train_step,
      "its `with`, and stay with tensors there: `predict` and `numpy()` give arrays, which it does not follow."),
     ("", "=True", "=False", "The model predicts as after training, so Dropout does nothing. There is an argument for training."),
     ("", APPLY, "pass", "The weights stay as they were: the gradients are computed and not applied."),
-    ("AGAIN", APPLY, f"{APPLY}; {APPLY}", "The optimizer takes {seen} steps with the gradients of one. Apply them once, all the pairs in one call."),
+    ("AGAIN", APPLY, f"{APPLY}; {APPLY}", "The optimizer takes {seen} steps. It should take one, with the whole batch: all the pairs of gradient and variable in one call."),
     ("", "(gradients,", "([-g for g in gradients],", "The step goes uphill: the optimizer goes against the gradient by itself."),
     ("", "return J", "return J + J", "The loss is added to itself: return what the loss function gave."),
     ("AFTER", "return J", "return loss(y, model(X))", "This is the loss after the step, for which the model has to predict once more. Return the "
@@ -301,12 +311,16 @@ def loop_of_steps(answer, epochs, X, y, rate=0.2):
     model, optimizer = untrained()
     optimizer.learning_rate = rate
     start = flat_weights(model)
-    history = answer(model, optimizer, BINARY, X, y, epochs)
+    history = answer(model, optimizer, small_loss if epochs == 4 else BINARY, X, y, epochs)
     history = np.array([loss_number(J) for J in history]) if isinstance(history, (list, tuple)) else require.numbers(history)
     steps, weights = int(optimizer.iterations.numpy()), flat_weights(model)
     if steps == 0 and not np.array_equal(weights, start):
         return LoopMistake.OTHER_OPTIMIZER
-    return LoopMistake.NO_STEP if steps == 0 and history.size == epochs > 0 else (steps, history, weights)
+    return LoopMistake.NO_STEP if steps == 0 and model.calls and history.size == epochs > 0 else (steps, history, weights)
+
+def small_loss(y, y_hat):
+    """A loss that is small from the start, so that a loop that waits for a small one ends at once."""
+    return BINARY(y, y_hat) / 1000
 
 def numbers_of_epochs(rng):
     """Two epochs, one, none; four, where the loss is small from the start; five, where it also rises. First more examples than a usual batch."""
@@ -322,6 +336,16 @@ def train(model, optimizer, loss, X, y, epochs):
         history.append(train_step(model, optimizer, loss, X, y))
     return history
 
+def steps_in_epochs(got, expected, epochs, *args):
+    """How many steps the epochs take, where an epoch takes several, or some take none."""
+    if epochs and got[0] > epochs and got[0] % epochs == 0:
+        return f"Each epoch takes {got[0] // epochs} steps. Here all examples go into one step, so an epoch is one step."
+    if got[0] < epochs:
+        return f"With epochs = {epochs} it takes {got[0] or 'no'} step{'s' * (got[0] != 1)}. Each epoch takes one, the first and the last as well."
+    if (entries := got[1].size if hasattr(got[1], "size") else len(got[1])) != epochs:
+        return f"With epochs = {epochs} the history has {entries} {'entry' if entries == 1 else 'entries'}. It keeps one loss for each epoch."
+    return None
+
 loop = edits_of(train)
 TAKE = "train_step(model, optimizer, loss, X, y)"
 APPEND = f"history.append({TAKE})"
@@ -336,6 +360,12 @@ LoopMistake, mistakes_of_loop = findings_of(train,
     ("NO_STEP", TAKE, "loss(y, model(X))", "The weights do not change: the loss is computed, and no training step is taken."),
     ("", APPEND, f"J = {TAKE}\n        if history and J > history[-1]:\n            break\n        history.append(J)", "The loop ends where the "
      "loss rises. It may fall again: take a step in each epoch, and keep every loss."),
+    ("", "return history", "return history[:1] * epochs", "for _ in range(epochs)", "for _ in range(1)", "One step is taken, and its loss repeated. "
+     "Each epoch takes a step of its own: call `train_step` in a loop."),
+    ("", APPEND, f"{TAKE}\n        history.append(loss(y, model(X)))", "The history holds the loss after each step, for which the model predicts once "
+     "more. Keep what `train_step` returns."),
+    ("", APPEND, f"{TAKE}\n        history.append(loss(y, model(X, training=True)))", "The history holds the loss after each step. What `train_step` "
+     "returns is the one before it: keep that."),
     ("", "return history", "return history[::-1]", "The history is backwards: the first epoch comes first."),
     ("", "return history", "return np.cumsum(history)", "The losses are added up. Each entry is the loss of one epoch."),
     ("", APPEND, TAKE, "The history is empty: append the loss of each epoch."),
@@ -346,7 +376,7 @@ LoopMistake, mistakes_of_loop = findings_of(train,
 )
 the_loop = Exercise("5.5", "The loop", inputs=numbers_of_epochs, observe=loop_of_steps, atol=1e-4, seconds=2.0,
     outputs=("how many steps it takes", "the history", "the weights it leaves"),
-    right=lambda model, optimizer, loss, X, y, epochs: [keras_step(model, optimizer, loss, X, y) for _ in range(epochs)],
+    right=lambda model, optimizer, loss, X, y, epochs: [keras_step(model, optimizer, loss, X, y) for _ in range(epochs)], explain=steps_in_epochs,
     mistakes=mistakes_of_loop, hints=[
     "`train_step` returns the loss: append it to the history.",
     "One call of `train_step` an epoch, with all five of its arguments; the history grows by what it returns.",
@@ -380,14 +410,14 @@ def network(w2, b2, W1=((2.5, 0), (0, 1)), b1=(-3.75, -2)):
 Missed, mistakes_of_goal = findings_of(None,
     ("NAN", network(np.nan, 0), "The predictions are nan: the training diverged. Take a smaller learning rate, and start from a new model."),
     ("ALIKE", network(1e-3, 6), "Your network gives {seen}. It tells everybody the same or nearly so. Often the learning rate is far too large, the "
-     "weights all begin at 0, or the output is a softmax of one number, which is always 1."),
+     "weights all begin at 0, or the output is no sigmoid: a softmax of one number is always 1, and a ReLU may stay at 0."),
     ("OPPOSITE", network(-14, 22.4), "Your network gives {seen}. It has learned the opposite: are the labels turned round, or does the training go "
      "uphill?"),
     ("NEARLY", network(14, -25.9), "Your network gives {seen}. It has learned something: train for longer, or with another rate. Where that changes "
      "nothing, is there an activation in the hidden layer, and are there units enough?"),
     ("OTHERS", network(14, -16.8), "Your network gives {seen}. You are in, and too many others are misjudged: one straight line gets no further, so "
      "look at the hidden layer. Then train for longer, or with a smaller rate."),
-    ("NOT_YET", network(1, -2), "Your network gives {seen}: it has not learned yet. Train for longer, and try a learning rate ten times as large, "
+    ("NOT_YET", network(1, -2), "Your network gives {seen}: it has not learned yet, or another model was trained. Train for longer, and try a learning rate ten times as large, "
      "and one ten times as small. A straight border comes no further than this, so is there an activation in the hidden layer?"),
 )
 def looked(looks):

@@ -110,6 +110,10 @@ def by_keras(make):
     return update
 
 UPHILL = "This goes uphill: the gradient points up, and the step has to go the other way."
+STEP_ALONE = "This is the step alone. Add it to the old w."
+BESIDE_THE_FRACTION = "ε is added to w here, after the fraction. It belongs into the denominator, and brackets keep it there."
+SHARE_SQUARED = "In v, the share of the new square is squared too. Square the gradient alone, then take the share of that."
+HALVED = "This is no root: in `** 1/2` the power comes first, and then all is halved. The exponent needs brackets of its own."
 NO_RATE = "The learning rate is not used."
 STAYS = "w stays where it is: take the step away from it, and return the result."
 FORGETS = "Each step forgets those before it: take the old {} into the new, and return the new."
@@ -119,7 +123,7 @@ NO_EPSILON = "ε is not the one that comes in: it is left out, or a fixed number
 def exercise_on(number, title, update, right, slots, *rows, also_right, hints, observe=path_of, **settings):
     """The exercise on an update.  rows: its mistakes, beside those of all optimizers, as edits of a right answer; settings: as in `descents`."""
     return Exercise(number, title, right=right, inputs=descents(slots, settings), observe=observe, explain=first_wrong_step, hints=hints,
-                    mistakes=edited(update, ("w - ", "w + ", UPHILL), ("learning_rate * ", "", NO_RATE), *rows),
+                    mistakes=edited(update, ("w - ", "w + ", UPHILL), ("learning_rate * ", "", NO_RATE), ("w = w - ", "w = -", STEP_ALONE), *rows),
                     also_right=[update, *also_right])
 
 def sgd_update(w, g, state, learning_rate):
@@ -130,7 +134,6 @@ sgd = exercise_on("6.2", "Gradient descent as an update", sgd_update, by_keras(l
     ("* g", "", "The gradient is not used: every weight changes by the learning rate."),
     ("* g", "* np.sign(g)", "Only the sign of the gradient is used; its size counts too."),
     ("learning_rate * g", "g / learning_rate", "This divides by the learning rate: a large rate would make short steps."),
-    ("w = w - ", "w = -", "This is the step alone. Add it to the old w."),
     ("w - ", "w; ", STAYS),
     hints=["The rule of lab 5: w minus the learning rate times the gradient.", "The state is empty, and stays as it came."],
     also_right=[lambda w, g, state, rate: (tf.constant(w) - rate * tf.constant(g), ()),
@@ -172,7 +175,9 @@ adagrad = exercise_on("6.4", "Adagrad", adagrad_update, by_keras(lambda rate, ep
     ("g**2", "np.abs(g)", "G adds up sizes, and it should add up squares."),
     ("g**2", "np.sum(g**2)", "G sums over the weights. Each weight has its own sum."),
     ("np.sqrt", "", "The root is missing: the gradient is divided by the root of G."),
+    ("np.sqrt(G + epsilon)", "(G + epsilon) ** 1/2", HALVED),
     ("np.sqrt(G + epsilon)", "(np.sqrt(G) + epsilon)", OUTSIDE_THE_ROOT),
+    ("np.sqrt(G + epsilon)", "np.sqrt(G) + epsilon", BESIDE_THE_FRACTION),
     ("/ np", "* np", "This multiplies by the root. Where gradients were large, the step gets shorter."),
     ("G + epsilon", "G", NO_EPSILON),
     ("rate * g", "rate", "The gradient is missing in the step."),
@@ -194,15 +199,18 @@ rmsprop = exercise_on("6.5", "RMSprop", rmsprop_update, by_keras(lambda rate, rh
     ("w - ", "w; ", STAYS),
     ("(v,)", "state", FORGETS.format("v")),
     (NEW_V, "(1 - rho) * v + rho * g**2", "ρ and 1 - ρ are exchanged: the old mean keeps the large share."),
-    ("(1 - rho) * ", "", "The new square comes in whole. In a running mean the two shares, ρ and 1 - ρ, add up to 1."),
+    ("(1 - rho) * ", "", "The new square counts in full. Its share is 1 - ρ: with ρ, the share of the old mean, that adds up to 1."),
+    ("(1 - rho) * g**2", "((1 - rho) * g)**2", SHARE_SQUARED),
     ("rho * v", "v", "The old v does not shrink: it keeps the share ρ."),
     (NEW_V, "v + g**2", "This adds up all squares, as Adagrad does. RMSprop forgets: it takes a running mean."),
     ("g**2", "g", "v is a mean of gradients, some of them negative, and it should be one of their squares."),
     ("g**2", "np.mean(g**2)", "v averages over the weights. Each weight has its own."),
     ("np.sqrt(v + epsilon)", "(np.sqrt(v) + epsilon)", OUTSIDE_THE_ROOT),
+    ("np.sqrt(v + epsilon)", "np.sqrt(v) + epsilon", BESIDE_THE_FRACTION),
     ("np.sqrt", "", "The root is missing: the gradient is divided by the root of v."),
+    ("np.sqrt(v + epsilon)", "(v + epsilon) ** 1/2", HALVED),
     ("v + epsilon", "v", NO_EPSILON),
-    (NEW_V, "rho * v", "The squares never come in: v stays 0."),
+    (NEW_V, "rho * v", "v stays 0: the new square has to be added to what is left of the old v."),
     hints=["As Adagrad, but v is a running mean: ρ of the old v, and 1 - ρ of the new square.", "v ← ρ v + (1 - ρ) g², then η g / √(v + ε)."],
     also_right=[edits_of(rmsprop_update)(NEW_V, "v + (1 - rho) * (g**2 - v)"),
                 edits_of(rmsprop_update)("v, = state", "w, v = tf.constant(w), tf.constant(state[0])", "np.sqrt", "tf.sqrt", "(v,)", "[v]")],
@@ -269,21 +277,29 @@ adam = exercise_on("6.7", "Adam", adam_update, adam_by_keras, 3,
     (M_HAT, "m", V_HAT, "v", "The correction is missing. m and v start at 0 and are too small at first: divide each by 1 - βᵗ with its own β."),
     (V_HAT, "v", "v is not corrected: divide it by 1 - β₂ᵗ, as m by 1 - β₁ᵗ."),
     (M_HAT, "m", "m is not corrected: divide it by 1 - β₁ᵗ, as v by 1 - β₂ᵗ."),
-    ("    t = t + 1\n", "", "The correction divides by 0, as t is 0 in the first step. Count first, then correct, and keep t in the state."),
+    ("    t = t + 1\n", "", "The first step gives nan. Either t is still 0 in the correction, which then divides by 0, or brackets are missing there: then v̂ "
+     "may be negative, and has no root."),
     ("1**t", "1**(t + 1)", "2**t", "2**(t + 1)", "The step number in the correction is one ahead: in the first step t is 1."),
     ("(m, v, t)", "(m, v, state[2])", "The correction is always that of the first step. Its power is t: count the steps, and keep t in the state."),
     ("1**t", "1 * t", "2**t", "2 * t", "β is multiplied by t, and it should be raised to its power."),
     (M_HAT, "m / (1 - beta_2**t)", V_HAT, "v / (1 - beta_1**t)", "The two β are exchanged in the correction: β₁ for m, β₂ for v."),
     ("m /", "m *", "v /", "v *", "The correction multiplies, and it should divide: the means are too small at first."),
     ("(m, v, t)", "(m_hat, v_hat, t)", "The corrected m and v are kept. They are for this step alone: give them names of their own."),
+    ("(m, v, t)", "(m_hat, v, t)", "The corrected m is kept. It is for this step alone: give it a name of its own."),
+    ("(m, v, t)", "(m, v_hat, t)", "The corrected v is kept. It is for this step alone: give it a name of its own."),
     ("(m, v, t)", "(*state[:2], t)", FORGETS.format("m and v")),
     ("(1 - beta_1) * ", "", "In m the gradient comes in whole; its share is 1 - β₁."),
     ("(1 - beta_2) * ", "", "In v the square comes in whole; its share is 1 - β₂."),
     (M, "(1 - beta_1) * m + beta_1 * g", V, "(1 - beta_2) * v + beta_2 * g**2", "In both means the shares are exchanged: the old mean keeps β."),
     (M, "(1 - beta_1) * m + beta_1 * g", "In m the shares are exchanged: the old mean keeps β₁."),
     (V, "(1 - beta_2) * v + beta_2 * g**2", "In v the shares are exchanged: the old mean keeps β₂."),
+    (M, "beta_2 * m + (1 - beta_2) * g", V, "beta_1 * v + (1 - beta_1) * g**2", "The two β are exchanged in the means: β₁ for m, β₂ for v."),
+    (M, "beta_2 * m + (1 - beta_2) * g", "In m, β₂ stands in place of β₁."),
+    (V, "beta_1 * v + (1 - beta_1) * g**2", "In v, β₁ stands in place of β₂."),
+    ("(1 - beta_2) * g**2", "((1 - beta_2) * g)**2", SHARE_SQUARED),
     ("g**2", "g", "v is a mean of gradients, and it should be one of their squares."),
     (M, "g", "The gradient itself stands for m: it should be a running mean."),
+    ("(np.sqrt(v_hat) + epsilon)", "np.sqrt(v_hat) + epsilon", BESIDE_THE_FRACTION),
     ("(np.sqrt(v_hat) + epsilon)", "np.sqrt(v_hat + epsilon)", "ε stands inside the root. Here, unlike in RMSprop, it is added to the root."),
     ("np.sqrt(v_hat)", "v_hat", "The root is missing: v is a mean of squares."),
     (" + epsilon", "", NO_EPSILON),
@@ -320,10 +336,13 @@ def learning_rate_at(step, peak, warm_up, total):
 SHARE, COSINE = "(step - warm_up) / (total - warm_up)", "0.5 * (1 + np.cos(np.pi * share))"
 schedule = Exercise("6.8", "A schedule", right=keras_schedule, inputs=steps_of_training, mistakes=edited(learning_rate_at,
     ("peak * step / warm_up", "peak", "There is no warm-up: before `warm_up` the rate grows from 0, step by step."),
+    ("    if step < warm_up:\n        return peak * step / warm_up\n", "", "The cosine is used during the warm-up too: what belongs there is missing, or "
+     "the lines after it replace it."),
     ("peak * step", "peak * (step + 1)", "The warm-up is one step ahead: at step 0 the rate is 0."),
     ("step < ", "step <= ", "Without a warm-up, `warm_up` is 0, and step 0 divides by it. Which of the two cases does that step belong to?"),
     (COSINE, "(1 - share)", "The rate falls in a straight line. The cosine starts and ends gently."),
     (SHARE, "step / total", "The cosine starts at step 0. It starts where the warm-up ends, and has the steps from there."),
+    ("(step - warm_up)", "(total - step)", "The share runs backwards: it is 0 where the warm-up ends, and grows to 1."),
     ("(total - warm_up)", "total", "The cosine lasts too long: from the end of the warm-up there are fewer steps than the total."),
     ("np.pi", "2 * np.pi", "The cosine goes through a whole turn. From 1 down to -1 is half of one: π."),
     ("np.pi * ", "", "The cosine lacks π: at the end its argument is π."),
@@ -346,7 +365,7 @@ schedule = Exercise("6.8", "A schedule", right=keras_schedule, inputs=steps_of_t
 AfterTraining, mistakes_after_training = findings_of(None,
     ("UPHILL", SGD(-0.1), "The learning rate is below 0, so that the steps lead up."),
     ("DIVERGED", SGD(1e5), "The training diverged: the rate is far too large for this optimizer."),
-    ("NO_BETTER", Adam(0.5), "The loss ends at {seen}, no better than guessing: the rate is too large for this optimizer, or so small that it has "
+    ("NO_BETTER", Adam(0.5), "The loss ends at {seen}, and guessing gives 2.30. The rate is too large for this optimizer, or so small that it has "
      "hardly begun."),
     ("TOO_HIGH", SGD(0.1), "The loss ends at {seen}, above 0.15. A larger rate, or another optimizer, makes it fall faster; a rate that is too large "
      "stops it."),
