@@ -75,6 +75,7 @@ def sizes(rng):
     yield from ((8, 3, 0, 1), (8, 3, 1, 1), (7, 3, 0, 2), (28, 5, 2, 3), (5, 5, 0, 2))
     yield 9, 3, 0, 5  # 6 / 5 steps: rounded up they are two
     yield 7, 2, 0, 3  # 5 / 3 steps: rounded to the nearest number they are two
+    yield 7, 2, 0, 2  # 5 / 2 steps: Python rounds 2.5 to 2, and 3.5 to 4
     for _ in range(6):
         k = int(rng.integers(1, 6))
         yield int(rng.integers(k, 40)), k, int(rng.integers(0, 4)), int(rng.integers(1, 5))
