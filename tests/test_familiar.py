@@ -82,7 +82,7 @@ ERRORS = [
     ),
     ("keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])(np.ones(2))", "a batch of shape (n, 2)"),
     ("keras.layers.Conv1D(2, 3)(np.ones((1, 8, 8, 1), np.float32))", "`Conv2D` along two"),
-    ("keras.layers.Conv2D(2, 3)(np.ones((1, 2, 2, 1), np.float32))", "Nothing is left of the maps"),
+    ("tf.function(tf.nn.max_pool2d)(tf.ones((1, 2, 2, 1)), 3, 3, 'VALID')", "Nothing is left of the maps"),
     ("1 / 0", "divides by 0"),
     ("x.assign(1.0)", "only a variable has `assign`"),
     ("keras.Sequential([X])", "A layer is first made, then called"),
