@@ -76,7 +76,7 @@ def problem_with(choices: Any, shape: Sequence[int]) -> str | None:
         )
     if choices["network"]() is model:
         return require.SAME_MODEL
-    if model.built and getattr(model, "inputs", None) and model.input_shape != (None, *shape):
+    if model.built and require.known(model, "inputs") and model.input_shape != (None, *shape):
         return f"The network takes {model.input_shape}; images of shape {(None, *shape)} come in."
     outputs = tuple(built(model, shape)(np.zeros((2, *shape), np.float32)).shape)
     if outputs != (2, 10):

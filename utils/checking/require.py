@@ -1,6 +1,7 @@
 """What the exercises' `observe` functions require of an answer: each returns it in one form, or raises Advice."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -59,12 +60,19 @@ def model(value: Any, inputs: Sequence[int] | None = None, outputs: Sequence[int
             continue
         if not value.built:
             raise Advice(NO_INPUT)
-        shape = getattr(value, name, None)  # a class of one's own may have none
+        shape = known(value, name)  # a class of one's own may have none
         if shape is None and isinstance(value, tf.keras.Sequential):  # Keras says nothing where it gives up
             raise Advice(NOT_JOINED)
         if shape is not None and shape != (None, *expected):
             raise Advice(f"The model {what} of shape {shape}; expected {(None, *expected)}: the first axis counts the examples.")
     return value
+
+
+def known(model: Any, name: str) -> Any:
+    """What a model knows of its shape: its `input_shape`, `output_shape` or `inputs`; None where Keras does not tell."""
+    with suppress(AttributeError, ValueError):  # Keras 3.0 raises a ValueError
+        return getattr(model, name)
+    return None
 
 
 def can_learn(network: Any) -> Any:

@@ -34,7 +34,7 @@ def two_networks(answer, outputs):
     (encoder, decoder), again = pairs
     if any(a is b for a, b in zip(*pairs, strict=True) if isinstance(a, keras.Model)):
         raise Advice(require.SAME_MODEL)
-    if isinstance(encoder, keras.Model) and encoder.built and getattr(encoder, "input_shape", None) == (None, 2):
+    if isinstance(encoder, keras.Model) and encoder.built and require.known(encoder, "input_shape") == (None, 2):
         return of_networks.EXCHANGED
     for network, shapes in ((encoder, ((64,), (outputs,))), (decoder, ((2,), (64,)))):
         require.can_learn(require.model(network, *shapes))
