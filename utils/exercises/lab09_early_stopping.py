@@ -290,8 +290,8 @@ my_early_stopping = Exercise("9.3", "MyEarlyStopping", right=ByKeras, inputs=rec
     ("gain =", "self.best_weights = weights\n        gain =", "`best_weights` are the last epoch's. Only an improvement sets them."),
     (NEW, "value, self.best_weights or weights, 0", "`best_weights` stay those of the first epoch. Each improvement replaces them."),
     (NEW, "value, None, 0", "`best_weights` is never set: each improvement puts the weights there."),
-    (NEW, "value, weights, 1", "return False", "return self.wait >= self.patience", "It stops one epoch early. Either "
-     "the count is not 0 after an improvement, or it is compared with less than the patience."),
+    (NEW, "value, weights, 1", "return False", "return self.wait >= self.patience", "It stops one epoch early: the "
+     "count is not 0 after an improvement, or it is compared with less than the patience."),
     (NEW, "min(self.best, value), weights, 0", "With mode \"max\", `self.best` never rises. An improvement puts its value there, in both modes."),
     ("self.wait += 1", "self.wait += gain < 0", "Only a worse value counts. Each epoch without an improvement counts, also where the value is equal, or "
      "better by less than `min_delta`."),
@@ -314,6 +314,8 @@ my_early_stopping = Exercise("9.3", "MyEarlyStopping", right=ByKeras, inputs=rec
     ("= 0, None", "= 0, None\n        self.top = self.best", "gain =", KEEP_AT_TOP + "\n        gain =", "The weights are kept at each new best "
      "value, though it improves by less than `min_delta`. One question decides both: is it an improvement?"),
     ("self.wait >= self.patience", "False", "It never stops: once `wait` reaches the patience, `update` gives True."),
+    ("return False", "return True", "self.wait >= self.patience", "False", "It stops at an improvement, and goes on without one. It is the other way "
+     "round: training ends when `wait` reaches the patience."),
     ("self.wait >= self.patience", "True", "It stops at the first epoch that is no better, whatever the patience."),
 ), hints=[
     "Two cases: the value is better than `self.best`, by more than `min_delta`, or it is not. What changes in each?",
