@@ -292,6 +292,10 @@ my_early_stopping = Exercise("9.3", "MyEarlyStopping", right=ByKeras, inputs=rec
     (NEW, "value, None, 0", "`best_weights` is never set: each improvement puts the weights there."),
     (NEW, "value, weights, 1", "return False", "return self.wait >= self.patience", "It stops one epoch early: the "
      "count is not 0 after an improvement, or it is compared with less than the patience."),
+    (NEW, "value, weights, int(self.mode == 'min')", "return False", "return self.wait >= self.patience", "With mode \"min\" an epoch with an improvement "
+     "is counted as one without. Does the `else` belong to the question about \"max\" alone?"),
+    (NEW, "value, weights, int(self.mode == 'max')", "return False", "return self.wait >= self.patience", "With mode \"max\" an epoch with an improvement "
+     "is counted as one without. Does the `else` belong to the question about \"min\" alone?"),
     (NEW, "min(self.best, value), weights, 0", "With mode \"max\", `self.best` never rises. An improvement puts its value there, in both modes."),
     ("self.wait += 1", "self.wait += gain < 0", "Only a worse value counts. Each epoch without an improvement counts, also where the value is equal, or "
      "better by less than `min_delta`."),

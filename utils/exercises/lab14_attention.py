@@ -401,6 +401,8 @@ PlaceFinding, mistakes_of_place = findings_of(add_positions,
     ("", "10000.0 **", "np.exp(1) **", "The base is e here; it is 10,000."),
     ("", STACKED, "np.stack([np.sin(angles), np.cos(t * 10000.0 ** (-np.arange(1, d, 2) / d))], axis=-1)", "Sine and cosine of a pair have different "
      "angles here. Both have the exponent of the even column."),
+    ("", f"{ADDED}.astype", "np.concatenate([np.sin(angles), np.cos(angles[:, -1:]), np.zeros((T, d // 2 - 1))], axis=-1).astype", "Pairs of columns overlap, "
+     "and the last ones stay empty. Pair i has the columns 2i and 2i + 1."),
     ("", "angles = t *", "angles = (t + 1) *", "Positions are counted from 1 here. They begin with 0."),
     ("", "angles = t *", "angles = 0 * t +", "Every note gets the same waves, so they say nothing about where it is. The angle grows with the "
      "position t."),
@@ -768,6 +770,8 @@ the_cache = Exercise("14.7", "The cache", right=all_again, inputs=melodies, obse
     (" @ layer.W_O", "", "W_O is missing in the output: it mixes what the heads found."),
     ("x @ layer.W_K", "x @ layer.W_V", "The new key is made by W_V. Keys have a matrix of their own."),
     ("x @ layer.W_V", "x @ layer.W_K", "The new value is made by W_K. Values have a matrix of their own."),
+    ("x @ layer.W_K", "x @ layer.W_X", "x @ layer.W_V", "x @ layer.W_K", "layer.W_X", "layer.W_V", "W_K and W_V are exchanged: W_K makes the new key, and W_V "
+     "the new value."),
     ("x @ layer.W_K", "x", "x itself goes into the cache as a key. A key is x times its matrix."),
     ("x @ layer.W_V", "x", "x itself goes into the cache as a value. A value is x times its matrix."),
     ("x @ layer.W_K", "x @ layer.W_Q", "The new key is made by W_Q. Keys have a matrix of their own."),
