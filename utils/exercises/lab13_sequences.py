@@ -664,7 +664,8 @@ def writes_music(model):
     model = model() if isinstance(model, partial) else model  # those of this table are made when they are asked for
     layers = [layer for layer in training.layers_of(require.model(model)) if layer.weights]
     if not model.built:
-        raise Advice(require.NO_INPUT)
+        raise Advice("The model has no weights yet, so it has not learned. Let `train_on_tunes` make it of your layers and train it, and keep the model "
+                     "that it returns.")
     if any(isinstance(layer, keras.layers.Bidirectional) for layer in layers):
         return Writer.FUTURE
     tunes.require_weights_of_writer(model)
