@@ -149,6 +149,7 @@ plots.who_looks({"without a mask": attention(Q, K, np.eye(6, dtype=np.float32)),
 # Fill in the three methods. Heads get an axis of their own, before $T$, and then `causal_weights` does all of them at once.
 # `tf.split(X, n, axis)` gives n pieces, and `tf.stack(pieces, axis)` puts them along a new axis. `tf.unstack` and `tf.concat`
 # are the way back. With 2 heads, the row $(1, 2, 3, 4)$ becomes $(1, 2)$ for the first head and $(3, 4)$ for the second.
+# Section 6 puts the layer into a model, where B is not known beforehand: do without `X.shape[0]`.
 
 # %%
 class SelfAttention(keras.layers.Layer):

@@ -41,6 +41,9 @@ ERRORS = [
     ("[1.0, 2.0][2]", "reaches past the end"),
     ("x[3]", "reaches past the end"),
     ("[][-1]", "The list is empty here"),
+    ("tf.stack([], axis=1)", "A list is empty that should hold something"),
+    ("np.ones((2, 3))[2]", "axis 0 has the length 2"),
+    ("X.masked_fill(X > 0, 0.0)", "belongs to PyTorch"),
     ("[[1.0], [2.0]][2]", "reaches past the end"),
     ("[len(each) for each in x[0]]", "a single number"),
     ("len(np.array(1.0))", "a single number"),
@@ -153,6 +156,18 @@ def test_a_method_without_self_is_explained():
     )
     advice = judge(exercise, namespace["Answer"]).advice
     assert advice.startswith("`area` takes 0 arguments at most, and gets 1. In a method `self`")
+
+
+def test_a_name_that_belongs_to_the_object_is_explained():
+    namespace = {}
+    run_cell(
+        "class Answer:\n    def __init__(self):\n        self.side = 2.0\n\n    def area(self):\n        return side * side\n",
+        namespace,
+        "familiar of the object",
+    )
+    right = type("Right", (), {"area": lambda self: 4.0})
+    exercise = Exercise("9.1", "A name", right=right, observe=lambda each, a: each().area(), inputs=lambda rng: [(1,)])
+    assert "`side` has no value here, and `self.side` has" in judge(exercise, namespace["Answer"]).advice
 
 
 def test_a_class_after_with_is_explained():

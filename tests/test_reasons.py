@@ -155,6 +155,14 @@ def test_an_answer_of_another_form_is_told_which_change_of_a_right_one_does_the_
     assert "np.sum(weighted" not in advice and "x * factor + y" not in advice.replace(code, "")
 
 
+def test_the_names_in_what_is_left_out_are_those_of_parameters():
+    tree = ast.parse(SOLUTION)
+    path, product = next((path, node) for path, node in walk(tree) if isinstance(getattr(node, "op", None), ast.Mult))
+    assert likeness._lost_names(tree, path, product.left) == {"factor"}
+    assert likeness._lost_names(tree, path, ast.Name("y")) == set()
+    assert likeness._reads(SOLUTION)["weighted"] == 1 and not likeness._reads("def")
+
+
 def test_what_is_left_out_of_a_method_is_named_by_its_attribute():
     method = ast.parse("def moved(self, x):\n    return self.scale * x")
     path, product = next((path, node) for path, node in walk(method) if isinstance(node, ast.BinOp))

@@ -360,6 +360,8 @@ KINDS = [
     ("[a, b]", "(a, b)", Kind.BRACKETS),
     ("a * b + 1 - c * d", "a * b + (1 - c) * d", Kind.BRACKETS),
     ("(1 - a) ** t", "1 - a**t", Kind.BRACKETS),
+    ("f(a) + b", "f(a + b)", Kind.BRACKETS),
+    ("f(a + b)", "f(a) + b", Kind.BRACKETS),
     ("[a, c]", "[a, b, c]", Kind.MISSING),
     ("[a, b, b, c]", "[b, c]", Kind.TOO_MUCH),
     ("[a, b]", "[c, d, e]", Kind.PART),
@@ -390,6 +392,7 @@ def test_what_is_made_and_not_kept_is_told():
         ("history[i] = step()", "history.append(step())", Kind.LINE),
         ("history = history.append(step())", "history.append(step())", Kind.ASSIGNMENT),
         ("w.data -= rate * g", "w.assign_sub(rate * g)", Kind.LINE),
+        ("patience -= 1", "wait = 0", Kind.LINE),
     ],
 )
 def test_a_line_is_not_blamed_for_what_would_not_mend_it(old, new, kind):

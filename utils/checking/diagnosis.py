@@ -23,7 +23,7 @@ def diagnose(cases: Sequence[Case], guess: bool = True) -> str:
 
     guess: whether reasons count that are only likely.
     """
-    if advice := _first((_text, _ignores_input, _shape, _truth_value), cases):
+    if advice := _first((_text, _ignores_input, _one_truth_value, _shape, _truth_value), cases):
         return advice
     cases = _as_floats(cases)
     if place := _first((_edge, _condition), cases):
@@ -41,7 +41,7 @@ def first_difference(cases: Sequence[Case], guess: bool = True) -> str:
 
     guess: whether the end of a range may be what a length that is off by one comes from.
     """
-    text = _first((_text, _shape, _truth_value), cases) or table_of_difference(_as_floats(cases))
+    text = _first((_text, _one_truth_value, _shape, _truth_value), cases) or table_of_difference(_as_floats(cases))
     return text if guess else text.removesuffix(OFF_BY_ONE)
 
 
@@ -86,6 +86,8 @@ def _shape(cases: Sequence[Case]) -> str | None:
             return f"{lead} One of the arrays is a column (n, 1) and the other flat (n,): together they broadcast to n × n."
         if sorted(got.shape) == sorted(expected.shape):
             return f"{lead} The axes are in another order."
+        if not got.size and expected.size:
+            return f"{lead} It is empty: nothing was put into it, or all was taken out."
         if np.squeeze(got).shape == np.squeeze(expected).shape:
             return f"{lead} An axis of length 1 is {'too many' if got.ndim > expected.ndim else 'lost: do not squeeze it away'}."
         if got.size == expected.size:
@@ -118,6 +120,13 @@ def _lengths(inputs: dict[str, Any], got: tuple[int, ...], expected: tuple[int, 
 def _alike(case: Case) -> int:
     """How many axes of the expected array have the length of another, or 1. Where none has, a shape tells which axis is which."""
     return case.expected.ndim - len(set(case.expected.shape) - {1})
+
+
+def _one_truth_value(cases: Sequence[Case]) -> str | None:
+    for inputs, got, expected, _ in wrong(cases):
+        if got.dtype.kind == "b" and not got.ndim and expected.ndim:
+            return f"{_for(inputs)} gives {got.item()}, a single truth value; expected an array of shape {expected.shape}."
+    return None
 
 
 def _truth_value(cases: Sequence[Case]) -> str | None:

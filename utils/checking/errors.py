@@ -35,6 +35,9 @@ def describe(error: BaseException, explain: bool = True) -> str:
             return "\n".join(filter(None, (course, f"{what.rstrip('.')}.")))
         name, line_number = recorded[-1][0], int(recorded[-1][1])
         return _at_line(error, what, name, line_number, explain)
+    if isinstance(error, NameError) and explain and hasattr(frames[-1][0].f_locals.get("self"), name := error.name or ""):
+        what = f"`{name}` has no value here, and `self.{name}` has: what belongs to the object is written with `self`.\n{what}"
+        explain = False
     cell = frames[0][0].f_code.co_filename  # further ones may lie in cells above, whose functions this one calls
     line_number = [number for frame, number in frames if frame.f_code.co_filename == cell][-1]
     return _at_line(error, what, cell, line_number, explain)

@@ -148,8 +148,21 @@ FAMILIAR = [
         line=r"^(?!.*\[(?!(?:-1|0|)\])).*\[(-1|0)\]",
     ),
     Familiar(
+        r"list index out of range",
+        "A list is empty that should hold something, or a part is asked for that it has not. Did the loop that fills it run "
+        "at all?",
+        line=r"^(?!.*[\w)\]]\[)",
+    ),
+    Familiar(
         r"list assignment index out of range",
         "A list has no place for what nobody put there: `append` adds a new entry at its end.",
+    ),
+    Familiar(
+        r"index -?\d+ is out of bounds for axis (\d+) with size (\d+)",
+        lambda found: (
+            f"An index reaches past the end: axis {found[1]} has the length {found[2]}. Is this the axis that is meant? Places "
+            "are counted from 0, so that the last one is the length less 1."
+        ),
     ),
     Familiar(
         r"(list|List|tuple) index out of range|index -?\d+ is out of bounds",
@@ -411,7 +424,7 @@ FAMILIAR = [
         line=r"\.(train|eval)\(\)",
     ),
     Familiar(
-        r"object has no attribute '(backward|zero_grad|requires_grad_?|unsqueeze|permute|detach)'",
+        r"object has no attribute '(backward|zero_grad|requires_grad_?|unsqueeze|permute|detach|masked_fill_?)'",
         lambda found: f"`{found[1]}` belongs to PyTorch. Here TensorFlow and Keras compute: which function of theirs does this?",
     ),
     Familiar(

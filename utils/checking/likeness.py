@@ -5,12 +5,15 @@ It tells what kind of fault an answer has that is built in a way of its own, or 
 """
 
 import ast
+import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from utils.checking import interface
 from utils.checking.cells import definitions_of, globals_of
 from utils.checking.changes import changes
 from utils.checking.exercise import Part
@@ -45,7 +48,7 @@ def likeness(cases: Cases, answer: Any, got: Sequence[Observation], solution: st
     if not name:
         return ""
     others = {each: known for each, known in space.items() if each != name}  # or the student's own would pass for a right one
-    return next(_likenesses(cases, got, ast.parse(solution), name, others), "")
+    return next(_likenesses(cases, got, ast.parse(solution), name, others, _reads(interface.source_of(answer))), "")
 
 
 def _is_one_number(cases: Cases, got: Sequence[Observation]) -> bool:
@@ -61,10 +64,23 @@ def _all_one(values: Sequence[np.ndarray]) -> bool:
     return bool(numbers) and all(np.allclose(value, numbers[0].flat[0]) for value in numbers)
 
 
-def _likenesses(cases: Cases, got: Sequence[Observation], right: ast.Module, name: str, space: dict) -> Iterator[str]:
+def _reads(source: str) -> Counter[str]:
+    """How often code reads each name; nothing where it is not known."""
+    try:
+        nodes = list(ast.walk(ast.parse(textwrap.dedent(source))))
+    except SyntaxError:
+        return Counter()
+    return Counter(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+
+
+def _likenesses(
+    cases: Cases, got: Sequence[Observation], right: ast.Module, name: str, space: dict, reads: Counter[str]
+) -> Iterator[str]:
     for path, new in changes(right):
         changed = definitions_of(put(right, path, new), space).get(name)
         if changed is not None and all(_same(cases, changed, each, case) for case, each in enumerate(got)):
+            if (lost := _lost_names(right, path, new)) and all(reads[each] >= _reads(ast.unparse(right))[each] for each in lost):
+                continue  # the student's code reads them as often as the right one: they are not what is left out
             yield LEAD.format(like=_like(right, path, new))
 
 
@@ -77,6 +93,20 @@ def _is_self(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id == "self"
 
 
+def _lost(old: ast.BinOp, new: ast.AST) -> ast.AST:
+    """The side of a formula that is left out where the other side alone takes its place."""
+    return old.right if new is old.left else old.left
+
+
+def _lost_names(right: ast.Module, path: Path, new: Any) -> set[str]:
+    """The parameters in a term or factor that a change leaves out."""
+    old = get(right, path)
+    if not isinstance(old, ast.BinOp) or new not in (old.left, old.right):
+        return set()
+    names = {node.id for node in ast.walk(_lost(old, new)) if isinstance(node, ast.Name) and not _is_self(node)}
+    return names & _parameters(right)
+
+
 def _like(right: ast.Module, path: Path, new: Any) -> str:
     """What the change does, without what stands in the right answer: names of the student's own cell are known to them."""
     old = get(right, path)
@@ -85,14 +115,12 @@ def _like(right: ast.Module, path: Path, new: Any) -> str:
     if isinstance(new, list):
         return "with one of its lines twice" if len(new) == 2 and new[0] is new[1] else "with a line in another place"
     if isinstance(old, ast.BinOp) and new in (old.left, old.right):
-        lost = old.right if new is old.left else old.left
         attributes = {
-            f"`{ast.unparse(node)}`" for node in ast.walk(lost) if isinstance(node, ast.Attribute) and _is_self(node.value)
+            f"`{ast.unparse(node)}`"
+            for node in ast.walk(_lost(old, new))
+            if isinstance(node, ast.Attribute) and _is_self(node.value)
         }
-        parameters = {node.id for node in ast.walk(lost) if isinstance(node, ast.Name) and not _is_self(node)} & _parameters(
-            right
-        )
-        names = sorted({*attributes, *(f"`{name}`" for name in parameters)})
+        names = sorted({*attributes, *(f"`{name}`" for name in _lost_names(right, path, new))})
         return f"if the part with {' and '.join(names)} were left out" if names else "if one term or factor were left out"
     if isinstance(old, ast.Call) and old.args and new is old.args[0]:
         return f"without the call of `{ast.unparse(old.func).rpartition('.')[2]}`"

@@ -115,8 +115,9 @@ def kind_of(old: ast.AST, new: ast.AST) -> Kind:
 
 
 def _is_bracketed_otherwise(old: ast.AST, new: ast.AST) -> bool:
-    """Whether two formulas have the same parts in the same order."""
-    if not (isinstance(old, ast.BinOp) and isinstance(new, ast.BinOp)):
+    """Whether two formulas have the same parts in the same order, as `f(a) + b` and `f(a + b)` have."""
+    kinds = {type(old), type(new)}
+    if ast.BinOp not in kinds or not kinds <= {ast.BinOp, ast.Call}:
         return False
     return ast.unparse(old).translate(BRACKETS) == ast.unparse(new).translate(BRACKETS)
 
@@ -165,7 +166,8 @@ def _kind_of_statement(old: ast.stmt, new: ast.stmt) -> Kind:
     if isinstance(new, ast.Expr) and not alike(*values):  # `a[i] = b` for `a.append(b)`: another `=` would not help
         return Kind.LINE
     returns = isinstance(old, ast.Return) or isinstance(new, ast.Return)
-    return Kind.ASSIGNMENT if type(old) is not type(new) and not returns else Kind.LINE
+    other_target = None not in targets and not alike(*targets)
+    return Kind.ASSIGNMENT if type(old) is not type(new) and not (returns or other_target) else Kind.LINE
 
 
 def _is_to_be_kept(value: ast.expr, right: ast.AST | None) -> bool:

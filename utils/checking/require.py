@@ -39,8 +39,8 @@ def numbers(value: Any, shape: tuple[int, ...] | None = None, what: str = "It gi
 def items(value: Any, count: int, expected: str) -> tuple:
     """Several values that a function returns.  expected: which, for the sentence, "the chosen model, and its loss"."""
     if not isinstance(value, (tuple, list)) or len(value) != count:
-        text = isinstance(value, str)
-        raise Advice((None if text else arrays.no_numbers(value)) or f"Return {count} things: {expected}.")
+        one = isinstance(value, (str, dict, set, frozenset))  # where numbers are asked for, there would be more to say of it
+        raise Advice((None if one else arrays.no_numbers(value)) or f"Return {count} things: {expected}.")
     return tuple(value)
 
 

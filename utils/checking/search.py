@@ -305,7 +305,7 @@ def _one_statement(
     if (call := _call_with_axis(tree, path) or _call_right_with_other_axis(tree, path, fits)) is not None:
         old, kind = call, Kind.AXIS
     item = one_too_many(old, new)
-    old = _with_owner(tree, path, old) if item is None else item
+    old = _with_owner(tree, path, old) if item is None or isinstance(item, ast.Slice) else item
     place = place_of(old if hasattr(old, "lineno") else statement, Kind.LEADS_TO if uses_own else kind, source)
     is_all = old is getattr(statement, "value", None) and not isinstance(old, (ast.Constant, ast.Name))
     yield place, not uses_own and not (kind is Kind.PART and is_all)
@@ -357,7 +357,8 @@ def _unlike(tree: ast.Module, right: ast.Module, ours: dict, theirs: dict, fits:
             if mine not in theirs and key not in ours and mine[0] == key[0]:
                 old, new = get(tree, path), get(right, theirs[key])
                 if _may_be(old, new) and fits(put(tree, path, new)):
-                    yield place_of(old, kind_of(old, new), source)
+                    is_extra = fits(put(tree, path, None))
+                    yield place_of(old, Kind.EXTRA if is_extra else kind_of(old, new), source)
 
 
 def _may_be(old: ast.stmt, new: ast.stmt) -> bool:
@@ -374,7 +375,7 @@ def _smallest(tree: ast.Module, path: Path, new: ast.AST, fits: Fits) -> tuple[P
         return path, new
     parts = [(step, part) for step, part in walk(new) if len(step) == 1]
     if [step for step, _ in parts] != [step for step, part in walk(old) if len(step) == 1]:
-        return path, new
+        parts = _arguments(old, new)  # one of two calls may have options that the other leaves at what they are by default
     differing = [(step, part) for step, part in parts if not alike(get(old, step), part)]
     same_but_one = [(step, part) for step, part in differing if alike(put(old, step, part), new)]
     for step, part in same_but_one or differing:
@@ -383,6 +384,13 @@ def _smallest(tree: ast.Module, path: Path, new: ast.AST, fits: Fits) -> tuple[P
             found = _smallest(tree, path + step, part, fits)
             return (path, new) if isinstance(found[1], (ast.comprehension, ast.Slice)) else found  # which are part of a whole
     return path, new
+
+
+def _arguments(old: ast.AST, new: ast.AST) -> list[tuple[Path, ast.AST]]:
+    """The arguments without names of a call, with their places, where another call of the function has as many."""
+    if not (isinstance(old, ast.Call) and isinstance(new, ast.Call)) or not alike(old.func, new.func):
+        return []
+    return [((("args", i),), part) for i, part in enumerate(new.args)] if len(old.args) == len(new.args) else []
 
 
 def _moved(tree: ast.Module, right: ast.Module, ours: dict, theirs: dict, fits: Fits, source: str) -> Iterator[Place]:
@@ -407,7 +415,15 @@ def _extra_or_lacking(tree: ast.Module, right: ast.Module, ours: dict, theirs: d
     for key in theirs:
         if key not in ours and (filled := _inserted(tree, right, ours, theirs, key)) is not None and fits(filled):
             beside, after = _neighbor(right, ours, theirs, key)
+            if isinstance(get(right, theirs[key]), ast.Return) and after and not _is_last(tree, beside):
+                continue  # what stands below would never run: it is not there that something is lacking
             yield place_of(get(tree, beside), Kind.LACKING if after else Kind.LACKING_BEFORE, source)
+
+
+def _is_last(tree: ast.Module, path: Path) -> bool:
+    """Whether a statement is the last of its block."""
+    field, place = path[-1]
+    return place == len(getattr(get(tree, path[:-1]), field)) - 1
 
 
 def _neighbor(right: ast.Module, ours: dict, theirs: dict, key: Key) -> tuple[Path, int] | None:

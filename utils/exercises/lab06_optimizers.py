@@ -313,8 +313,8 @@ adam = exercise_on("6.7", "Adam", adam_update, adam_by_keras, 3,
 
 # --- 6.8 --------------------------------------------------------------------------------------------------------------
 def steps_of_training(rng):
-    """The example of the text, the start, the peak, the middle of the cosine, its end, after the end, and others; no warm-up."""
-    for step in (2, 0, 4, 8, 12, 15):
+    """The example of the text, the start, the peak, the middle of the cosine, the step before its end, its end, after the end, and others; no warm-up."""
+    for step in (2, 0, 4, 8, 11, 12, 15):
         yield step, 0.1, 4, 12
     for _ in range(4):
         warm_up = int(rng.integers(2, 20))
@@ -365,8 +365,8 @@ schedule = Exercise("6.8", "A schedule", right=keras_schedule, inputs=steps_of_t
 AfterTraining, mistakes_after_training = findings_of(None,
     ("UPHILL", SGD(-0.1), "The learning rate is below 0, so that the steps lead up."),
     ("DIVERGED", SGD(1e5), "The training diverged: the rate is far too large for this optimizer."),
-    ("NO_BETTER", Adam(0.5), "The loss ends at {seen}, and guessing gives 2.30. The rate is too large for this optimizer, or so small that it has "
-     "hardly begun."),
+    ("NO_BETTER", Adam(0.5), "The loss ends at {seen}, and guessing gives 2.30. Is the rate too large for this optimizer, or so small that it has "
+     "hardly begun? A schedule that ends early, or another option of the optimizer, may hold it back too."),
     ("TOO_HIGH", SGD(0.1), "The loss ends at {seen}, above 0.15. A larger rate, or another optimizer, makes it fall faster; a rate that is too large "
      "stops it."),
 )
@@ -398,7 +398,7 @@ def loss_on_digits(optimizer):
 
 def after_training(optimizer):
     if not isinstance(optimizer, keras.optimizers.Optimizer):
-        raise Advice(f"This is a {type(optimizer).__name__}, not an optimizer. Make one by `keras.optimizers.…(…)`, with its learning rate.")
+        raise Advice(f"This is of type {type(optimizer).__name__}, not an optimizer. Make one by `keras.optimizers.…(…)`, with its learning rate.")
     optimizer = training.new_optimizer(optimizer)
     if optimizer.learning_rate < 0:
         return AfterTraining.UPHILL

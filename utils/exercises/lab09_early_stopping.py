@@ -186,6 +186,8 @@ the_best_epoch = Exercise("9.2", "The best epoch", right=lambda history: min((J,
     (LOWEST, "len(J_val) - 1 - np.nanargmin(J_val[::-1])", "Of equally good epochs this takes the last. The first needed less training."),
     (LOWEST, "next((i for i in range(len(J_val) - 1) if J_val[i + 1] > J_val[i]), len(J_val) - 1)", "This stops where the validation loss rises for "
      "the first time. It goes up and down, and may fall lower later: look at all of it."),
+    (LOWEST, "np.argmin(J_val[:next((i for i, J in enumerate(J_val) if J != J), len(J_val))] or [0])", "The search ends at the first nan. Only that "
+     "epoch is skipped: what comes after it may be better."),
     (LOWEST, "next((i for i, J in enumerate(history['loss']) if J_val[i] > J), len(J_val) - 1)", "This is where the validation loss rises above the "
      "training loss. That may be long before the best epoch: look for the lowest validation loss."),
 ), hints=[
@@ -288,8 +290,12 @@ my_early_stopping = Exercise("9.3", "MyEarlyStopping", right=ByKeras, inputs=rec
     ("gain =", "self.best_weights = weights\n        gain =", "`best_weights` are the last epoch's. Only an improvement sets them."),
     (NEW, "value, self.best_weights or weights, 0", "`best_weights` stay those of the first epoch. Each improvement replaces them."),
     (NEW, "value, None, 0", "`best_weights` is never set: each improvement puts the weights there."),
-    (NEW, "value, weights, 1", "return False", "return self.wait >= self.patience", "It stops one epoch early, as where an "
-     "epoch with an improvement counts as one without. The count is 0 after it."),
+    (NEW, "value, weights, 1", "return False", "return self.wait >= self.patience", "It stops one epoch early: the "
+     "count is not 0 after an improvement, or it is compared with less than the patience."),
+    (NEW, "value, weights, int(self.mode == 'min')", "return False", "return self.wait >= self.patience", "With mode \"min\" an epoch with an improvement "
+     "is counted as one without. Does the `else` belong to the question about \"max\" alone?"),
+    (NEW, "value, weights, int(self.mode == 'max')", "return False", "return self.wait >= self.patience", "With mode \"max\" an epoch with an improvement "
+     "is counted as one without. Does the `else` belong to the question about \"min\" alone?"),
     (NEW, "min(self.best, value), weights, 0", "With mode \"max\", `self.best` never rises. An improvement puts its value there, in both modes."),
     ("self.wait += 1", "self.wait += gain < 0", "Only a worse value counts. Each epoch without an improvement counts, also where the value is equal, or "
      "better by less than `min_delta`."),
@@ -312,6 +318,8 @@ my_early_stopping = Exercise("9.3", "MyEarlyStopping", right=ByKeras, inputs=rec
     ("= 0, None", "= 0, None\n        self.top = self.best", "gain =", KEEP_AT_TOP + "\n        gain =", "The weights are kept at each new best "
      "value, though it improves by less than `min_delta`. One question decides both: is it an improvement?"),
     ("self.wait >= self.patience", "False", "It never stops: once `wait` reaches the patience, `update` gives True."),
+    ("return False", "return True", "self.wait >= self.patience", "False", "It stops at an improvement, and goes on without one. It is the other way "
+     "round: training ends when `wait` reaches the patience."),
     ("self.wait >= self.patience", "True", "It stops at the first epoch that is no better, whatever the patience."),
 ), hints=[
     "Two cases: the value is better than `self.best`, by more than `min_delta`, or it is not. What changes in each?",
@@ -373,8 +381,8 @@ CallbackFinding, mistakes_of_callback = findings_of(None,
     ("OTHER_OPTION", stopping(min_delta=0.1), "The callback has the option {seen}, which changes when it stops. The exercise asks for a patience and "
      "for the best weights, and for nothing else."),
     ("TEXT", stopping(patience="20"), "The patience is a text. Give a number, without quotes."),
-    ("NO_NAMES", keras.callbacks.EarlyStopping(20, True), "Give EarlyStopping its options by name. Without names, the first is what to watch, and "
-     "the second is `min_delta`."),
+    ("NO_NAMES", keras.callbacks.EarlyStopping(20, True), "Give the patience by its name. `min_delta` is another option, and without names the "
+     "first option is what to watch, and the second is `min_delta`."),
     ("", stopping(mode="max"), "With mode \"max\" a higher loss counts as better. Leave the mode out: Keras knows that a loss should fall."),
 )
 callback_part = Part("callback", right=stopping(), inputs=logs_to_watch, observe=callback_at_work, explain=how_it_watches,

@@ -279,7 +279,8 @@ the_influence = Exercise("13.4", "What is left of the start", right=influence_by
     ("in states", "in states[:1]", "Only the first step counts. Multiply the factors of all steps."),
     ("in states", "in states[:-1]", "The last step is left out. Each state has its factor."),
     ("in states", "in states[1:]", "The first step is left out: from h_0 to h_1 is a step, too."),
-    ("Wh * ", "", "Wh is missing in the factor. A step multiplies the state by Wh, and tanh bends the sum."),
+    ("Wh * ", "", "A matrix product takes two matrices here, and one of the two is a row of numbers. The factor of a step is a matrix: each "
+     "column of Wh, times the slope at its unit."),
     ("return J", "return np.transpose(J)", "Rows and columns are exchanged: the row is the unit of the first state."),
     ("return J", "return tf.norm(J)", "This is one number, the norm. Return the whole matrix: the picture takes the norm."),
     ("eye(Wh.shape[0])", "zeros(Wh.shape)", "It begins with zeros, and 0 times anything is 0. Before the first step, each unit is itself: 1 on the "
@@ -396,13 +397,20 @@ def with_gradients(answer, x, h, c, Wx, Wh, b):
     with tf.GradientTape() as tape:
         tape.watch([h, c])
         got = answer(x, h, c, Wx, Wh, b)
-        if not isinstance(got, (tuple, list)) or len(got) != 2:
-            return got
+        if got is None or not isinstance(got, (tuple, list)) or len(got) != 2:
+            raise Advice(arrays.no_numbers(got) if got is None else "It should return the state h and the memory c, in this order and nothing else.")
         total = sum(tf.reduce_sum(tf.cast(each, tf.float64)) for each in got if tf.is_tensor(each))
     gradients = tape.gradient(total, [h, c]) if tf.is_tensor(total) else [None]
     if all(each is None for each in gradients):
         raise Advice(NO_WAY_BACK)
     return *got, *(np.zeros(each.shape) if gradient is None else gradient for gradient, each in zip(gradients, (h, c), strict=True))
+
+def lost_on_the_way(got, expected, x, h, *others):
+    """That only the gradients are wrong, where the state and the memory are right. A state of 0 tells nothing: what is added to it does not show."""
+    if np.any(h) and all(np.shape(a) == np.shape(b) and np.allclose(a, b, atol=1e-4) for a, b in zip(got[:2], expected[:2], strict=True)):
+        return ("The state and the memory are right, and a part of the gradient is lost on its way back to `h` and `c`: NumPy, `.numpy()` or a "
+                "constant comes between. Use functions of `tf` or `keras.ops` throughout.")
+    return None
 
 def keras_lstm_step(x, h, c, Wx, Wh, b):
     cell = keras.layers.LSTMCell(Wh.shape[0])
@@ -419,7 +427,7 @@ def lstm_step(x, h, c, Wx, Wh, b):
 
 gated = edits_of(lstm_step)
 OLD, NEW, OUT = "tf.sigmoid(f) * c", "tf.sigmoid(i) * tf.tanh(g)", "tf.sigmoid(o) * tf.tanh(c)"
-the_lstm = Exercise("13.6", "The LSTM step", right=keras_lstm_step, inputs=lstm_steps, observe=with_gradients,
+the_lstm = Exercise("13.6", "The LSTM step", right=keras_lstm_step, inputs=lstm_steps, observe=with_gradients, explain=lost_on_the_way,
     outputs=("the state h", "the memory c", "the gradient by the state before", "the gradient by the memory before"),
     mistakes=edited(lstm_step,
     ("i, f, g, o", "f, i, g, o", "Input and forget gate are exchanged. The four parts of z come in the order i, f, g, o."),
@@ -630,7 +638,7 @@ Draws, mistakes_of_sampling = findings_of(sample,
     ("SHIFTED", "tf.random.categorical(logits", "(1 + tf.random.categorical(logits", "1)[:, 0]", "1)[:, 0]) % logits.shape[1]", "The tokens are "
      "off by one place: they count from 0, as places in Python do."),
     ("OTHER", "logits / temperature", "logits / temperature ** 2", "The tokens come with other probabilities than the softmax of the logits, "
-     "divided by the temperature."),
+     "divided by the temperature. Either the division is another one, or something else happens to the logits or the probabilities."),
 )
 the_sampling = Exercise("13.7", "Sampling", right=gumbel, inputs=logits_and_temperatures, observe=draw_tokens, mistakes=mistakes_of_sampling, hints=[
     "Divide the logits by the temperature. A low temperature then pulls them apart, and a high one brings them together.",
@@ -656,7 +664,8 @@ def writes_music(model):
     model = model() if isinstance(model, partial) else model  # those of this table are made when they are asked for
     layers = [layer for layer in training.layers_of(require.model(model)) if layer.weights]
     if not model.built:
-        raise Advice(require.NO_INPUT)
+        raise Advice("The model has no weights yet, so it has not learned. Let `train_on_tunes` make it of your layers and train it, and keep the model "
+                     "that it returns.")
     if any(isinstance(layer, keras.layers.Bidirectional) for layer in layers):
         return Writer.FUTURE
     tunes.require_weights_of_writer(model)

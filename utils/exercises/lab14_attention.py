@@ -122,6 +122,7 @@ def causal_weights(Q, K):
 mask = edits_of(causal_weights)
 MASKED = "tf.where(visible, scores, -np.inf)"
 causal_mask = Exercise("14.2", "The causal mask", right=row_by_row, inputs=sequences, mistakes=edited(causal_weights,
+    (MASKED, MASKED.replace("scores", "tf.nn.softmax(scores)"), "The softmax is taken twice: before the mask, and after it. It comes once, at the end."),
     (MASKED, "scores", "Every note sees the future: nothing is hidden from it. Hide the scores of later notes before the softmax."),
     ("j <= i", "j >= i", "The mask is the wrong way round: the past is hidden, and the future seen. The row counts who looks, the column who is "
      "seen."),
@@ -131,7 +132,7 @@ causal_mask = Exercise("14.2", "The causal mask", right=row_by_row, inputs=seque
     ("j <= i", "j <= i + 1", "Each note sees the one after it, which it should guess. The last that it may see is itself."),
     ("j <= i", "j == i", "Each note sees itself alone. It may look at all earlier notes too."),
     ("j <= i", "(j <= i) & (i - j <= 1)", "Each note sees only itself and the one before. All earlier notes are visible."),
-    ("-np.inf", "0.0", "The hidden scores are 0, set or multiplied so. The softmax makes exp(0) = 1 of a 0, and later notes still get weight: which "
+    ("-np.inf", "0.0", "The hidden scores are 0 or next to it, set or multiplied so. The softmax makes exp(0) = 1 of a 0, and later notes still get weight: which "
      "score has the exponential 0?"),
     ("-np.inf", "-30.0", "The hidden scores are low, and others may be lower: then what is hidden gets the weight. Which score is below all numbers?"),
     (" / d ** 0.5", " / d ** 1 / 2", "`d ** 1 / 2` is half of d: the power comes before the division. The cell had the root of d."),
@@ -145,8 +146,10 @@ causal_mask = Exercise("14.2", "The causal mask", right=row_by_row, inputs=seque
      "score that leaves no weight."),
     (MASKED, "scores - visible.astype('float32') * 1e9", "The visible notes get the low score, and the hidden ones keep theirs. It is the hidden ones "
      "that should have it."),
-    (MASKED, "scores + (1 - visible.astype('float32')) * -np.inf", "0 times infinity is nan, and so is everything. Choose between two scores, "
-     "instead of multiplying by infinity."),
+    (MASKED, "scores + (1 - visible.astype('float32')) * -np.inf", "Everything is nan. Either no note sees any, since the "
+     "condition is never true, or 0 is multiplied by infinity, which is nan: choose between two scores instead."),
+    ("tf.nn.softmax(" + MASKED + ")", "tf.exp(scores) * visible / tf.reduce_sum(tf.exp(scores) * visible)", "All weights together add up to 1. Each row "
+     "has a sum of its own: along which axis, and does that axis stay?"),
     ("-np.inf))", "-np.inf), axis=-2)", "The softmax runs over the notes that look. Each row has to add up to 1: the last axis."),
     ("tf.nn.softmax(" + MASKED + ")", MASKED, "These are the scores, with the future hidden. Make weights of them: the softmax is missing."),
     ("tf.nn.softmax(" + MASKED + ")", "tf.linalg.matrix_transpose(tf.nn.softmax(" + MASKED + "))", "The weights are transposed: a row is for the "
@@ -398,6 +401,8 @@ PlaceFinding, mistakes_of_place = findings_of(add_positions,
     ("", "10000.0 **", "np.exp(1) **", "The base is e here; it is 10,000."),
     ("", STACKED, "np.stack([np.sin(angles), np.cos(t * 10000.0 ** (-np.arange(1, d, 2) / d))], axis=-1)", "Sine and cosine of a pair have different "
      "angles here. Both have the exponent of the even column."),
+    ("", f"{ADDED}.astype", "np.concatenate([np.sin(angles), np.cos(angles[:, -1:]), np.zeros((T, d // 2 - 1))], axis=-1).astype", "Pairs of columns overlap, "
+     "and the last ones stay empty. Pair i has the columns 2i and 2i + 1."),
     ("", "angles = t *", "angles = (t + 1) *", "Positions are counted from 1 here. They begin with 0."),
     ("", "angles = t *", "angles = 0 * t +", "Every note gets the same waves, so they say nothing about where it is. The angle grows with the "
      "position t."),
@@ -411,6 +416,7 @@ PlaceFinding, mistakes_of_place = findings_of(add_positions,
     ("", "X + waves", "X * waves", "X is multiplied by the waves; they are added."),
     ("", "X + waves", "X - waves", "The waves are subtracted; they are added."),
     ("", "X + waves", "0 * X + waves", "These are the positions alone, and X is lost. Add them to it."),
+    ("", "X + waves", "waves", "These are the positions alone, one table of shape (T, d). Add it to X: it is the same for each example."),
     ("", "X + waves", "X + 0 * waves", "X comes back as it was: nothing is added."),
     ("", STACKED, "np.stack([np.sin(angles), np.sin(angles)], axis=-1)", "Both columns of a pair are the sine. The odd ones get the cosine."),
     ("", STACKED, "np.stack([np.cos(angles), np.cos(angles)], axis=-1)", "Both columns of a pair are the cosine. The even ones get the sine."),
@@ -546,7 +552,9 @@ BlockFinding, mistakes_of_block = findings_of(Block,
      "own. The first is for the attention."),
     ("", "self.norm_2(X)", "self.norm_1(X)", "Both parts are normalized by the first norm. Each norm has weights of its own; the second is for the "
      "feed-forward part."),
-    ("", FIRST, "self.attention(self.norm_1(X))", "What the attention gives is not kept, and X stays as it was."),
+    ("", FIRST, "self.attention(self.norm_1(X))", "The attention has no effect on X: it is left out, or what it gives is not kept. Add it to X."),
+    ("", FIRST, "attended = self.attention(self.norm_1(X))", SECOND, "X + self.feed_forward(self.norm_2(attended))", "What the attention gives "
+     "reaches the feed-forward part alone. Each part is added to X: first the attention, and to that sum the feed-forward part."),
     ("UNREACHED", SECOND, f"np.array({SECOND})", "The numbers are right, and no gradient reaches {seen}, so the block does not learn. Keep to "
      "TensorFlow or `keras.ops`, without NumPy."),
     ("", FIRST, f"{FIRST}; {FIRST}", "The attention is used twice. Each part is used once."),
@@ -748,7 +756,8 @@ the_cache = Exercise("14.7", "The cache", right=all_again, inputs=melodies, obse
      "The new key and value are put after the old ones."),
     (NEW_K, "layer.split(x @ layer.W_K)", "Keys and values that meet in the lookup are not equally many. The newest key goes after "
      "all old keys, the newest value after all old values, and the lookup takes them all."),
-    (NEW_V, "layer.split(x @ layer.W_V)", "There are more keys than values in the lookup. Is the newest value put after the old ones?"),
+    (NEW_V, "layer.split(x @ layer.W_V)", "Two matrices in the lookup do not fit. Is the newest value put after the old ones, "
+     "as the newest key is, and are the keys transposed where the query meets them?"),
     ("[K, layer.split(x @ layer.W_K)]", "[layer.split(x @ layer.W_K), K]", "[V, layer.split(x @ layer.W_V)]", "[layer.split(x @ layer.W_V), V]",
      "The newest key and value are put before the old ones. For attention the order is the same; the cache has the newest note at its end."),
     ("[K, layer.split(x @ layer.W_K)]", "[layer.split(x @ layer.W_K), K]", "The newest key comes first and the newest value last, so keys and values "
@@ -761,6 +770,8 @@ the_cache = Exercise("14.7", "The cache", right=all_again, inputs=melodies, obse
     (" @ layer.W_O", "", "W_O is missing in the output: it mixes what the heads found."),
     ("x @ layer.W_K", "x @ layer.W_V", "The new key is made by W_V. Keys have a matrix of their own."),
     ("x @ layer.W_V", "x @ layer.W_K", "The new value is made by W_K. Values have a matrix of their own."),
+    ("x @ layer.W_K", "x @ layer.W_X", "x @ layer.W_V", "x @ layer.W_K", "layer.W_X", "layer.W_V", "W_K and W_V are exchanged: W_K makes the new key, and W_V "
+     "the new value."),
     ("x @ layer.W_K", "x", "x itself goes into the cache as a key. A key is x times its matrix."),
     ("x @ layer.W_V", "x", "x itself goes into the cache as a value. A value is x times its matrix."),
     ("x @ layer.W_K", "x @ layer.W_Q", "The new key is made by W_Q. Keys have a matrix of their own."),
