@@ -5,7 +5,8 @@ It tells what kind of fault an answer has that is built in a way of its own, or 
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from utils.checking.cells import definitions_of, globals_of
 from utils.checking.changes import changes
 from utils.checking.exercise import Part
+from utils.checking.interface import cell_of
 from utils.checking.observation import Cases, Observation, observe, same_values
 from utils.checking.places import Kind, kind_of
 from utils.checking.trees import Path, get, put, statement_at
@@ -45,7 +47,15 @@ def likeness(cases: Cases, answer: Any, got: Sequence[Observation], solution: st
     if not name:
         return ""
     others = {each: known for each, known in space.items() if each != name}  # or the student's own would pass for a right one
-    return next(_likenesses(cases, got, ast.parse(solution), name, others), "")
+    own = _stored(cell_of(answer)) if callable(answer) else set()
+    return next(_likenesses(cases, got, ast.parse(solution), name, others, own), "")
+
+
+def _stored(source: str) -> set[str]:
+    """The names that a cell assigns."""
+    with suppress(SyntaxError):
+        return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return set()
 
 
 def _is_one_number(cases: Cases, got: Sequence[Observation]) -> bool:
@@ -61,11 +71,13 @@ def _all_one(values: Sequence[np.ndarray]) -> bool:
     return bool(numbers) and all(np.allclose(value, numbers[0].flat[0]) for value in numbers)
 
 
-def _likenesses(cases: Cases, got: Sequence[Observation], right: ast.Module, name: str, space: dict) -> Iterator[str]:
+def _likenesses(
+    cases: Cases, got: Sequence[Observation], right: ast.Module, name: str, space: dict, own: set[str]
+) -> Iterator[str]:
     for path, new in changes(right):
         changed = definitions_of(put(right, path, new), space).get(name)
         if changed is not None and all(_same(cases, changed, each, case) for case, each in enumerate(got)):
-            yield LEAD.format(like=_like(right, path, new))
+            yield LEAD.format(like=_like(right, path, new, own))
 
 
 def _same(cases: Cases, changed: Any, each: Observation, case: int) -> bool:
@@ -77,11 +89,11 @@ def _is_self(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id == "self"
 
 
-def _like(right: ast.Module, path: Path, new: Any) -> str:
+def _like(right: ast.Module, path: Path, new: Any, own: Collection[str] = ()) -> str:
     """What the change does, without what stands in the right answer: names of the student's own cell are known to them."""
     old = get(right, path)
     if new is None:
-        return f"without the line that makes `{_target(old)}`" if _target(old) else "without one of its lines"
+        return f"without {_line_of(old, own)}" if _target(old) else "without one of its lines"
     if isinstance(new, list):
         return "with one of its lines twice" if len(new) == 2 and new[0] is new[1] else "with a line in another place"
     if isinstance(old, ast.BinOp) and new in (old.left, old.right):
@@ -103,12 +115,17 @@ def _like(right: ast.Module, path: Path, new: Any) -> str:
     kind = Kind.AXIS if _is_axis(right, path) else kind_of(new, old)
     text = LIKE.get(kind, "with one thing changed")
     line = statement_at(right, path)
-    target = _target(line) if line is not None else ""
-    return f"{text}, in the line that makes `{target}`" if target else text
+    return f"{text}, in {_line_of(line, own)}" if line is not None and _target(line) else text
 
 
 def _is_axis(right: ast.Module, path: Path) -> bool:
     return any(getattr(get(right, path[:n]), "arg", None) in ("axis", "axes") for n in range(1, len(path) + 1))
+
+
+def _line_of(statement: ast.AST, own: Collection[str]) -> str:
+    """A line of the right answer, by what it assigns; the student's cell, which assigns `own`, may not have it any more."""
+    where = "" if _target(statement) in own else " in the cell as you found it"
+    return f"the line that makes `{_target(statement)}`{where}"
 
 
 def _target(statement: ast.AST) -> str:
