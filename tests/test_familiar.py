@@ -88,6 +88,14 @@ ERRORS = [
     ("keras.Sequential([X])", "A layer is first made, then called"),
     ("keras.losses.BinaryCrossentropy()(np.ones((3, 1)), np.ones((4, 1)))", "The loss compares targets"),
     ("model(np.ones((2, 3)))", "takes inputs of length 1"),
+    ("keras.layers.ReLU(keras.Input((2,)))", "A layer is first made, then called"),
+    ('keras.layers.Dense(3, activations="relu")', "`Dense` has no option `activations`"),
+    ('keras.layers.Dense(3, "ReLu")', "no activation by the name ReLu"),
+    ("keras.layers.Dense(2, 3)", "`Dense` takes the number of its units"),
+    ("keras.Input(2)", "A shape is a tuple"),
+    ("keras.Model([keras.Input((2,))])", "`keras.Model` takes two things"),
+    ("tf.slice(tf.range(3), [1], [4])", "asked for 4 entries from a place on where at most 2 are left"),
+    ("X ^ X", "A power is written `**`"),
 ]
 
 
@@ -153,6 +161,10 @@ def test_a_method_without_self_is_explained():
     )
     advice = judge(exercise, namespace["Answer"]).advice
     assert advice.startswith("`area` takes 0 arguments at most, and gets 1. In a method `self`")
+
+
+def test_one_thing_that_is_added_up_is_explained():
+    assert advice_on("n = 0.0\n    n += sum(1.0)\n    return n").startswith("This is one thing, not several")
 
 
 def test_a_class_after_with_is_explained():
