@@ -91,6 +91,8 @@ ERRORS = [
     ("keras.layers.ReLU(keras.Input((2,)))", "A layer is first made, then called"),
     ('keras.layers.Dense(3, activations="relu")', "`Dense` has no option `activations`"),
     ('keras.layers.Dense(3, "ReLu")', "no activation by the name ReLu"),
+    ("keras.layers.Dense(X, 3, activation='relu')", "`activation` comes twice in this call"),
+    ("keras.layers.Dropout(0.5)()", "A layer is called without an input"),
     ("keras.layers.Dense(2, 3)", "`Dense` takes the number of its units"),
     ("keras.Input(2)", "A shape is a tuple"),
     ("keras.Model([keras.Input((2,))])", "`keras.Model` takes two things"),

@@ -282,10 +282,14 @@ FAMILIAR = [
         "`append` takes one thing. To keep two together, make a pair of them with brackets of its own.",
     ),
     Familiar(
+        r"missing a required argument: 'inputs'",
+        "A layer is called without an input. Does a layer stand here in the place of a function that makes one?",
+    ),
+    Familiar(
         r"multiple values for argument '(\w+)'",
         lambda found: (
-            f"`{found[1]}` comes twice in this call, by its place and by its name. In a method `self` is the first place, the "
-            "first in its `def`."
+            f"`{found[1]}` comes twice in this call, by its place and by its name. Is an argument too many before it, or does "
+            "the `def` of a method lack `self`?"
         ),
     ),
     Familiar(
