@@ -91,6 +91,16 @@ ERRORS = [
     ("keras.Sequential([X])", "A layer is first made, then called"),
     ("keras.losses.BinaryCrossentropy()(np.ones((3, 1)), np.ones((4, 1)))", "The loss compares targets"),
     ("model(np.ones((2, 3)))", "takes inputs of length 1"),
+    ("keras.layers.ReLU(keras.Input((2,)))", "A layer is first made, then called"),
+    ('keras.layers.Dense(3, activations="relu")', "`Dense` has no option `activations`"),
+    ('keras.layers.Dense(3, "ReLu")', "no activation by the name ReLu"),
+    ("keras.layers.Dense(X, 3, activation='relu')", "`activation` comes twice in this call"),
+    ("keras.layers.Dropout(0.5)()", "A layer is called without an input"),
+    ("keras.layers.Dense(2, 3)", "`Dense` takes the number of its units"),
+    ("keras.Input(2)", "A shape is a tuple"),
+    ("keras.Model([keras.Input((2,))])", "`keras.Model` takes two things"),
+    ("tf.slice(tf.range(3), [1], [4])", "asked for 4 entries from a place on where at most 2 are left"),
+    ("X ^ X", "A power is written `**`"),
 ]
 
 
@@ -168,6 +178,10 @@ def test_a_name_that_belongs_to_the_object_is_explained():
     right = type("Right", (), {"area": lambda self: 4.0})
     exercise = Exercise("9.1", "A name", right=right, observe=lambda each, a: each().area(), inputs=lambda rng: [(1,)])
     assert "`side` has no value here, and `self.side` has" in judge(exercise, namespace["Answer"]).advice
+
+
+def test_one_thing_that_is_added_up_is_explained():
+    assert advice_on("n = 0.0\n    n += sum(1.0)\n    return n").startswith("This is one thing, not several")
 
 
 def test_a_class_after_with_is_explained():

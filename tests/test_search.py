@@ -154,6 +154,46 @@ def test_an_answer_in_another_form_is_searched_by_small_changes():
     assert "`x + y`" in judge(mean_of_squares, space["loss"], solution=SOLUTION).advice
 
 
+OTHER_FORMS = [
+    ("np.square(np.mean(x - y))", "`np.square(np.mean(x - y))`: look at the order."),
+    ("np.mean(x - np.square(y)) if len(x) < 0 else np.mean(x - y) ** 2", "`np.mean(x - y) ** 2`: look at the brackets."),
+    ("np.max(np.square(x - y))", "`np.max(np.square(x - y))`: is this the function that belongs here?"),
+    ("np.mean([(x[i] - y[0]) ** 2 for i in range(len(x))])", "`0`: look at this number."),
+    ("sum((x[i] - y[i]) ** 2 for i in range(len(x) - 1)) / len(x)", "`len(x) - 1`: something here is too much."),
+    ("np.sqrt(np.mean(np.square(x - y)))", "`np.sqrt(np.mean(np.square(x - y)))`: something here is too much."),
+]
+
+
+@pytest.mark.parametrize(("code", "sentence"), OTHER_FORMS, ids=[code for code, _ in OTHER_FORMS])
+def test_functions_brackets_of_calls_and_places_of_a_comprehension_are_searched_in_an_answer_of_another_form(code, sentence):
+    space = {"np": np}
+    run_cell(f"def loss(x, y):\n    return {code}\n", space, f"another form {code}")
+    advice = judge(mean_of_squares, space["loss"], solution=SOLUTION).advice
+    assert advice.startswith(f"Line 2 of the cell, {sentence}"), advice
+
+
+def test_a_loop_that_goes_one_round_too_far_is_named():
+    steps = Exercise("9.1", "Steps", right=lambda x: np.sum(np.diff(x) ** 2), inputs=lambda rng: [(rng.normal(size=4),)])
+    space = {"np": np}
+    loop = (
+        "def steps(x):\n    total = 0.0\n    for i in range(len(x)):\n        total += (x[i + 1] - x[i]) ** 2\n    return total\n"
+    )
+    run_cell(loop, space, "one round too far")
+    advice = judge(steps, space["steps"], solution="def steps(x):\n    return np.sum(np.square(np.diff(x)))\n").advice
+    assert advice.startswith("Line 3 of the cell, `for i in range(len(x)):`: the last round of this loop is one too many."), (
+        advice
+    )
+
+
+def test_a_sign_of_what_a_line_makes_may_be_wrong_where_it_is_used():
+    half = Exercise("9.1", "Half", right=lambda x: np.exp(-x / 2), inputs=lambda rng: [(rng.normal(size=4),)])
+    space = {"np": np}
+    run_cell("def half(x):\n    part = x / 2\n    return np.exp(part)\n", space, "a sign")
+    solution = "def half(x):\n    return 1 / np.sqrt(np.exp(x))\n"
+    advice = judge(half, space["half"], solution=solution).advice
+    assert advice.startswith("Line 2 of the cell, `x / 2`: the sign is wrong, here or where this is used."), advice
+
+
 def test_a_part_of_the_solution_that_is_right_in_an_answer_of_another_form_shows_the_part_that_is_wrong():
     space = {"np": np}
     answer = "def loss(x, y):\n    parts = [(a - b) ** 2 for a, b in zip(x, y)]\n    return {} / len(x)\n"

@@ -9,7 +9,7 @@ import copy
 from collections.abc import Iterator
 from itertools import combinations
 
-from utils.checking.trees import New, Path, get, walk
+from utils.checking.trees import New, Path, calls_bracketed_otherwise, get, walk
 
 OPERATORS = {
     ast.Add: [ast.Sub, ast.Mult],
@@ -44,6 +44,19 @@ CALLS = {
     "zeros": "ones_like",
     "len": "sum",
     "reduce_sum": "reduce_mean",
+}
+MEANT_CALLS = {  # of functions that students take for others: those that may be meant
+    "reduce_mean": ["reduce_sum"],
+    "reduce_max": ["reduce_sum", "reduce_mean"],
+    "max": ["min", "mean", "sum"],
+    "min": ["max"],
+    "median": ["mean"],
+    "prod": ["sum"],
+    "log10": ["log"],
+    "log2": ["log"],
+    "floor": ["ceil"],
+    "round": ["ceil"],
+    "sqrt": ["square"],
 }
 AXES = (-1, 0, 1, 2)
 ALONG_AN_AXIS = {"sum", "mean", "max", "min", "argmax", "norm", "softmax", "concat", "concatenate", "stack", "unstack", "split"}
@@ -105,12 +118,17 @@ def _calls(node: ast.Call) -> list[New]:
     made: list[New] = [node.args[0]] if node.args else []
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if name in CALLS:
-        func = copy.deepcopy(node.func)
-        setattr(func, "attr" if isinstance(func, ast.Attribute) else "id", CALLS[name])
-        made.append(ast.Call(func, node.args, node.keywords))
+        made.append(_with_function(node, CALLS[name]))
     if len(node.args) > 1:
         made.append(ast.Call(node.func, [node.args[1], node.args[0], *node.args[2:]], node.keywords))
     return made + [ast.Call(node.func, node.args, node.keywords[:i] + node.keywords[i + 1 :]) for i in range(len(node.keywords))]
+
+
+def _with_function(node: ast.Call, name: str) -> ast.Call:
+    """A call of another function of the same module, or another method of the same object."""
+    func = copy.deepcopy(node.func)
+    setattr(func, "attr" if isinstance(func, ast.Attribute) else "id", name)
+    return ast.Call(func, node.args, node.keywords)
 
 
 def _statements(node: ast.stmt, block: list[ast.stmt], within: bool) -> list[New]:
@@ -160,6 +178,10 @@ def repairs(tree: ast.AST) -> Iterator[tuple[Path, New]]:
             continue
         if isinstance(node, ast.BinOp):
             yield from ((path, new) for new in _bracketed_otherwise(node))
+        if isinstance(node, (ast.BinOp, ast.Call)):
+            yield from ((path, new) for new in calls_bracketed_otherwise(node))
+        if isinstance(node, ast.Call):
+            yield from ((path, new) for new in _meant_calls(node))
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             there = node.id, _owner(tree, path)
             yield from ((path, ast.Name(name, ast.Load())) for name in _locals(tree, path) if name not in there)
@@ -191,6 +213,16 @@ def repairs(tree: ast.AST) -> Iterator[tuple[Path, New]]:
             yield path, ast.AugAssign(node.targets[0], ast.Add(), node.value)
         if isinstance(node, ast.stmt) and path[-1][1] is not None:
             yield from _rearranged(tree, path, node)
+
+
+def _meant_calls(node: ast.Call) -> Iterator[ast.Call]:
+    """A call of what may be meant by it: another function, two functions in the other order, or a `range` that begins at 1."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    yield from (_with_function(node, other) for other in MEANT_CALLS.get(name, []))
+    if len(node.args) == 1 and isinstance(inner := node.args[0], ast.Call) and len(inner.args) == 1:
+        yield ast.Call(inner.func, [ast.Call(node.func, inner.args, node.keywords)], inner.keywords)
+    if name == "range" and len(node.args) == 1:
+        yield ast.Call(node.func, [ast.Constant(1), *node.args], [])
 
 
 def _appended(name: str, value: ast.expr) -> ast.Call:
@@ -281,5 +313,11 @@ def _locals(tree: ast.AST, path: Path) -> list[str]:
 
 
 def _loop_variables(tree: ast.AST, path: Path) -> list[str]:
-    loops = [get(tree, path[:n]) for n in range(len(path)) if isinstance(get(tree, path[:n]), ast.For)]
+    around = [get(tree, path[:n]) for n in range(len(path))]
+    loops = [
+        each
+        for node in around
+        for each in (node, *getattr(node, "generators", ()))
+        if isinstance(each, (ast.For, ast.comprehension))
+    ]
     return [node.id for loop in loops for node in ast.walk(loop.target) if isinstance(node, ast.Name)]

@@ -76,13 +76,15 @@ def _text(cases: Sequence[Case]) -> str | None:
 
 
 def _shape(cases: Sequence[Case]) -> str | None:
+    other = [case for case in wrong(cases) if case.got.shape != case.expected.shape]
+    squares = all(case.got.shape == (case.expected.size, case.expected.size) for case in other)
     for inputs, got, expected, _ in sorted(wrong(cases), key=_alike):
         if got.shape == expected.shape:
             continue
         lead = f"{_for(inputs)} gives shape {got.shape}; expected {expected.shape}."
         if got.shape == expected.shape[::-1]:
             return f"{lead} That is the transpose: rows and columns are exchanged."
-        if expected.ndim == 1 and got.shape == (expected.size, expected.size):
+        if expected.ndim == 1 and squares:
             return f"{lead} One of the arrays is a column (n, 1) and the other flat (n,): together they broadcast to n × n."
         if sorted(got.shape) == sorted(expected.shape):
             return f"{lead} The axes are in another order."

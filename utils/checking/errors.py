@@ -30,7 +30,8 @@ def describe(error: BaseException, explain: bool = True) -> str:
     if not frames:
         recorded = re.findall(r'File "(<.+?>|.*ipykernel.*?)", line (\d+), in ', text(error))  # by TensorFlow, in its message
         if not recorded:
-            too_many = re.search(r"\(\) takes .* positional arguments? but", text(error))  # in a call of the student's function
+            # in a call of the student's function
+            too_many = re.search(r"\(\) takes .* positional arguments? but|multiple values for argument", text(error))
             course = familiar.explanation(text(error), line="") if explain and too_many else ""
             return "\n".join(filter(None, (course, f"{what.rstrip('.')}.")))
         name, line_number = recorded[-1][0], int(recorded[-1][1])

@@ -228,6 +228,8 @@ def _as_if(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
         return ""
     names, own = interface.names_of_inputs(cases.table, answer, len(cases.inputs[0])), interface.own_parameters(answer)
     places = [(name, place) for name, place in _places(names, cases.inputs[0]) if name in own]
+    values = np.concatenate([np.ravel(value) for each in got for value in each.values])
+    one_number = values.size > 1 and np.ptp(values) == 0  # what is always 0 has many causes
     for name, place in places:
         for words, change in AS_IF:
             if _is_right_for(cases, got, functools.partial(_changed, place=place, change=change)):
@@ -238,7 +240,7 @@ def _as_if(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
         for other, place_of_other in places[i + 1 :]:
             if _is_right_for(cases, got, functools.partial(_exchanged, one=place, other=place_of_other)):
                 return f"It gives what would be right if `{name}` and `{other}` were exchanged."
-            for words, change in AS_IF_BOTH:
+            for words, change in AS_IF_BOTH if not one_number else ():
                 both = functools.partial(_changed_both, places=(place, place_of_other), change=change)
                 if _is_right_for(cases, got, both):
                     return f"It gives what would be right if `{name}` and `{other}` {words}"

@@ -49,6 +49,8 @@ def explain(wrong: Wrong) -> tuple[str, bool]:
                 advice = _lines(_place(wrong), f"The result is as with this mistake: {advice}")
             elif SEVERAL_CAUSES.search(advice) and (place := _place(wrong)) and place.tells_kind:
                 advice = _lines(place, advice)
+            if "`^`" not in advice:
+                advice = _lines(None, _power(wrong), advice)
             error = f"\n{errors.describe(stopped, explain=False)}" if stopped and not mistake.untouched else ""
             return advice + error, mistake.untouched
     if stopped:

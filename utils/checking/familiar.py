@@ -65,6 +65,7 @@ FAMILIAR = [
         line=r"^raise\b",
     ),
     Familiar(r"for \^|bitwise_xor|BitwiseXor", NO_POWER),
+    Familiar(r"\bbool\b.*list of allowed values", NO_POWER, line=r"\^"),
     Familiar(
         r"truth value of an array|truth value .* is ambiguous",
         "`if`, `while`, `and`, `or` and `not` need one True or False, and this is an array of them. Choose for each "
@@ -176,6 +177,11 @@ FAMILIAR = [
     ),
     Familiar(
         r"object is not iterable|annot iterate over a scalar",
+        "This is one thing, not several: Python's `sum`, `list` and `zip` go through several, and so does `+=` for a list.",
+        line=r"\w \+= .*(?<![\w.])(sum|list|zip|max|min|sorted|tuple)\(",
+    ),
+    Familiar(
+        r"object is not iterable|annot iterate over a scalar",
         "`extend` and `+=` add all items of a list, and this is one thing. `append` adds one thing.",
         line=r"\.extend\(|\w \+= ",
     ),
@@ -264,6 +270,18 @@ FAMILIAR = [
         lambda found: f"A `{found[1] or found[2]}` has no length and no places: `list(…)` makes a list of it.",
     ),
     Familiar(
+        r"Expected size\[\d+\] in \[0, (\d+)\], but got (\d+)",
+        lambda found: f"`tf.slice` is asked for {found[2]} entries from a place on where at most {found[1]} are left.",
+    ),
+    Familiar(
+        r"Shape must be rank 1 but is rank 0 for .*Slice",
+        "`tf.slice` takes a list for the start and a list for the size, with one number in each for each axis.",
+    ),
+    Familiar(
+        r"'TensorArray' object does not support item assignment|'TensorArray' object has no attribute 'append'",
+        "A `TensorArray` is no Python list: its method `write` puts a value in a place, and gives back the list with it.",
+    ),
+    Familiar(
         r"must be a compile-time constant",
         "XLA has to know each shape when it compiles, so no length may come out of a number that is computed. `tf.slice` takes a "
         "start that is computed, and a fixed size.",
@@ -277,6 +295,17 @@ FAMILIAR = [
         "`append` takes one thing. To keep two together, make a pair of them with brackets of its own.",
     ),
     Familiar(
+        r"missing a required argument: 'inputs'",
+        "A layer is called without an input. Does a layer stand here in the place of a function that makes one?",
+    ),
+    Familiar(
+        r"multiple values for argument '(\w+)'",
+        lambda found: (
+            f"`{found[1]}` comes twice in this call, by its place and by its name. Is an argument too many before it, or does "
+            "the `def` of a method lack `self`?"
+        ),
+    ),
+    Familiar(
         r"unexpected keyword argument '(\w+)'",
         lambda found: f"There is no option `{found[1]}` here. Compare its name with the documentation, letter by letter.",
     ),
@@ -286,6 +315,11 @@ FAMILIAR = [
             f"The call lacks {found[1].strip('.')}. A class is called with brackets to make an object, and a function with "
             "all its arguments."
         ),
+    ),
+    Familiar(
+        r"__init__\(\) takes .* positional arguments? but",
+        "`keras.Model` takes two things, which it can have by their names: `inputs` and `outputs`.",
+        line=r"\bModel\(",
     ),
     Familiar(
         r"(\w+|<lambda>)\(\) takes (?:from \d+ to )?(\d+) positional arguments? but (\d+) (?:was|were) given",
@@ -388,6 +422,30 @@ FAMILIAR = [
             f"The layer takes inputs with {found[1]} axes, of which the first counts the examples, and gets {found[2]}. For one "
             "example alone, or for what this exercise asks, does it need a layer at all?"
         ),
+    ),
+    Familiar(
+        r"A symbolic KerasTensor cannot be used as a boolean",
+        "A layer is first made, then called: `layer(…)(x)`. Within its first brackets stand its options alone.",
+        line=r"layers\.\w+\(",
+    ),
+    Familiar(
+        r"Unrecognized keyword arguments passed to (\w+): \{'(\w+)'",
+        lambda found: f"`{found[1]}` has no option `{found[2]}`. Compare its name with the documentation, letter by letter.",
+    ),
+    Familiar(
+        r"Could not interpret activation function identifier: \d",
+        "`Dense` takes the number of its units, and then the activation. How many inputs there are, it sees by itself.",
+        line=r"\bDense\(",
+    ),
+    Familiar(
+        r"Could not interpret activation function identifier: (\w+)",
+        lambda found: (
+            f"Keras knows no activation by the name {found[1]}. Is it misspelled, is a letter in it a capital, or is it "
+            "a variable's name in quotes?"
+        ),
+    ),
+    Familiar(
+        r"Cannot convert '\d+' to a shape", "A shape is a tuple, and a tuple of one number needs a comma within its brackets."
     ),
     Familiar(
         r"Only instances of `?keras\.Layer|Only input tensors may be passed as positional",

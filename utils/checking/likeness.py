@@ -7,7 +7,8 @@ It tells what kind of fault an answer has that is built in a way of its own, or 
 import ast
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -48,7 +49,15 @@ def likeness(cases: Cases, answer: Any, got: Sequence[Observation], solution: st
     if not name:
         return ""
     others = {each: known for each, known in space.items() if each != name}  # or the student's own would pass for a right one
-    return next(_likenesses(cases, got, ast.parse(solution), name, others, _reads(interface.source_of(answer))), "")
+    own = _stored(interface.cell_of(answer)) if callable(answer) else set()
+    return next(_likenesses(cases, got, ast.parse(solution), name, others, own, _reads(interface.source_of(answer))), "")
+
+
+def _stored(source: str) -> set[str]:
+    """The names that a cell assigns."""
+    with suppress(SyntaxError):
+        return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return set()
 
 
 def _is_one_number(cases: Cases, got: Sequence[Observation]) -> bool:
@@ -66,22 +75,21 @@ def _all_one(values: Sequence[np.ndarray]) -> bool:
 
 def _reads(source: str) -> Counter[str]:
     """How often code reads each name; nothing where it is not known."""
-    try:
-        nodes = list(ast.walk(ast.parse(textwrap.dedent(source))))
-    except SyntaxError:
-        return Counter()
-    return Counter(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    with suppress(SyntaxError):
+        nodes = ast.walk(ast.parse(textwrap.dedent(source)))
+        return Counter(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    return Counter()
 
 
 def _likenesses(
-    cases: Cases, got: Sequence[Observation], right: ast.Module, name: str, space: dict, reads: Counter[str]
+    cases: Cases, got: Sequence[Observation], right: ast.Module, name: str, space: dict, own: set[str], reads: Counter[str]
 ) -> Iterator[str]:
     for path, new in changes(right):
         changed = definitions_of(put(right, path, new), space).get(name)
         if changed is not None and all(_same(cases, changed, each, case) for case, each in enumerate(got)):
             if (lost := _lost_names(right, path, new)) and all(reads[each] >= _reads(ast.unparse(right))[each] for each in lost):
                 continue  # the student's code reads them as often as the right one: they are not what is left out
-            yield LEAD.format(like=_like(right, path, new))
+            yield LEAD.format(like=_like(right, path, new, own))
 
 
 def _same(cases: Cases, changed: Any, each: Observation, case: int) -> bool:
@@ -107,11 +115,11 @@ def _lost_names(right: ast.Module, path: Path, new: Any) -> set[str]:
     return names & _parameters(right)
 
 
-def _like(right: ast.Module, path: Path, new: Any) -> str:
+def _like(right: ast.Module, path: Path, new: Any, own: Collection[str] = ()) -> str:
     """What the change does, without what stands in the right answer: names of the student's own cell are known to them."""
     old = get(right, path)
     if new is None:
-        return f"without the line that makes `{_target(old)}`" if _target(old) else "without one of its lines"
+        return f"without {_line_of(old, own)}" if _target(old) else "without one of its lines"
     if isinstance(new, list):
         return "with one of its lines twice" if len(new) == 2 and new[0] is new[1] else "with a line in another place"
     if isinstance(old, ast.BinOp) and new in (old.left, old.right):
@@ -131,12 +139,17 @@ def _like(right: ast.Module, path: Path, new: Any) -> str:
     kind = Kind.AXIS if _is_axis(right, path) else kind_of(new, old)
     text = LIKE.get(kind, "with one thing changed")
     line = statement_at(right, path)
-    target = _target(line) if line is not None else ""
-    return f"{text}, in the line that makes `{target}`" if target else text
+    return f"{text}, in {_line_of(line, own)}" if line is not None and _target(line) else text
 
 
 def _is_axis(right: ast.Module, path: Path) -> bool:
     return any(getattr(get(right, path[:n]), "arg", None) in ("axis", "axes") for n in range(1, len(path) + 1))
+
+
+def _line_of(statement: ast.AST, own: Collection[str]) -> str:
+    """A line of the right answer, by what it assigns; the student's cell, which assigns `own`, may not have it any more."""
+    where = "" if _target(statement) in own else " in the cell as you found it"
+    return f"the line that makes `{_target(statement)}`{where}"
 
 
 def _target(statement: ast.AST) -> str:

@@ -73,6 +73,8 @@ def _values(table: Table, raw: Any) -> Iterator[np.ndarray]:
     for item in items:
         if text_expected and not isinstance(item, (str, np.ndarray)):
             raise Advice(A_LETTER)
+        if text_expected and isinstance(item, str) and len(item) > len(table.right) == 1:
+            raise Advice(A_LETTER)
         if item is None and not callable(table.right):
             raise Advice("It holds None where a number is expected.")
         if not text_expected and (problem := arrays.no_numbers(item)):

@@ -4,7 +4,7 @@ import ast
 from enum import Enum
 from typing import NamedTuple
 
-from utils.checking.trees import alike
+from utils.checking.trees import alike, calls_bracketed_otherwise
 
 BRACKETS = str.maketrans("", "", "()")
 LONGEST = 60  # characters of the student's code in a sentence
@@ -19,6 +19,7 @@ class Kind(Enum):
     NAME = "{place}: is this the name that belongs here?"
     TEXT = "{place}: look at this text."
     SIGN = "{place}: look at the sign."
+    SIGN_FROM_HERE = "{place}: the sign is wrong, here or where this is used."
     NOT = "{place}: look at the `not`."
     BRACKETS = "{place}: look at the brackets."
     TARGET = "{place}: look at what stands left of the `=`."
@@ -36,6 +37,7 @@ class Kind(Enum):
     LINE = "{place}: this line does not do what it should."
     EXTRA = "{place}: this line is too much."
     CONDITION = "{place}: does what stands below depend on this condition?"
+    LAST_ROUND = "{place}: the last round of this loop is one too many."
     LACKING = "{place}: after this line, something is still to be done."
     LACKING_BEFORE = "{place}: before this line, something is still to be done."
     EXCHANGED = "{place}: look at the order of this line and those around it."
@@ -116,6 +118,8 @@ def kind_of(old: ast.AST, new: ast.AST) -> Kind:
 
 def _is_bracketed_otherwise(old: ast.AST, new: ast.AST) -> bool:
     """Whether two formulas have the same parts in the same order, as `f(a) + b` and `f(a + b)` have."""
+    if any(alike(other, new) for other in calls_bracketed_otherwise(old)):
+        return True
     kinds = {type(old), type(new)}
     if ast.BinOp not in kinds or not kinds <= {ast.BinOp, ast.Call}:
         return False
@@ -162,7 +166,7 @@ def _kind_of_statement(old: ast.stmt, new: ast.stmt) -> Kind:
     if None in values:
         return Kind.LINE
     if None not in targets and alike(*values) and type(old) is type(new):
-        return Kind.TARGET
+        return Kind.ASSIGNMENT if alike(*targets) else Kind.TARGET
     if isinstance(new, ast.Expr) and not alike(*values):  # `a[i] = b` for `a.append(b)`: another `=` would not help
         return Kind.LINE
     returns = isinstance(old, ast.Return) or isinstance(new, ast.Return)
@@ -179,9 +183,18 @@ def _is_to_be_kept(value: ast.expr, right: ast.AST | None) -> bool:
     return same_call or printed or any(alike(part, value) for part in ast.walk(right))
 
 
+def _are_nested_otherwise(old: ast.Call, new: ast.Call) -> bool:
+    """Whether the first of two functions is called on what the other gives, in place of the other way round."""
+    inner = [call.args[0] if len(call.args) == 1 else None for call in (old, new)]
+    nested = all(isinstance(call, ast.Call) for call in inner)
+    return nested and alike(old.func, inner[1].func) and alike(new.func, inner[0].func)
+
+
 def _kind_of_call(old: ast.Call, new: ast.Call) -> Kind:
     if not alike(old.func, new.func):
         same = [ast.dump(ast.Tuple([*call.args, *(word.value for word in call.keywords)])) for call in (old, new)]
+        if _are_nested_otherwise(old, new):
+            return Kind.ORDER
         return Kind.FUNCTION if same[0] == same[1] else Kind.PART
     options = [{word.arg: ast.dump(word.value) for word in call.keywords} for call in (old, new)]
     differing = {name for each in options for name in each if options[0].get(name) != options[1].get(name)}

@@ -304,6 +304,10 @@ def _one_statement(
     uses_own, kind = bool((_names(old) - _names(whole)) & own_names), kind_of(old, new)
     if (call := _call_with_axis(tree, path) or _call_right_with_other_axis(tree, path, fits)) is not None:
         old, kind = call, Kind.AXIS
+    if kind is Kind.NAME and path[-1][0] == "func":
+        call, kind = get(tree, path[:-1]), Kind.FUNCTION
+        if call.args and fits(put(tree, path[:-1], call.args[0])):
+            old, kind = call, Kind.TOO_MUCH
     item = one_too_many(old, new)
     old = _with_owner(tree, path, old) if item is None or isinstance(item, ast.Slice) else item
     place = place_of(old if hasattr(old, "lineno") else statement, Kind.LEADS_TO if uses_own else kind, source)
@@ -371,7 +375,8 @@ def _may_be(old: ast.stmt, new: ast.stmt) -> bool:
 def _smallest(tree: ast.Module, path: Path, new: ast.AST, fits: Fits) -> tuple[Path, ast.AST]:
     """Go down where the old and the new are alike but for one part, or where one part of the new makes the answer right."""
     old = get(tree, path)
-    if type(old) is not type(new):
+    wraps = any(alike(part, new) for part in ast.walk(old)) or any(alike(part, old) for part in ast.walk(new))
+    if type(old) is not type(new) or wraps:  # something is too much, or missing
         return path, new
     parts = [(step, part) for step, part in walk(new) if len(step) == 1]
     if [step for step, _ in parts] != [step for step, part in walk(old) if len(step) == 1]:
@@ -469,7 +474,9 @@ def _small_changes(tree: ast.Module, fits: Fits, source: str, lines: list[Path])
         if isinstance(old, ast.If) and isinstance(new, list):
             yield place_of(old, Kind.CONDITION, source)
             continue
-        if isinstance(new, ast.AST) and isinstance(old, (*COMPOUND, ast.FunctionDef)):
+        if isinstance(old, ast.For) and isinstance(new, ast.For) and not alike(old.iter, new.iter):  # which `changes` cuts short
+            kind = Kind.LAST_ROUND
+        elif isinstance(new, ast.AST) and isinstance(old, (*COMPOUND, ast.FunctionDef)):
             old, kind = _first_difference(old, new), Kind.EXCHANGED
         elif isinstance(new, list) and isinstance(old, COMPOUND):  # its first or last statement stands beside it
             old, kind = next(each for each in new if not isinstance(each, type(old))), Kind.MOVED
@@ -477,7 +484,14 @@ def _small_changes(tree: ast.Module, fits: Fits, source: str, lines: list[Path])
             old, kind = call, Kind.AXIS
         elif isinstance(new, ast.AST):
             kind = kind_of(old, new)
+            if isinstance(new, ast.UnaryOp) and kind is Kind.SIGN and alike(new.operand, old) and _is_assigned(tree, path):
+                kind = Kind.SIGN_FROM_HERE
         yield place_of(_with_owner(tree, path, old), kind, source)
+
+
+def _is_assigned(tree: ast.Module, path: Path) -> bool:
+    """Whether a path leads to the whole value of an assignment."""
+    return path[-1][0] == "value" and isinstance(get(tree, path[:-1]), ast.Assign)
 
 
 def _first_difference(old: ast.stmt, new: ast.stmt) -> ast.stmt:

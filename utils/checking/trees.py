@@ -46,3 +46,17 @@ def statement_at(tree: ast.AST, path: Path) -> ast.stmt | None:
 def alike(a: ast.AST, b: ast.AST) -> bool:
     """Whether two trees are the same program."""
     return ast.dump(a) == ast.dump(b)
+
+
+def calls_bracketed_otherwise(node: ast.AST) -> list[ast.expr]:
+    """`a ∘ f(b)` as `f(a ∘ b)`, `f(a) ∘ b` as `f(a ∘ b)`, and the other way round: what else the brackets of a call may hold."""
+    made: list[ast.expr] = []
+    if isinstance(node, ast.BinOp):
+        if isinstance(call := node.right, ast.Call) and call.args:
+            made.append(ast.Call(call.func, [ast.BinOp(node.left, node.op, call.args[0]), *call.args[1:]], call.keywords))
+        if isinstance(call := node.left, ast.Call) and call.args:
+            made.append(ast.Call(call.func, [ast.BinOp(call.args[0], node.op, node.right), *call.args[1:]], call.keywords))
+    elif isinstance(node, ast.Call) and node.args and isinstance(inner := node.args[0], ast.BinOp):
+        left, right = (ast.Call(node.func, [each, *node.args[1:]], node.keywords) for each in (inner.left, inner.right))
+        made += [ast.BinOp(inner.left, inner.op, right), ast.BinOp(left, inner.op, inner.right)]
+    return made

@@ -143,10 +143,12 @@ binary = Exercise("4.2", "Binary cross entropy", right=keras.losses.BinaryCrosse
      "that takes logits. The inputs are probabilities already."),
     (keras.losses.binary_crossentropy, LAST_AXIS),
     (keras_mse, "This is the mean squared error."),
+    (lambda y, y_hat: np.mean(np.abs(y - y_hat)), "This is how far the probabilities are off, in the mean, without any logarithm."),
     ("1e-7, 1 - 1e-7", "0.01, 1 - 0.01", "ŷ is kept too far from 0 and 1: this changes small probabilities. 1e-7 is small enough."),
     ("y * if_1 + (1 - y) * if_0", "if_1 + if_0", "The targets are not used. Each logarithm is multiplied by y or 1 - y."),
     (lambda y, y_hat: tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(y.reshape(-1, 1), y_hat.reshape(-1, 1))), "The loss is 0 "
-     "whatever the network says. So is that of the slide's call over one column: the end of the lab shows why."),
+     "whatever the network says. Either ŷ does not come into it, or it is multiplied by 0; or this is the slide's call over one column, of which "
+     "the end of the lab tells."),
 ), explain=where_infinite(CERTAIN), hints=[
     "First clip ŷ. Then take the two logarithms, of ŷ and of 1 - ŷ, and multiply them by y and 1 - y.",
     "`keras.ops.clip(y_hat, 1e-7, 1 - 1e-7)` keeps every prediction inside. `keras.ops.log` is the natural logarithm.",
@@ -183,7 +185,7 @@ from_logits = Exercise("4.3", "Binary cross entropy from logits", inputs=logits,
      "the exponent is -|z|, which is never positive."),
     (lambda y, z: np.mean(np.where(y == 1, np.log1p(np.exp(-z)), np.log1p(np.exp(z)))), "This is right on paper, but where a large logit is wrong, "
      "an exponential or the logarithm of 0 is infinite. In the formula of the text the exponent is never positive."),
-    ("keras.ops.abs(z)", "z", "The absolute value is missing: for z = -1000, e^-z is infinite. The exponent is -|z|."),
+    ("keras.ops.abs(z)", "z", "The absolute value is missing in the exponent: for z = -1000, e^-z is infinite. The exponent is -|z|."),
     ("-keras", "keras", "The exponent is |z| here, and the exponential overflows; it is -|z|."),
     ("- z * y", "+ z * y", "The term z·y has the wrong sign: for y = 1, a large logit should lower the loss."),
     (" + last_term", "", "The logarithm is missing. It matters most near z = 0."),

@@ -66,7 +66,7 @@ def numbered(n):
 
 def sizes_of_epochs(rng):
     """Numbers of examples and batch sizes: with a short last batch, without one, with one batch for all, and others."""
-    return [(40, 12), (40, 10), (30, 64), (int(rng.integers(32, 37)), 6)]  # a short batch of one example could be taken for LAST_LOST
+    return [(40, 12), (40, 10), (30, 64), (int(rng.integers(32, 37)), 6), (31, 6)]  # last a short batch of one, which tells little else
 
 def batches_of_epoch(batches, n):
     """Each batch of an epoch as lists, the rows of X and the numbers in y; no more than 2n + 1 of them where they never end."""
@@ -100,8 +100,8 @@ def finding_in(epochs, n, batch_size, findings):
             (len(set(order)) < len(order) == n and not once_in_each, findings.DRAWN),
             (len(set(order)) < len(order), findings.NEW_ORDERS if once_in_each and len(order) == n else findings.TWICE),
             (np.count_nonzero(sizes) == 1 < len(expected_sizes), findings.ONE_FILLED),
-            (set(order) == set(range(n - 1)), findings.LAST_LOST),
             (len(order) == n // batch_size * batch_size < n, findings.DROPPED),
+            (set(order) == set(range(n - 1)), findings.LAST_LOST),
             (len(order) < n, findings.LOST),
             (whole and order != list(range(n)), findings.BATCHES_ONLY),
             (0 in sizes, findings.EMPTY),
@@ -146,22 +146,22 @@ InBatches, mistakes_in_batches = findings_of(cut_batches,
     ("LOST", "len(X), batch_size)", "len(X), batch_size + 1)", "Some examples never come. The first batch starts at 0, each other where the one "
      "before ends, and the last has what is left."),
     ("NO_BATCH", "found.append(", "(", "No batch comes back: a pair that is only written down is lost. Put each into the list that is returned."),
-    ("DROPPED", "len(X), batch_size)", "len(X) // batch_size * batch_size, batch_size)", "The last, shorter batch is dropped: in every epoch some "
-     "examples never come. A slice may reach past the end."),
     ("CHANGED", "    for", "    X[:], y[:], order = X[order], y[order], np.arange(len(X))\n    for", "Your code changes X and y themselves: the "
      "caller's rows are different afterwards. Take rows by their numbers, which makes new arrays."),
     ("NO_RNG", "rng.perm", "np.random.perm", "The order does not come from `rng`, the generator that comes in. With that, a run can be repeated."),
     ("DRAWN", "rng.permutation(len(X))", "rng.integers(len(X), size=len(X))", "Some examples come twice in an epoch, and others never, as where "
      "each is drawn anew. Shuffle the numbers of the rows instead."),
-    ("TWICE", "rng.permutation(len(X))", "np.tile(rng.permutation(len(X) // 2), 3)[:len(X) + 1]", "len(X), batch_size)", "len(X) + 1, batch_size)",
-     "Some examples come twice in an epoch, and others never. Each comes once: make one order of the rows, and cut it."),
     ("FILLED", "order[start:start + batch_size]", "np.resize(order, 2 * len(X))[start:start + batch_size]", "Every example comes, and some come "
      "twice: the last batch is filled up. Leave it shorter than the others."),
+    ("TWICE", "rng.permutation(len(X))", "np.tile(rng.permutation(len(X) // 2), 3)[:len(X) + 1]", "len(X), batch_size)", "len(X) + 1, batch_size)",
+     "Some examples come twice in an epoch, and others never. Each comes once: make one order of the rows, and cut it."),
+    ("LAST_LOST", "permutation(len(X))", "permutation(len(X) - 1)", "The last example never comes: `permutation(n)` ends at n - 1 by itself."),
+    ("DROPPED", "len(X), batch_size)", "len(X) // batch_size * batch_size, batch_size)", "The last, shorter batch is dropped: in every epoch some "
+     "examples never come. A slice may reach past the end."),
     ("NEW_ORDERS", "rows = order", "rows = rng.permutation(len(X))", "Each batch is cut from an order of its own, so some examples come twice, and "
      "others never. Shuffle once, before the loop."),
-    ("LAST_LOST", "permutation(len(X))", "permutation(len(X) - 1)", "The last example never comes: `permutation(n)` ends at n - 1 by itself."),
-    ("ONE_FILLED", "    return", "        return", "Only one batch has examples. A `return` inside the loop ends it; and a slice ends at a place, "
-     "which moves with its start."),
+    ("ONE_FILLED", "    return", "        return", "Only one batch has examples. A `return` inside the loop ends it, a slice ends at a place that "
+     "moves with its start, and a range has its end before its step: which of these is it?"),
     ("ONE_BATCH", "found.append((X[rows], y[rows]))", "found = (X[rows], y[rows])", "One batch comes back, not a list of batches: `=` writes over "
      "the one before. Append each pair to the list."),
     ("APART", "y[rows]", "y[start:start + batch_size]", "X and y no longer belong together: take the rows of both by one and the same order."),
@@ -210,8 +210,8 @@ InPipeline, mistakes_in_pipeline = findings_of(pipeline,
     ("BATCHES_ONLY", ".shuffle(len(X)).batch(batch_size)", ".batch(batch_size).shuffle(len(X))", InBatches.BATCHES_ONLY.value),
     ("IN_ORDER", "shuffle(len(X))", "shuffle(1)", "The examples come in the order of the file: `shuffle` is missing, or its buffer is 1. It draws "
      "each example from those in its buffer."),
-    ("SAME_ORDER", "shuffle(len(X))", "shuffle(len(X), reshuffle_each_iteration=False)", "Every epoch has the same order. A pipeline shuffles anew "
-     "in each pass, unless an argument forbids it, or a `cache` keeps the order."),
+    ("SAME_ORDER", "shuffle(len(X))", "shuffle(len(X), reshuffle_each_iteration=False)", "Every epoch has the same order. A pipeline's `shuffle` "
+     "draws anew in each pass, unless an argument forbids it, or a `cache` keeps the order; NumPy would draw once, before all of them."),
     ("LOST LAST_LOST ONE_FILLED NO_BATCH", ".batch(", ".take(len(X) - 1).batch(", "Some examples are missing. An epoch has all of them, once each."),
     ("DROPPED", "batch(batch_size)", "batch(batch_size, drop_remainder=True)", "The last, shorter batch is dropped: in every epoch some examples "
      "never come."),
@@ -372,8 +372,8 @@ InEpoch, mistakes_in_epoch = findings_of(compile_epoch,
     ("NO_TRAINING", "return train_step(", "return (lambda model, _, loss, X, y: loss(y, model(X)))(", "The weights do not change: `train_step` does "
      "not run, or not with the batches."),
     ("ONE_LOSS", ".stack()", ".stack()[-1]", "Only one loss comes back. Each step's loss has its place in `losses`: write it there."),
-    ("LOSSES", "write(i,", "write(whole - 1 - i,", "The weights are right and the losses are not. Write what `step` returns: for batch i to place "
-     "i, for the short one to place `whole`."),
+    ("LOSSES", "write(i,", "write(whole - 1 - i,", "The weights are right and the losses are not. Write what `step` returns, for batch i to place "
+     "i and for the short one to place `whole`, and keep what `write` gives."),
     ("AGAIN", "losses = tf", "model.trainable_variables[0].assign([[1.0], [1.0]]); losses = tf", "The first epoch is right, and the second is not. "
      "Each call goes on with the weights and the optimizer that the one before leaves."),
 )

@@ -82,7 +82,7 @@ def findings_in(trained, predicted, x, rate, found):
         yield found.CHANGED_AT_PREDICTION, True
     kept = trained != 0
     yield found.ALL_GONE, not kept.any()
-    yield found.MASK_ALONE, np.isin(trained, (0, 1)).all()
+    yield found.MASK_ALONE, np.ptp(trained[kept].astype(float)) < 1e-4 < np.ptp(x)
     ratios, dropped = (trained / x)[kept], 1 - kept.mean()
     values, counts = np.unique(ratios.round(4), return_counts=True)
     scale = values[counts.argmax()]
@@ -159,7 +159,6 @@ of_dropout, mistakes_of_dropout = findings_of(dropout,
     ("ANOTHER_SHARE", "random.uniform", "random.normal", "The share of units that go is not `rate`. A number that is uniform between 0 and 1 falls "
      "below 0.2 in one case of five: is it uniform, and is it compared with `rate`?"),
     ("KEEPS", ">= rate", "< rate", "The units that should stay are dropped: `rate` is the share that goes. With 0.2, four units of five stay."),
-    ("ALL_GONE", ">= rate", ">= 1", "All units go. What is compared with what, and is a unit kept where that is True?"),
     ("FIXED_NUMBER", f"{DRAW} >= rate", f"tf.argsort({DRAW}) >= round(rate * x.shape[1])", "The same number of units goes each time. Each unit "
      "draws for itself, so that the number varies."),
     ("TOGETHER", DRAW, "tf.repeat(tf.random.uniform((x.shape[0], x.shape[1] // 2)), 2, axis=1)", "Units go together with their neighbors. Each "
@@ -173,6 +172,7 @@ of_dropout, mistakes_of_dropout = findings_of(dropout,
     ("VALUES", f"tf.where(kept, {SCALED}, 0.0)", f"x * {DRAW}", "Some units are neither 0 nor scaled as the others are: does each have a random "
      "factor? A unit either goes, and is 0, or stays, with the same factor as the others."),
     ("OTHER_SCALE", SCALED, "x * (1 + rate)", "The units that stay have a wrong scale. On average, the sum should be that of all units."),
+    ("ALL_GONE", ">= rate", ">= 1", "All units go. What is compared with what, and is a unit kept where that is True?"),
     ("MASK_ALONE", f"tf.where(kept, {SCALED}, 0.0)", "kept", "This is the mask alone: it says which units stay. Their values come from x."),
 )
 
@@ -245,7 +245,8 @@ of_layer, mistakes_of_layer = findings_of(MyDropout,
     ("FROZEN", CALL, "x * np.random.binomial(1, 1 - self.rate, SHAPE_OF_X) / (1 - self.rate) if training else x", "In `fit`, every step drops the "
      "same units. Keras records `call` once and repeats what TensorFlow did: random numbers of NumPy or Python are drawn at the recording only."),
     ("ANY_SIZE", "dropout(x,", "x * dropout(tf.ones(x.shape),", "In `fit`, Keras records the layer once for batches of any size: `x.shape` has a "
-     "None there, and x no length and no NumPy array. Mend `dropout` of the exercise before: let TensorFlow draw, and ask for the shape."),
+     "None there, and x no length and no NumPy array. Where the numbers are drawn, here or in `dropout` of the exercise before, let TensorFlow draw, "
+     "and ask it for the shape."),
     ("", CALL, "keras.layers.Dropout(self.rate)(x, training=training)", "Each call makes a layer of Keras anew, with a generator of random numbers, "
      "and in `fit` that may be made only once. Draw the numbers in `call`, or make the layer in `__init__`."),
     ("", "=None", "", "`training` has no default, and Keras may leave it out. Give it a default that counts as prediction."),
