@@ -462,7 +462,8 @@ def known_block(block_class, shape, heads):
         part = getattr(block, name)
         part.build((None, *shape[1:]))
         if name != "attention":
-            part.set_weights([rng.normal(size=weight.shape) + (index == 0) for index, weight in enumerate(part.get_weights())])
+            around = [float(name != "feed_forward"), 0, 0, 0]  # γ, by which a norm multiplies, is near 1
+            part.set_weights([rng.normal(mean, size=weight.shape) for mean, weight in zip(around, part.get_weights(), strict=False)])
     if block_class.build is keras.layers.Layer.build:
         block.built = True  # its parts are: Keras would record the first call to build them, which takes longest
     with_weights(block.attention, shape)
