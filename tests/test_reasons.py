@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.judged import written
-from utils.checking import Exercise, Outcome, Part, judge, likeness, value
-from utils.checking.trees import walk
+from utils.checking import Exercise, Outcome, Part, draw, experiments, judge, likeness, value
+from utils.checking.trees import parsed, read_in, walk
 
 NOTHING = "def another(x):\n    return x"  # a solution of something else
 
@@ -42,6 +42,7 @@ in_parts = of(lambda step, first, rate: rate * step / first if step < first else
 FOUND = [
     (scaled_sum, "np.sum(x + 2 * y) * factor * np.random.normal()", "something in it is random."),
     (scaled_sum, "np.sum(x + 2 * y) * 1.5", "whatever `factor` is. What comes in there has no effect"),
+    (scaled_sum, "np.sum(x + 2 * y[:0].sum()) * factor", "whatever `y` is. What comes in there has no effect"),
     (scaled_sum, "np.sum(x + 2 * y) * (factor / factor)", "if `factor` were 1: is it left out?"),
     (scaled_sum, "3.5", "whatever the inputs are"),
     (scaled_sum, "np.sum(x + 2 * y) * (factor + 1)", "if `factor` were one more."),
@@ -160,7 +161,13 @@ def test_the_names_in_what_is_left_out_are_those_of_parameters():
     path, product = next((path, node) for path, node in walk(tree) if isinstance(getattr(node, "op", None), ast.Mult))
     assert likeness._lost_names(tree, path, product.left) == {"factor"}
     assert likeness._lost_names(tree, path, ast.Name("y")) == set()
-    assert likeness._reads(SOLUTION)["weighted"] == 1 and not likeness._reads("def")
+    assert read_in(parsed(SOLUTION))["weighted"] == 1 and not read_in(parsed("def"))
+
+
+def test_an_array_that_is_read_and_lost_is_not_said_to_be_left_out():
+    [cases] = draw(scaled_sum)
+    answer = evaluated("x, y, factor", "np.sum(x + 2 * y[:0].sum()) * factor")
+    assert "whatever `y` is. What comes in there has no effect" in experiments.reason(cases, answer, cases.observe(answer))
 
 
 def test_what_is_left_out_of_a_method_is_named_by_its_attribute():

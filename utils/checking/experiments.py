@@ -9,9 +9,7 @@ import functools
 import inspect
 import itertools
 import re
-import textwrap
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ import numpy as np
 from utils.checking import chance, interface
 from utils.checking.exercise import call
 from utils.checking.observation import Cases, Observation, is_right, observe, same_values
+from utils.checking.trees import parsed, read_in
 
 ENOUGH = 3  # experiments that agree, and changes of an input that are tried
 FRESH_DRAWS = 4
@@ -187,11 +186,8 @@ def _others(value: Any, at_hand: Sequence[Any]) -> Iterator[Any]:
 
 def _read(source: str) -> set[str]:
     """The names that code reads, of attributes too; none where the code is not known."""
-    with suppress(SyntaxError):
-        nodes = list(ast.walk(ast.parse(textwrap.dedent(source))))
-        names = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-        return names | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    return set()
+    tree = parsed(source)
+    return set(read_in(tree)) | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
 
 
 AS_IF: list[tuple[str, Callable[[Any], Any]]] = [
@@ -250,7 +246,7 @@ def _as_if(cases: Cases, answer: Any, got: Sequence[Observation]) -> str:
 def _is_read_without_effect(cases: Cases, answer: Any, got: Sequence[Observation], name: str, place: Place) -> bool:
     """Whether an answer reads an array, and nothing of it reaches the end: then it is not left out."""
     is_array = isinstance(_value(cases.inputs[0], place), np.ndarray)
-    return is_array and name in _read(answer) and _has_effect(cases, answer, got, place) is False
+    return is_array and name in _read(interface.source_of(answer)) and _has_effect(cases, answer, got, place) is False
 
 
 def _changed_both(args: tuple, places: Sequence[Place], change: Callable[[Any], Any]) -> tuple:

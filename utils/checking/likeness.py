@@ -5,10 +5,8 @@ It tells what kind of fault an answer has that is built in a way of its own, or 
 """
 
 import ast
-import textwrap
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -20,7 +18,7 @@ from utils.checking.changes import changes
 from utils.checking.exercise import Part
 from utils.checking.observation import Cases, Observation, observe, same_values
 from utils.checking.places import Kind, kind_of
-from utils.checking.trees import Path, get, put, statement_at
+from utils.checking.trees import Path, get, parsed, put, read_in, statement_at, stored_in
 from utils.quiet_tensorflow import tf
 
 LEAD = "It gives exactly what a right answer would give {like}."
@@ -49,15 +47,9 @@ def likeness(cases: Cases, answer: Any, got: Sequence[Observation], solution: st
     if not name:
         return ""
     others = {each: known for each, known in space.items() if each != name}  # or the student's own would pass for a right one
-    own = _stored(interface.cell_of(answer)) if callable(answer) else set()
-    return next(_likenesses(cases, got, ast.parse(solution), name, others, own, _reads(interface.source_of(answer))), "")
-
-
-def _stored(source: str) -> set[str]:
-    """The names that a cell assigns."""
-    with suppress(SyntaxError):
-        return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    return set()
+    own = stored_in(parsed(interface.cell_of(answer))) if callable(answer) else set()
+    reads = read_in(parsed(interface.source_of(answer)))
+    return next(_likenesses(cases, got, ast.parse(solution), name, others, own, reads), "")
 
 
 def _is_one_number(cases: Cases, got: Sequence[Observation]) -> bool:
@@ -73,21 +65,13 @@ def _all_one(values: Sequence[np.ndarray]) -> bool:
     return bool(numbers) and all(np.allclose(value, numbers[0].flat[0]) for value in numbers)
 
 
-def _reads(source: str) -> Counter[str]:
-    """How often code reads each name; nothing where it is not known."""
-    with suppress(SyntaxError):
-        nodes = ast.walk(ast.parse(textwrap.dedent(source)))
-        return Counter(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-    return Counter()
-
-
 def _likenesses(
     cases: Cases, got: Sequence[Observation], right: ast.Module, name: str, space: dict, own: set[str], reads: Counter[str]
 ) -> Iterator[str]:
     for path, new in changes(right):
         changed = definitions_of(put(right, path, new), space).get(name)
         if changed is not None and all(_same(cases, changed, each, case) for case, each in enumerate(got)):
-            if (lost := _lost_names(right, path, new)) and all(reads[each] >= _reads(ast.unparse(right))[each] for each in lost):
+            if (lost := _lost_names(right, path, new)) and all(reads[each] >= read_in(right)[each] for each in lost):
                 continue  # the student's code reads them as often as the right one: they are not what is left out
             yield LEAD.format(like=_like(right, path, new, own))
 

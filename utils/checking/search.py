@@ -20,7 +20,7 @@ from utils.checking.cells import definitions_of, globals_of
 from utils.checking.changes import changes, repairs, with_other_axes
 from utils.checking.observation import Cases, observe, same_values
 from utils.checking.places import Kind, Place, kind_of, one_too_many, place_of
-from utils.checking.trees import Path, alike, get, put, walk
+from utils.checking.trees import Path, alike, get, put, stored_in, walk
 
 SECONDS, SECONDS_IF_SLOW = 1.5, 5.0  # of work that a search may do: for a class, a layer, as much as if it were slow
 SLOW = 0.5  # seconds to observe a slow answer
@@ -132,7 +132,7 @@ def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str, slow: 
     for key in differing:
         old, new = get(tree, ours[key]), get(right, theirs[key])
         for place, sure in _one_statement(
-            tree, ours[key], _with_own_body(old, new), fits, source, _stored(tree) - _stored(right)
+            tree, ours[key], _with_own_body(old, new), fits, source, stored_in(tree) - stored_in(right)
         ):
             if sure:
                 yield place
@@ -160,7 +160,7 @@ def _places(tree: ast.Module, right: ast.Module, fits: Fits, source: str, slow: 
 def _grafts(tree: ast.Module, right: ast.Module, fits: Fits, source: str, within: list[Path]) -> Iterator[Place]:
     """Parts of formulas, the smallest first, that are right with a part of the solution in their place."""
     until = time.process_time() + SECONDS_FOR_THE_KIND
-    theirs, own_names = {ast.dump(part): part for _, part in _formulas(right)}, _stored(tree) - _stored(right)
+    theirs, own_names = {ast.dump(part): part for _, part in _formulas(right)}, stored_in(tree) - stored_in(right)
     formulas = [found for found in _formulas(tree) if not isinstance(found[1], ast.Name)]  # names are exchanged elsewhere
     ours = [found for found in formulas if _lies_in(found[0], within)]
     ours.sort(key=lambda found: len(ast.unparse(found[1])))
@@ -192,7 +192,9 @@ def _blocks_and_pairs(tree: ast.Module, right: ast.Module, ours: dict, theirs: d
     simple = [key for key in differing if isinstance(get(tree, ours[key]), SIMPLE)]
     for one, other in itertools.combinations(simple, 2):
         mended, line = put(tree, ours[other], get(right, theirs[other])), get(tree, ours[other]).lineno
-        for place, _ in _one_statement(mended, ours[one], get(right, theirs[one]), fits, source, _stored(tree) - _stored(right)):
+        for place, _ in _one_statement(
+            mended, ours[one], get(right, theirs[one]), fits, source, stored_in(tree) - stored_in(right)
+        ):
             yield place._replace(other=line)
 
 
@@ -235,7 +237,7 @@ def _one_by_one(right: ast.Module, ours: dict) -> ast.Module:
         targets, values = node.targets[0].elts, getattr(node.value, "elts", [])
         if not assigned & set(map(ast.unparse, targets)):
             continue
-        if len(targets) == len(values) and not _stored(node) & _names(node.value):
+        if len(targets) == len(values) and not stored_in(node) & _names(node.value):
             lines = [ast.Assign([target], value, lineno=node.lineno) for target, value in zip(targets, values, strict=True)]
             right = put(right, path, lines)
     return right
@@ -348,10 +350,6 @@ def _call_right_with_other_axis(tree: ast.Module, path: Path, fits: Fits) -> ast
 
 def _names(node: ast.AST) -> set[str]:
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
-
-
-def _stored(node: ast.AST) -> set[str]:
-    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
 
 
 def _unlike(tree: ast.Module, right: ast.Module, ours: dict, theirs: dict, fits: Fits, source: str) -> Iterator[Place]:

@@ -1,8 +1,11 @@
-"""A program's tree: its nodes by their paths, and other trees made by putting something in a node's place."""
+"""A program's tree: its nodes by their paths, its names, and other trees made by putting something in a node's place."""
 
 import ast
 import copy
+import textwrap
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 
 Path = tuple[tuple[str, int | None], ...]  # of a node: in each step the name of a field, and the place in it where it is a list
 New = ast.AST | list[ast.stmt] | None  # what stands in a node's place: another one; several statements; nothing
@@ -46,6 +49,23 @@ def statement_at(tree: ast.AST, path: Path) -> ast.stmt | None:
 def alike(a: ast.AST, b: ast.AST) -> bool:
     """Whether two trees are the same program."""
     return ast.dump(a) == ast.dump(b)
+
+
+def parsed(source: str) -> ast.Module:
+    """A source as a tree, whatever its indent; an empty one where it is no Python, or not known."""
+    with suppress(SyntaxError):
+        return ast.parse(textwrap.dedent(source))
+    return ast.Module([], [])
+
+
+def read_in(tree: ast.AST) -> Counter[str]:
+    """How often a program reads each name."""
+    return Counter(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+
+
+def stored_in(tree: ast.AST) -> set[str]:
+    """The names that a program assigns."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
 def calls_bracketed_otherwise(node: ast.AST) -> list[ast.expr]:
