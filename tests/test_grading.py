@@ -365,6 +365,7 @@ def test_a_process_that_judges_wrongly_is_found_out_where_nothing_can_be_proved(
 
 def test_an_answer_that_trains_has_the_time_for_it(monkeypatch):
     """The cell of 13.8 trains a network; that of 1.1 computes two numbers."""
+    from utils import exercises
     from utils.grading import inside
 
     monkeypatch.setattr(inside, "SECONDS_OF_AN_ANSWER", 0.2)
@@ -375,6 +376,9 @@ def test_an_answer_that_trains_has_the_time_for_it(monkeypatch):
     assert notebook.run(works, "13.8", 0) == ""
     assert "still running" in notebook.run(works, "1.1", 1)
     inside.seconds_of.cache_clear()
+    numbers = [n for lab in exercises.lab_names() for n, each in exercises.of_lab(lab).items() if not each.same_answer_as]
+    training = [number for number in numbers if inside.seconds_of(number) == inside.SECONDS_OF_TRAINING]
+    assert f"({', '.join(training)}) for {inside.SECONDS_OF_TRAINING:.0f}" in (COURSE / "TEACHING.md").read_text(encoding="utf-8")
 
 
 def test_zips_of_canvas_and_moodle_are_read_as_they_come(tmp_path):
